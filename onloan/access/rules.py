@@ -1,0 +1,57 @@
+"""Who may do what: roles of the team, scopes of API keys. Pure."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    GROWTH = "growth"
+    DPO = "dpo"
+    SUPPORT = "support"
+    FINANCE = "finance"
+    AUDITOR = "auditor"
+
+
+class Scope(StrEnum):
+    EVENTS = "events:write"
+    USES = "uses:write"
+    REWARDS = "rewards:write"
+    PARTICIPANTS = "participants:write"
+
+
+class Capability(StrEnum):
+    VIEW = "view"
+    DRAFT_OFFER = "draft_offer"
+    APPROVE_OFFER = "approve_offer"
+    PUBLISH_OFFER = "publish_offer"
+    OPEN_MARKET = "open_market"
+    SUSPEND_MARKET = "suspend_market"
+    HANDLE_CASES = "handle_cases"
+    FUND_POOL = "fund_pool"
+    EXPORT_PAYOUTS = "export_payouts"
+    APPROVE_PAYOUTS = "approve_payouts"
+    DECIDE_REWARDS = "decide_rewards"
+    MANAGE_KEYS = "manage_keys"
+
+
+_CAN: dict[Role, frozenset[Capability]] = {
+    Role.GROWTH: frozenset({
+        Capability.VIEW, Capability.DRAFT_OFFER, Capability.PUBLISH_OFFER, Capability.OPEN_MARKET,
+        Capability.SUSPEND_MARKET, Capability.MANAGE_KEYS,
+    }),
+    Role.DPO: frozenset({
+        Capability.VIEW, Capability.APPROVE_OFFER, Capability.PUBLISH_OFFER, Capability.OPEN_MARKET,
+        Capability.SUSPEND_MARKET, Capability.HANDLE_CASES, Capability.DECIDE_REWARDS,
+    }),
+    Role.SUPPORT: frozenset({Capability.VIEW, Capability.HANDLE_CASES}),
+    Role.FINANCE: frozenset({
+        Capability.VIEW, Capability.FUND_POOL, Capability.EXPORT_PAYOUTS, Capability.APPROVE_PAYOUTS,
+    }),
+    Role.AUDITOR: frozenset({Capability.VIEW}),
+}  # fmt: skip
+
+
+def can(role: str, capability: Capability) -> bool:
+    """Whether a team member with ``role`` may do this; an unknown role may do nothing."""
+    return role in _CAN and capability in _CAN[Role(role)]

@@ -1,0 +1,20 @@
+"""Addresses: participants' pages under a language, everything else beside them."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.conf.urls.i18n import i18n_patterns
+from django.urls import URLPattern, URLResolver, include, path
+
+from onloan.api.main import api
+from onloan.portal.status import status_json
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("status.json", status_json, name="status-json"),
+    path("api/v1/", api.urls),
+    path("accounts/", include("allauth.urls")),
+    path("console/", include("onloan.console.urls")),
+]
+if settings.TEST_MODE:
+    urlpatterns.append(path("demo/", include("onloan.portal.demo_urls")))
+urlpatterns += i18n_patterns(path("", include("onloan.portal.urls")))

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class UsesConfig(AppConfig):
+    name = "onloan.uses"
+    label = "uses"

@@ -1,0 +1,14 @@
+"""The WSGI application: the edge (link clicks, the gate later) in front, Django behind it."""
+
+from __future__ import annotations
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "onloan.settings")
+django_application = get_wsgi_application()
+
+from onloan.api.edge import Edge  # noqa: E402  (the edge reads settings, which must be there first)
+
+application = Edge(django_application)
