@@ -109,7 +109,7 @@ def _columns(model: type[models.Model]) -> dict[str, models.Field[Any, Any]]:
 def _insert_sql(model: type[models.Model], names: tuple[str, ...], suffix: str) -> str:
     columns = _columns(model)
     quote = connection.ops.quote_name
-    listed = ", ".join(quote(columns[name].column) for name in names)
+    listed = ", ".join(quote(str(columns[name].column)) for name in names)
     marks = ", ".join(["%s"] * len(names))
     return f"INSERT INTO {quote(model._meta.db_table)} ({listed}) VALUES ({marks}){suffix}"  # noqa: S608
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from babel.numbers import format_currency, get_currency_precision
 
-AMOUNT_MINOR_MAX = 10**15
+AMOUNT_MINOR_MAX = 10**15 - 1
 _WRITTEN = re.compile(r"^(\d{1,13})(?:\.(\d{1,3}))? ([A-Z]{3})$")
 
 
@@ -37,7 +37,10 @@ class Money:
         whole = major == major.to_integral_value()
         locale = "en_GB" if language == "en" else language
         text: str = format_currency(
-            major, self.currency, locale=locale, currency_digits=not whole,
+            major,
+            self.currency,
+            locale=locale,
+            currency_digits=not whole,
             format=_whole_pattern(locale) if whole else None,
         )
         return text

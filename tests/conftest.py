@@ -1,0 +1,164 @@
+"""Real databases for every test: a SQLite file, a PostgreSQL database, each freshly migrated and empty.
+
+One server runs per test run; each worker migrates one template per engine and clones it for each test.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import shutil
+import sys
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+_RUN_HOME = Path(tempfile.mkdtemp(prefix="onloan-test-"))
+os.environ["DJANGO_SETTINGS_MODULE"] = "onloan.settings"
+os.environ["ONLOAN_HOME"] = str(_RUN_HOME)
+os.environ["ONLOAN_MASTER_KEY"] = base64.b64encode(b"a key for tests, 32 bytes long..").decode()
+os.environ["ONLOAN_TEST_MODE"] = "1"
+os.environ.pop("DATABASE_URL", None)
+
+import django  # noqa: E402
+
+django.setup()
+
+from django.conf import settings  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+from django.db import connections  # noqa: E402
+
+from onloan.settings import read_database  # noqa: E402
+from tests.support import postgresql  # noqa: E402
+
+_SERVER_VARIABLE = "ONLOAN_TEST_SERVER"
+_server: postgresql.Server | None = None
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The first process of the run starts the server; its workers find the address in the environment."""
+    global _server
+    if hasattr(config, "workerinput") or _SERVER_VARIABLE in os.environ:
+        return
+    _server = postgresql.start_server()
+    if _server is not None:
+        os.environ[_SERVER_VARIABLE] = _server.url
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if hasattr(config, "workerinput"):
+        shutil.rmtree(_RUN_HOME, ignore_errors=True)
+        return
+    if _server is not None:
+        postgresql.stop_server(_server)
+        os.environ.pop(_SERVER_VARIABLE, None)
+    shutil.rmtree(_RUN_HOME, ignore_errors=True)
+
+
+def use_database(url: str, home: Path) -> None:
+    """Point this process, and the processes it starts, at another database and home."""
+    connections.close_all()
+    configured = read_database(url)
+    defaults = {
+        "ATOMIC_REQUESTS": False,
+        "AUTOCOMMIT": True,
+        "CONN_HEALTH_CHECKS": False,
+        "TIME_ZONE": None,
+        "HOST": "",
+        "PORT": "",
+        "USER": "",
+        "PASSWORD": "",
+        "TEST": {"CHARSET": None, "COLLATION": None, "MIGRATE": True, "MIRROR": None, "NAME": None},
+    }
+    connections.databases["default"] = {**defaults, **configured}
+    if hasattr(connections._connections, "default"):
+        del connections["default"]
+    home.mkdir(parents=True, exist_ok=True)
+    settings.HOME = home
+    settings.EMAIL_FILE_PATH = str(home / "mail")
+    settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    os.environ["DATABASE_URL"] = url
+    os.environ["ONLOAN_HOME"] = str(home)
+    _forget_cached()
+
+
+def _forget_cached() -> None:
+    """What a process may keep because it never changes does change when the database is exchanged."""
+    for module in [module for name, module in sys.modules.items() if name.startswith("onloan.")]:
+        for value in list(vars(module).values()):
+            if hasattr(value, "cache_clear") and getattr(value, "__module__", "").endswith(
+                ("queries", "statements")
+            ):
+                value.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template() -> Path:
+    path = _RUN_HOME / "template.sqlite3"
+    use_database(f"sqlite:///{path}", _RUN_HOME / "template-home")
+    call_command("migrate", verbosity=0)
+    with connections["default"].cursor() as cursor:
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connections.close_all()
+    return path
+
+
+@pytest.fixture
+def sqlite_database(sqlite_template: Path, tmp_path: Path) -> Iterator[str]:
+    """The address of an empty SQLite database in a file of its own."""
+    path = tmp_path / "onloan.sqlite3"
+    shutil.copyfile(sqlite_template, path)
+    url = f"sqlite:///{path}"
+    use_database(url, tmp_path / "home")
+    yield url
+    connections.close_all()
+
+
+def server_url() -> str:
+    """The address of the run's PostgreSQL server; a test that needs one is skipped where there is none."""
+    url = os.environ.get(_SERVER_VARIABLE)
+    if not url:
+        pytest.skip("no PostgreSQL here: neither TEST_DATABASE_URL, nor Debian's, nor the pgserver wheel")
+    return url
+
+
+def _on_server(statement: str) -> None:
+    import psycopg
+
+    with psycopg.connect(server_url(), autocommit=True) as connection:
+        connection.execute(statement)  # type: ignore[call-overload]
+
+
+@pytest.fixture(scope="session")
+def postgresql_template() -> str:
+    name = f"template_{uuid.uuid4().hex[:12]}"
+    _on_server(f"CREATE DATABASE {name}")
+    use_database(_url_of(name), _RUN_HOME / "template-home")
+    call_command("migrate", verbosity=0)
+    connections.close_all()
+    return name
+
+
+def _url_of(name: str) -> str:
+    return server_url().rsplit("/", 1)[0] + f"/{name}"
+
+
+@pytest.fixture
+def postgresql_database(postgresql_template: str, tmp_path: Path) -> Iterator[str]:
+    """The address of an empty PostgreSQL database, cloned for this test."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    _on_server(f"CREATE DATABASE {name} TEMPLATE {postgresql_template}")
+    use_database(_url_of(name), tmp_path / "home")
+    yield _url_of(name)
+    connections.close_all()
+    _on_server(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def both_databases(request: pytest.FixtureRequest) -> str:
+    """Run the test on each engine."""
+    url: str = request.getfixturevalue(f"{request.param}_database")
+    return url
