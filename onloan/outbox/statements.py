@@ -1,0 +1,109 @@
+"""Messages as statements, so that they are written in the transaction that causes them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from uuid import UUID
+
+from onloan import clock, db, ids, keys
+from onloan.db import Statement
+from onloan.outbox.models import Message
+from onloan.outbox.rules import (
+    CONTEXT_FIELDS,
+    CONTEXT_VALUE_CHARACTERS_MAX,
+    EVENTS,
+    KIND_MAIL,
+    KIND_WEBHOOK,
+    PAYLOAD_BYTES_MAX,
+    SECRET_FIELDS,
+    STATE_WAITING,
+    TEMPLATES,
+)
+
+MailValue = str | int | list[str]
+
+
+def mail_statement(
+    *,
+    template: str,
+    language: str,
+    context: Mapping[str, MailValue],
+    participant_id: UUID | None = None,
+    address: str | None = None,
+    secrets: Mapping[str, str] | None = None,
+) -> Statement:
+    """A mail to a participant, whose address is read when it is sent, or to an ``address``.
+
+    ``context`` holds what the template shows and nothing personal; ``secrets`` (a one-time code) are sealed
+    like the address, and wiped once the mail is sent. Unknown names are a mistake in our code: AssertionError.
+    """
+    assert template in TEMPLATES, template
+    assert (participant_id is None) != (address is None), "a mail has one recipient"
+    assert context.keys() <= CONTEXT_FIELDS, f"not for a mail: {sorted(context.keys() - CONTEXT_FIELDS)}"
+    assert all(_is_bounded(value) for value in context.values()), "a mail's values are bounded"
+    assert secrets is None or secrets.keys() <= SECRET_FIELDS
+    message_id = ids.new_id()
+    sealing_key, about = keys.derive_key("outbox"), seal_about(message_id)
+    now = clock.now()
+    return db.insert(
+        Message,
+        id=message_id,
+        kind=KIND_MAIL,
+        participant_id=participant_id,
+        template=template,
+        language=language,
+        context=dict(context),
+        sealed_address=keys.seal(sealing_key, address.encode(), about) if address is not None else None,
+        sealed_context=keys.seal(sealing_key, json.dumps(dict(secrets)).encode(), about) if secrets else None,
+        endpoint_id=None,
+        idempotency_ref=None,
+        state=STATE_WAITING,
+        attempts=0,
+        next_attempt_at=now,
+        created_at=now,
+        settled_at=None,
+        last_error_code="",
+    )
+
+
+def webhook_statement(
+    *, event: str, payload: Mapping[str, str | int], idempotency_ref: UUID, participant_id: UUID | None = None
+) -> Statement:
+    """An event for each endpoint that wants it. Its receivers know a repeated one by ``idempotency_ref``.
+
+    Written twice with the same reference, it is there once.
+    """
+    assert event in EVENTS, event
+    assert len(json.dumps(dict(payload))) <= PAYLOAD_BYTES_MAX
+    now = clock.now()
+    return db.insert(
+        Message,
+        on_conflict="ON CONFLICT DO NOTHING",
+        id=ids.new_id(),
+        kind=KIND_WEBHOOK,
+        participant_id=participant_id,
+        template=event,
+        language="en",
+        context=dict(payload),
+        sealed_address=None,
+        sealed_context=None,
+        endpoint_id=None,
+        idempotency_ref=idempotency_ref,
+        state=STATE_WAITING,
+        attempts=0,
+        next_attempt_at=now,
+        created_at=now,
+        settled_at=None,
+        last_error_code="",
+    )
+
+
+def seal_about(message_id: UUID) -> bytes:
+    """What a sealed column of a message is bound to: this table and this row."""
+    return b"outbox_message/" + message_id.bytes
+
+
+def _is_bounded(value: MailValue) -> bool:
+    lines = value if isinstance(value, list) else [value]
+    return len(lines) <= 20 and all(len(str(line)) <= CONTEXT_VALUE_CHARACTERS_MAX for line in lines)
