@@ -1,0 +1,231 @@
+"""The forms of the portal: what a person types, bounded, and kept as typed when something has to be mended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext, gettext_lazy
+
+from onloan.errors import OnloanError
+from onloan.portal.middleware import body_bytes
+
+EMAIL_LENGTH_MAX = 254
+CODE_LENGTH_MAX = 24
+NAME_LENGTH_MAX = 64
+REQUEST_LENGTH_MAX = 4000
+PHOTO_BYTES_MAX = 10 * 1024 * 1024
+
+ALLOW, DO_NOT_ALLOW = "allow", "do-not-allow"
+
+
+class PlainForm(forms.Form):
+    """A form whose fields speak plainly; errors of the things below stand at the field they name."""
+
+    use_required_attribute = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, label_suffix="", **kwargs)
+
+    def mark(self, error: OnloanError, fallback: str | None = None) -> None:
+        """Put ``error`` at the field it names, at ``fallback``, or above the form."""
+        field = error.field if error.field in self.fields else fallback
+        self.add_error(field, str(error))
+
+
+class EmailForm(PlainForm):
+    """The first screen of joining: an address, and the code of whoever brought this person, if anybody."""
+
+    email = forms.CharField(
+        label=gettext_lazy("Your e-mail"),
+        help_text=gettext_lazy("We send you a code, to be sure that it is yours."),
+        max_length=EMAIL_LENGTH_MAX,
+        error_messages={
+            "required": gettext_lazy("Type your e-mail."),
+            "max_length": gettext_lazy("This e-mail is too long."),
+        },
+        widget=forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false", "autocapitalize": "none"}),
+    )
+    via = forms.CharField(
+        label=gettext_lazy("Did somebody invite you? Type their code"),
+        help_text=gettext_lazy("It is at the end of the link that they sent you."),
+        required=False,
+        max_length=CODE_LENGTH_MAX,
+        error_messages={"max_length": gettext_lazy("This code is too long.")},
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "class": "code"}),
+    )
+
+
+class SignInForm(PlainForm):
+    email = forms.CharField(
+        label=gettext_lazy("Your e-mail"),
+        help_text=gettext_lazy("The one that you joined with. We send a code to it."),
+        max_length=EMAIL_LENGTH_MAX,
+        error_messages={
+            "required": gettext_lazy("Type your e-mail."),
+            "max_length": gettext_lazy("This e-mail is too long."),
+        },
+        widget=forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false", "autocapitalize": "none"}),
+    )
+
+
+class CodeForm(PlainForm):
+    """The code from the mail. The e-mail is asked too where this browser does not know it any more."""
+
+    email = SignInForm.base_fields["email"]
+    code = forms.CharField(
+        label=gettext_lazy("The code in our mail"),
+        max_length=CODE_LENGTH_MAX,
+        error_messages={
+            "required": gettext_lazy("Type the code that we sent you."),
+            "max_length": gettext_lazy("This code is too long."),
+        },
+        widget=forms.TextInput(
+            attrs={
+                "autocomplete": "one-time-code",
+                "class": "short",
+                "spellcheck": "false",
+                "autocapitalize": "characters",
+            }
+        ),
+    )
+
+    def __init__(self, *args: Any, asks_email: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not asks_email:
+            del self.fields["email"]
+
+
+class ProfileForm(PlainForm):
+    """The second screen: age as a yes, the name to show, a photo for those who want one."""
+
+    over_age = forms.BooleanField(error_messages={})
+    username = forms.CharField(
+        label=gettext_lazy("A name to show"),
+        help_text=gettext_lazy(
+            "2 to 24 characters. It need not be your real name. Nobody sees it unless you allow it on the next screen."
+        ),
+        max_length=NAME_LENGTH_MAX,
+        error_messages={
+            "required": gettext_lazy("Type a name to show. It need not be your real name."),
+            "max_length": gettext_lazy("This name is too long: at most 24 characters."),
+        },
+        widget=forms.TextInput(attrs={"autocomplete": "nickname", "spellcheck": "false"}),
+    )
+    photo = forms.FileField(
+        label=gettext_lazy("A photo of you"),
+        help_text=gettext_lazy(
+            "JPEG, PNG or WebP, at most 10 MB. Only you, and a photo that is yours. We make it smaller and remove "
+            "where and when it was taken. Nobody sees it unless you allow it."
+        ),
+        required=False,
+        max_length=255,
+        allow_empty_file=True,
+        widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp"}),
+    )
+    drop_photo = forms.BooleanField(label=gettext_lazy("Leave the photo out after all"), required=False)
+
+    def __init__(self, *args: Any, age_min: int, has_photo: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        age = self.fields["over_age"]
+        age.label = gettext("I am %(age)d or over") % {"age": age_min}
+        age.error_messages["required"] = gettext(
+            "Tick this if you are %(age)d or over. Younger people cannot join, and we keep nothing about them."
+        ) % {"age": age_min}
+        if not has_photo:
+            del self.fields["drop_photo"]
+
+    def read_photo(self, request: Any, prepare: Callable[[bytes], bytes]) -> bytes | None:
+        """The uploaded photo as it will be kept; None when there is none or it was refused (the field says why)."""
+        upload = self.cleaned_data.get("photo")
+        if upload is None:
+            if body_bytes(request) > PHOTO_BYTES_MAX:
+                self.add_error("photo", gettext("This photo is larger than 10 MB. Choose a smaller one."))
+            return None
+        if upload.size > PHOTO_BYTES_MAX:
+            self.add_error("photo", gettext("This photo is larger than 10 MB. Choose a smaller one."))
+            return None
+        try:
+            return prepare(upload.read())
+        except OnloanError as error:
+            self.mark(error, "photo")
+            return None
+
+
+class AnswerForm(PlainForm):
+    """The third screen: one question for each permission, two equal answers, none chosen beforehand."""
+
+    version = forms.CharField(widget=forms.HiddenInput, max_length=64)
+
+    def __init__(self, *args: Any, permission_ids: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.permission_ids = list(permission_ids)
+        for permission_id in self.permission_ids:
+            self.fields[f"answer-{permission_id}"] = forms.ChoiceField(
+                choices=[(ALLOW, gettext("Allow")), (DO_NOT_ALLOW, gettext("Don't allow"))],
+                widget=forms.RadioSelect,
+                error_messages={
+                    "required": gettext("Choose “Allow” or “Don't allow”. Your pot is the same either way."),
+                    "invalid_choice": gettext("Choose “Allow” or “Don't allow”. Your pot is the same either way."),
+                },
+            )
+
+    def answers(self) -> dict[str, bool]:
+        return {each: self.cleaned_data[f"answer-{each}"] == ALLOW for each in self.permission_ids}
+
+
+class RequestForm(PlainForm):
+    """A right, or a complaint, from somebody who need not be signed in."""
+
+    kind = forms.ChoiceField(
+        label=gettext_lazy("What do you want?"),
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": gettext_lazy("Choose what you want."),
+            "invalid_choice": gettext_lazy("Choose what you want."),
+        },
+    )
+    country = forms.ChoiceField(
+        label=gettext_lazy("Where do you live?"),
+        error_messages={
+            "required": gettext_lazy("Choose a country."),
+            "invalid_choice": gettext_lazy("Choose a country."),
+        },
+    )
+    email = forms.CharField(
+        label=gettext_lazy("Your e-mail"),
+        help_text=gettext_lazy("We answer there. If you joined a campaign, take the one that you joined with."),
+        max_length=EMAIL_LENGTH_MAX,
+        error_messages={
+            "required": gettext_lazy("Type the e-mail where we can answer."),
+            "max_length": gettext_lazy("This e-mail is too long."),
+        },
+        widget=forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false", "autocapitalize": "none"}),
+    )
+    text = forms.CharField(
+        label=gettext_lazy("In your own words"),
+        help_text=gettext_lazy("At most 4,000 characters. You need not give a reason."),
+        required=False,
+        max_length=REQUEST_LENGTH_MAX,
+        error_messages={"max_length": gettext_lazy("This is longer than 4,000 characters. Please shorten it.")},
+        widget=forms.Textarea(attrs={"rows": "6"}),
+    )
+
+    def __init__(
+        self,
+        *args: Any,
+        kinds: Sequence[tuple[str, str]],
+        countries: Sequence[tuple[str, str]],
+        asks_contact: bool,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        kind, country = self.fields["kind"], self.fields["country"]
+        assert isinstance(kind, forms.ChoiceField)
+        assert isinstance(country, forms.ChoiceField)
+        kind.choices = list(kinds)
+        country.choices = list(countries)
+        if not asks_contact:
+            del self.fields["email"]
+            del self.fields["country"]

@@ -1,0 +1,86 @@
+"""Who is reading: three first-party cookies, none of which a page needs before somebody joins or signs in.
+
+``onloan_me`` says which participant is signed in. ``onloan_join`` and ``onloan_sign_in`` carry a form from one
+screen to the next (the e-mail that the code went to, the link that was followed); they are sealed, so that a
+borrowed device shows nobody's e-mail, and they end after an hour.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from django.conf import settings
+from django.core.signing import BadSignature
+from django.http import HttpRequest, HttpResponse
+
+from onloan import clock, keys
+
+ME_COOKIE = "onloan_me"
+ME_SECONDS = 30 * 24 * 3600
+JOIN_COOKIE = "onloan_join"
+SIGN_IN_COOKIE = "onloan_sign_in"
+FORM_SECONDS = 3600
+COOKIE_LENGTH_MAX = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class FormState:
+    """What a form of several screens remembers. ``code_id`` is set once the e-mailed code was right."""
+
+    email: str
+    place: str = ""
+    via_code: str = ""
+    code_id: str = ""
+
+
+def read_participant_id(request: HttpRequest) -> UUID | None:
+    """Who is signed in, or None; the participant may have been erased since."""
+    try:
+        return UUID(hex=request.get_signed_cookie(ME_COOKIE, salt=ME_COOKIE, max_age=ME_SECONDS))
+    except (KeyError, BadSignature, ValueError):
+        return None
+
+
+def sign_in(response: HttpResponse, participant_id: UUID) -> None:
+    response.set_signed_cookie(
+        ME_COOKIE, participant_id.hex, salt=ME_COOKIE, max_age=ME_SECONDS, **_attributes()
+    )
+
+
+def sign_out(response: HttpResponse) -> None:
+    response.delete_cookie(ME_COOKIE, samesite="Lax")
+
+
+def read_form(request: HttpRequest, cookie: str) -> FormState | None:
+    """The state that an earlier screen left, or None when there is none, it is too old, or was altered."""
+    written = request.COOKIES.get(cookie, "")
+    if not written or len(written) > COOKIE_LENGTH_MAX:
+        return None
+    try:
+        plain = keys.unseal(keys.derive_key("portal-form"), base64.urlsafe_b64decode(written), cookie.encode())
+    except (ValueError, InvalidTag):
+        return None
+    saved = json.loads(plain)
+    ends_at = datetime.fromisoformat(saved.pop("ends_at"))
+    return FormState(**saved) if clock.now() < ends_at else None
+
+
+def save_form(response: HttpResponse, cookie: str, state: FormState) -> None:
+    ends_at = clock.now() + timedelta(seconds=FORM_SECONDS)
+    plain = json.dumps({**asdict(state), "ends_at": ends_at.isoformat()}).encode()
+    sealed = keys.seal(keys.derive_key("portal-form"), plain, cookie.encode())
+    written = base64.urlsafe_b64encode(sealed).decode()
+    response.set_cookie(cookie, written, max_age=FORM_SECONDS, **_attributes())
+
+
+def forget_form(response: HttpResponse, cookie: str) -> None:
+    response.delete_cookie(cookie, samesite="Lax")
+
+
+def _attributes() -> dict[str, bool | str]:
+    return {"httponly": True, "samesite": "Lax", "secure": settings.SECURE}
