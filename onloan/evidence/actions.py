@@ -1,0 +1,167 @@
+"""Every write to the evidence log: append an entry, number what waits, forget a person."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.db import connection
+
+from onloan import clock, db
+from onloan.db import action
+from onloan.errors import MustStopError
+from onloan.evidence import checkpoints, rules, statements
+from onloan.evidence.checkpoints import Checkpoint
+from onloan.evidence.models import EntryLink, LogState
+from onloan.evidence.tree import HASH_BYTES, CompactRange, leaf_hash
+
+BATCH_MAX = 5_000
+
+# The number has no meaning; it only must be the same in every process and used for nothing else.
+SEAT_LOCK = 0x0A10A_5EA7
+
+
+@action
+def append_entry(
+    *,
+    kind: str,
+    fields: Mapping[str, rules.Value],
+    participant_id: uuid.UUID | None = None,
+    occurred_at: datetime,
+) -> None:
+    """Put one entry in the queue, in the caller's transaction. Raises PersonalDataInLog."""
+    db.execute(
+        statements.entry_statements(
+            kind=kind, fields=fields, participant_id=participant_id, occurred_at=occurred_at
+        )
+    )
+
+
+def number_entries(*, is_waiting: bool = True, batch: int = BATCH_MAX) -> int:
+    """Give every committed entry its place in the log, and return how many there were.
+
+    Takes the sequencer's seat for each batch; with ``is_waiting`` off it leaves at once when another process
+    has the seat. Raises MustStopError when the log is not what it was when it was last written.
+    """
+    # Inside another transaction the seat would stay taken, and uncommitted entries would be numbered.
+    assert not connection.in_atomic_block, "numbering has transactions of its own"
+    total, last = 0, None
+    while True:
+        moved, checkpoint = _number_batch(is_waiting=is_waiting, batch=batch)
+        total, last = total + moved, checkpoint or last
+        if moved < batch:
+            break
+    if last is not None:
+        checkpoints.keep(last)
+    return total
+
+
+@action
+def _number_batch(*, is_waiting: bool, batch: int) -> tuple[int, Checkpoint | None]:
+    if not _take_seat(is_waiting=is_waiting):
+        return 0, None
+    # These are statements of their own: each one sees all that was committed before it, and so all that any
+    # transaction which wrote before us in the queue about the same person had committed.
+    if db.fetch_one("SELECT queue_number FROM evidence_queue LIMIT 1") is None:
+        return 0, None
+    state = _read_state()
+    tree = CompactRange.from_bytes(state.size, bytes(state.hashes))
+    _check_state(state, tree)
+    leaves = _move_postgresql(tree.size, batch) if db.is_postgresql() else _move_sqlite(tree.size, batch)
+    for leaf in leaves:
+        tree.append(leaf)
+    state.size, state.hashes, state.root = tree.size, tree.to_bytes(), tree.root()
+    state.save(force_update=True)
+    checkpoint = Checkpoint(log_id=state.log_id, size=tree.size, root=tree.root(), at=clock.now())
+    return len(leaves), checkpoint
+
+
+def _take_seat(*, is_waiting: bool) -> bool:
+    """One sequencer at a time, to the end of its transaction. On SQLite the writer's lock is the seat."""
+    if not db.is_postgresql():
+        return True
+    if is_waiting:
+        db.fetch_all("SELECT pg_advisory_xact_lock(%s)", (SEAT_LOCK,))
+        return True
+    return db.fetch_one("SELECT pg_try_advisory_xact_lock(%s)", (SEAT_LOCK,)) == (True,)
+
+
+def _read_state() -> LogState:
+    """The one row; made with the first entry, so that a copy of an empty database is a log of its own."""
+    state, _ = LogState.objects.get_or_create(
+        id=1, defaults={"log_id": uuid.uuid4(), "size": 0, "hashes": b"", "root": CompactRange().root()}
+    )
+    return state
+
+
+def _check_state(state: LogState, tree: CompactRange) -> None:
+    """Stop rather than guess: what was written last must still be there, and nothing beyond it."""
+    if tree.root() != bytes(state.root):
+        raise MustStopError("the log's state does not belong to its own root")
+    row = db.fetch_one("SELECT log_index, body, leaf_hash FROM evidence_log ORDER BY log_index DESC LIMIT 1")
+    if state.size != (0 if row is None else row[0] + 1):
+        raise MustStopError("the log's size is not the number that was last reached")
+    if row is not None:
+        leaf = leaf_hash(bytes(row[1]))
+        if leaf != bytes(row[2]) or (state.size & 1 and leaf != tree.hashes[-1]):
+            raise MustStopError("the log's last entry was changed")
+    kept = checkpoints.read_kept(state.log_id)
+    if kept is None:
+        return
+    if kept.size > state.size:
+        raise MustStopError("the log is shorter than the checkpoint kept outside the database")
+    if kept.size == state.size and kept.root != tree.root():
+        raise MustStopError("the log is not the one of the checkpoint kept outside the database")
+
+
+def _move_postgresql(first_index: int, batch: int) -> list[bytes]:
+    """One statement; only the new leaves' hashes travel. ``verify`` computes each of them again."""
+    rows = db.fetch_all(
+        """
+        WITH moved AS (
+            DELETE FROM evidence_queue
+            WHERE queue_number IN (SELECT queue_number FROM evidence_queue ORDER BY queue_number LIMIT %s)
+            RETURNING queue_number, entry_ref, body
+        ), logged AS (
+            INSERT INTO evidence_log (log_index, entry_ref, body, leaf_hash)
+            SELECT %s + row_number() OVER (ORDER BY queue_number) - 1, entry_ref, body,
+                   sha256(decode('00', 'hex') || body)
+            FROM moved
+            RETURNING log_index, leaf_hash
+        )
+        SELECT log_index, leaf_hash FROM logged ORDER BY log_index
+        """,
+        (batch, first_index),
+    )
+    leaves = [bytes(leaf) for _, leaf in rows]
+    assert all(len(leaf) == HASH_BYTES for leaf in leaves)
+    assert not rows or (rows[0][0], rows[-1][0]) == (first_index, first_index + len(rows) - 1)
+    return leaves
+
+
+def _move_sqlite(first_index: int, batch: int) -> list[bytes]:
+    rows = db.fetch_all(
+        "SELECT queue_number, entry_ref, body FROM evidence_queue ORDER BY queue_number LIMIT %s", (batch,)
+    )
+    logged = [
+        (first_index + offset, entry_ref, body, leaf_hash(bytes(body)))
+        for offset, (_, entry_ref, body) in enumerate(rows)
+    ]
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO evidence_log (log_index, entry_ref, body, leaf_hash) VALUES (%s, %s, %s, %s)", logged
+        )
+        # Nobody else writes while we hold the writer's lock, so nothing below the last number is unseen.
+        cursor.execute("DELETE FROM evidence_queue WHERE queue_number <= %s", (rows[-1][0],))
+    return [leaf for *_, leaf in logged]
+
+
+@action
+def forget_person(*, participant_id: uuid.UUID) -> int:
+    """Delete every link between this person and entries, and so the keys; returns how many there were.
+
+    The entries and all proofs stay; what they say about the person is now a random string.
+    """
+    deleted, _ = EntryLink.objects.filter(participant_id=participant_id).delete()
+    return deleted

@@ -1,0 +1,66 @@
+"""Every read of the evidence log."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from onloan import clock, db
+from onloan.evidence.checkpoints import Checkpoint
+from onloan.evidence.models import LogState
+from onloan.evidence.rules import Entry
+from onloan.evidence.tree import EMPTY_ROOT
+
+LOG_DOWN_AFTER = timedelta(seconds=10)
+ENTRIES_MAX = 5_000
+
+OLDEST_QUEUED_SQL = "SELECT queued_at FROM evidence_queue ORDER BY queue_number LIMIT 1"
+"""For the gate, which reads it in its own statement and compares it with ``LOG_DOWN_AFTER``."""
+
+
+@dataclass(frozen=True, slots=True)
+class NumberedEntry:
+    log_index: int
+    body: bytes
+    leaf_hash: bytes
+
+    def read(self) -> Entry:
+        entry: Entry = json.loads(self.body)
+        return entry
+
+
+def is_log_down(now: datetime) -> bool:
+    """Whether an entry has waited over ten seconds for its number: then nothing new may be allowed."""
+    row = db.fetch_one(OLDEST_QUEUED_SQL)
+    return row is not None and now - db.read_time(row[0]) > LOG_DOWN_AFTER
+
+
+def count_waiting() -> int:
+    """How many entries have no number yet."""
+    row = db.fetch_one("SELECT count(*) FROM evidence_queue")
+    assert row is not None
+    return int(row[0])
+
+
+def is_anything_waiting() -> bool:
+    return db.fetch_one("SELECT queue_number FROM evidence_queue LIMIT 1") is not None
+
+
+def read_checkpoint() -> Checkpoint:
+    """How far the log has grown, and its root now."""
+    state = LogState.objects.filter(id=1).first()
+    if state is None:
+        return Checkpoint(log_id=uuid.UUID(int=0), size=0, root=EMPTY_ROOT, at=clock.now())
+    return Checkpoint(log_id=state.log_id, size=state.size, root=bytes(state.root), at=clock.now())
+
+
+def entries(first: int, count: int) -> list[NumberedEntry]:
+    """At most ``count`` (up to ENTRIES_MAX) entries from index ``first`` on, in order."""
+    assert first >= 0
+    rows = db.fetch_all(
+        "SELECT log_index, body, leaf_hash FROM evidence_log WHERE log_index >= %s ORDER BY log_index LIMIT %s",
+        (first, min(count, ENTRIES_MAX)),
+    )
+    return [NumberedEntry(index, bytes(body), bytes(leaf)) for index, body, leaf in rows]

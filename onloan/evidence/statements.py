@@ -1,0 +1,74 @@
+"""What puts an entry in the queue and a number on a consent. Runs in the caller's action."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+
+from onloan import clock, db, ids
+from onloan.db import Statement
+from onloan.evidence import rules
+from onloan.evidence.errors import PersonalDataInLog
+from onloan.evidence.models import EntryLink, QueuedEntry
+
+CONSENT_NUMBERS_MAX = 100
+
+
+def entry_statements(
+    *,
+    kind: str,
+    fields: Mapping[str, rules.Value],
+    participant_id: uuid.UUID | None,
+    occurred_at: datetime,
+) -> list[Statement]:
+    """The INSERTs of one entry and, when it is about a participant, of the erasable link that opens it.
+
+    Run them after the participant's row is locked: the order in the log is the order of these INSERTs.
+    ``occurred_at`` is UTC; only its day enters the log. Raises PersonalDataInLog for anything outside the
+    closed vocabulary of ``rules.KINDS``, before anything is stored.
+    """
+    # The reference is random, not time-ordered: without the link it must say nothing.
+    entry_ref = uuid.uuid4()
+    opening_key = os.urandom(rules.OPENING_KEY_BYTES)
+    about = None if participant_id is None else rules.commit_about(opening_key, participant_id, occurred_at)
+    try:
+        body = rules.canonical(rules.build_entry(kind, fields, occurred_at=occurred_at, about=about))
+    except rules.ForbiddenEntryError as error:
+        raise PersonalDataInLog(problem=str(error)) from error
+    statements = [db.insert(QueuedEntry, entry_ref=entry_ref, body=body, queued_at=clock.now())]
+    if participant_id is not None:
+        statements.append(
+            db.insert(
+                EntryLink,
+                id=ids.new_id(),
+                participant_id=participant_id,
+                entry_ref=entry_ref,
+                opening_key=opening_key,
+                occurred_at=occurred_at,
+            )
+        )
+    return statements
+
+
+def draw_consent_numbers(count: int) -> list[int]:
+    """``count`` numbers that no consent had before, increasing. A rolled-back transaction leaves a gap.
+
+    Must run inside the action that writes the consents. Raises ValueError outside 0 … CONSENT_NUMBERS_MAX.
+    """
+    if not 0 <= count <= CONSENT_NUMBERS_MAX:
+        raise ValueError("too many consents at once")
+    if count == 0:
+        return []
+    if db.is_postgresql():
+        rows = db.fetch_all("SELECT nextval('consent_number_seq') FROM generate_series(1, %s)", (count,))
+        return sorted(int(row[0]) for row in rows)
+    row = db.fetch_one(
+        "INSERT INTO evidence_counter (name, value) VALUES ('consent_number', %s)"
+        " ON CONFLICT (name) DO UPDATE SET value = value + excluded.value RETURNING value",
+        (count,),
+    )
+    assert row is not None
+    last = int(row[0])
+    return list(range(last - count + 1, last + 1))
