@@ -6,9 +6,12 @@ entry in ``docs/errors.md``; a test walks them.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.utils.translation import gettext_lazy
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
 
 
 class OnloanError(Exception):
@@ -20,7 +23,7 @@ class OnloanError(Exception):
 
     code: ClassVar[str] = "E-UNKNOWN"
     status: ClassVar[int] = 400
-    sentence: ClassVar[str] = gettext_lazy("This could not be done. Please try again.")  # type: ignore[assignment]
+    sentence: ClassVar[str | StrPromise] = gettext_lazy("This could not be done. Please try again.")
 
     def __init__(self, *, field: str = "", **fields: str | int) -> None:
         """``field`` names the form or JSON field to mend, if one is at fault."""

@@ -62,6 +62,7 @@ LEASE = timedelta(minutes=10)
 
 def next_attempt_at(kind: str, template: str, attempts: int, now: datetime) -> datetime | None:
     """When to try again after ``attempts`` tries that failed, or None when it is time to give up."""
+    ladder: tuple[timedelta, ...]
     if kind == KIND_WEBHOOK:
         ladder = WEBHOOK_RETRIES
     elif template in {"join_code", "sign_in_code"}:

@@ -17,6 +17,7 @@ EVENT_CLOCK_SKEW = timedelta(minutes=5)
 REPORT_GRACE = timedelta(days=7)
 """How long after the last day to qualify an event may still be reported; then the pot is released."""
 
+LINK_CODE_TRIES_MAX = 20
 CLICKS_PER_FLUSH_MAX = 10_000
 
 # Programs that fetch a link to show a preview or to index it. Their visits are nobody's clicks.

@@ -8,15 +8,21 @@ from uuid import UUID
 
 from onloan import db, ids
 from onloan.db import Statement
+from onloan.people.statements import code_lookup_statement
 from onloan.referrals.models import Attribution, ClickDay, Link
 
 
 def link_statements(
-    *, link_id: UUID, participant_id: UUID, code: str, market_id: UUID, offer_id: UUID, now: datetime
+    *, participant_id: UUID, code: str, market_id: UUID, offer_id: UUID, now: datetime
 ) -> list[Statement]:
-    """The link of a new participant. The caller writes its ``people_code_lookup`` row (kind ``link``, target
-    ``link_id``) beforehand: that row's key is what makes the code unique."""
+    """The link of a new participant, and the look-up of its code, whose key makes the code unique.
+
+    Draw ``code`` with ``referrals.queries.draw_link_code()``. Executing raises ``django.db.IntegrityError``
+    when somebody took the same code meanwhile: begin again with another one.
+    """
+    link_id = ids.new_id()
     return [
+        code_lookup_statement(kind="link", code=code, participant_id=participant_id, target_id=link_id),
         db.insert(
             Link,
             id=link_id,
@@ -25,7 +31,7 @@ def link_statements(
             market_id=market_id,
             offer_id=offer_id,
             created_at=now,
-        )
+        ),
     ]
 
 
