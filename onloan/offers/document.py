@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
@@ -26,7 +26,11 @@ class Controller:
 
 @dataclass(frozen=True, slots=True)
 class MarketTerms:
-    """One country of an offer. ``opens_on`` and ``closes_on`` are days in ``time_zone``, both included."""
+    """One country of an offer. ``opens_on`` and ``closes_on`` are days in ``time_zone``, both included.
+
+    ``notice_days``: the merchant may close earlier after so many days' notice (``closes: open_ended`` in
+    the file); ``closes_on`` is then the latest day that the file allows. None: the day stands.
+    """
 
     country: str
     opens_on: date
@@ -37,23 +41,27 @@ class MarketTerms:
     languages: tuple[str, ...]
     payout_days: int
     age_min: int
+    notice_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Referral:
     """A friend counts for a sponsor who joined at most ``window_days`` before the friend; the friend's
-    ``event`` comes at most ``qualify_days`` after joining and counts ``settle_days`` later."""
+    ``event`` comes at most ``qualify_days`` after joining and counts ``settle_days`` later.
+    ``minimum_order`` by country: the least that an ordinary order must come to, where the event is one."""
 
     window_days: int
     event: str
     settle_days: int
     qualify_days: int
+    minimum_order: dict[str, Money] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class RewardRule:
     """``to`` participant: on the person's own qualification; friend: the same, if a sponsor brought them;
-    sponsor: for each friend who qualifies, at most ``times``. ``amounts`` by country."""
+    sponsor: for each friend who qualifies, at most ``times``. ``amounts`` by country. ``thanks_for`` names
+    the permission for which this is a thank-you: kept at withdrawal, and never part of the headline."""
 
     id: str
     to: RewardTo
@@ -62,6 +70,7 @@ class RewardRule:
     times: int
     valid_days: int | None
     label: Texts
+    thanks_for: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +86,28 @@ class Permission:
     term_days: int
     why: Texts
     excluded_contexts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Somebody outside the merchant who may receive items; permissions name it by ``id``. ``role`` is
+    processor, controller or joint; ``country`` is ISO 3166-1; ``transfer`` is the safeguard outside Europe."""
+
+    id: str
+    name: str
+    role: str
+    country: str
+    contract: str
+    transfer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Representative:
+    """Who speaks for a merchant established elsewhere, in ``region`` EU, GB or CH (GDPR art. 27)."""
+
+    region: str
+    name: str
+    address: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +131,8 @@ class Offer:
     permissions: tuple[Permission, ...]
     claims: tuple[Claim, ...]
     colour: str
+    recipients: tuple[Recipient, ...] = ()
+    representatives: tuple[Representative, ...] = ()
 
     def permission(self, permission_id: str) -> Permission:
         """Raises KeyError when this version has no such permission."""

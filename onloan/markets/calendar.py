@@ -1,0 +1,25 @@
+"""Public holidays, from the ``holidays`` library: the one impure input of the deadline rules."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import lru_cache
+
+import holidays
+
+from onloan.markets.rules import market_facts
+
+
+def public_holidays(country: str, around: date) -> frozenset[date]:
+    """Every public holiday of ``country`` from the year before ``around`` to the year after.
+
+    Three years hold every deadline: the longest is three months, and rolling back stays within weeks.
+    Only nation-wide holidays count; regional ones differ too much to guess.
+    """
+    return _holidays_of(market_facts(country).holidays_country, around.year)
+
+
+@lru_cache(maxsize=256)
+def _holidays_of(code: str, year: int) -> frozenset[date]:
+    found = holidays.country_holidays(code, years=range(year - 1, year + 2))
+    return frozenset(found.keys())
