@@ -72,7 +72,8 @@ def check_username(text: str) -> str:
     """The name to show, in NFC with single spaces.
 
     Letters and digits of any script, with ``. _ -`` and spaces between them; 2 to 24 visible characters.
-    Raises ValueError with the reason: ``length``, ``character``, ``edge``, ``alphabet``, ``address``, ``phone``.
+    Raises ValueError with the reason: ``length``, ``character``, ``edge``, ``alphabet``, ``address`` or
+    ``phone``.
     """
     if len(text) > USERNAME_CHARACTERS_MAX:
         raise ValueError("length")

@@ -1,19 +1,14 @@
 """How a person's items are sealed, and the keyed hashes by which a person is found. No database here.
 
 Each person has a random 32-byte key; it lies wrapped by the master key, and destroying it turns every item
-of that person into noise. What is sealed is bound to the person and the name of the item, so that a ciphertext
-moved to another row does not open.
+of that person into noise. What is sealed is bound to the person and the name of the item, so
+that a ciphertext moved to another row does not open.
 """
 
 from __future__ import annotations
 
-import base64
-import json
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
-
-from cryptography.exceptions import InvalidTag
 
 from onloan import keys
 
@@ -63,55 +58,3 @@ def seal_draft(code_id: UUID, draft: bytes) -> bytes:
 
 def unseal_draft(code_id: UUID, sealed_draft: bytes) -> bytes:
     return keys.unseal(keys.derive_key("draft"), sealed_draft, code_id.bytes)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VerifiedEmail:
-    """An address that its owner confirmed with a one-time code.
-
-    ``participant_id`` is set when that address has already joined the offer for which the code was asked.
-    """
-
-    code_id: UUID
-    email: str
-    purpose: str
-    offer_id: UUID | None
-    market_id: UUID | None
-    verified_at: datetime
-    participant_id: UUID | None
-
-    def token(self) -> str:
-        """A sealed form for a cookie or a hidden field: it shows nothing and cannot be made up."""
-        body = json.dumps({
-            "code": str(self.code_id), "email": self.email, "purpose": self.purpose,
-            "offer": str(self.offer_id or ""), "market": str(self.market_id or ""),
-            "at": int(self.verified_at.timestamp()), "person": str(self.participant_id or ""),
-        })  # fmt: skip
-        sealed = keys.seal(keys.derive_key("verified-email"), body.encode(), b"verified-email")
-        return base64.urlsafe_b64encode(sealed).decode()
-
-
-TOKEN_CHARACTERS_MAX = 1_024
-
-
-def read_verified(token: str, now: datetime) -> VerifiedEmail | None:
-    """The confirmed address in ``token``, or None when it is not ours or older than ``VERIFIED_FOR``."""
-    if len(token) > TOKEN_CHARACTERS_MAX:
-        return None
-    try:
-        sealed = base64.b64decode(token.encode("ascii"), altchars=b"-_", validate=True)
-        body = json.loads(keys.unseal(keys.derive_key("verified-email"), sealed, b"verified-email"))
-    except (ValueError, InvalidTag):
-        return None
-    verified_at = datetime.fromtimestamp(body["at"], UTC)
-    if not verified_at <= now < verified_at + VERIFIED_FOR:
-        return None
-    return VerifiedEmail(
-        code_id=UUID(body["code"]), email=body["email"], purpose=body["purpose"],
-        offer_id=_uuid(body["offer"]), market_id=_uuid(body["market"]), verified_at=verified_at,
-        participant_id=_uuid(body["person"]),
-    )  # fmt: skip
-
-
-def _uuid(text: str) -> UUID | None:
-    return UUID(text) if text else None

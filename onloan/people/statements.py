@@ -98,9 +98,7 @@ def participant_statements(person: NewParticipant) -> list[Statement]:
     ]  # fmt: skip
 
 
-def item_statements(
-    *, participant_id: UUID, person_key: bytes, items: dict[str, bytes]
-) -> Sequence[Statement]:
+def item_statements(*, participant_id: UUID, person_key: bytes, items: dict[str, bytes]) -> Sequence[Statement]:
     """Write each item sealed; an item that is already there gets the new value."""
     assert set(items) <= set(ITEM_NAMES), "the set of items is closed"
     return [

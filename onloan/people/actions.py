@@ -1,0 +1,279 @@
+"""Writes about people: one-time codes, the draft of a form, items, flags."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+from uuid import UUID
+
+from django.db import connection
+
+from onloan import db, ids
+from onloan.db import action
+from onloan.outbox.statements import mail_statement
+from onloan.people import sealing
+from onloan.people.errors import (
+    CodeNotValid,
+    CodesBusy,
+    DraftTooLarge,
+    EmailNotConfirmed,
+    EmailNotValid,
+    TooManyCodes,
+    UsernameNotValid,
+)
+from onloan.people.models import EmailCode, EmailLookup, Item, Participant, PersonKey
+from onloan.people.photos import STORED_BYTES_MAX
+from onloan.people.rules import CODE_PURPOSES, check_email, check_username, is_code_form
+from onloan.people.statements import item_statements, lock_participant
+
+CODE_VALID_FOR = timedelta(minutes=10)
+CODE_ATTEMPTS_MAX = 5
+CODES_PER_HOUR_MAX = 5
+CODES_PER_MINUTE_MAX = 6_000
+"""For the whole installation: what its mail server's good name survives, and more than a campaign needs."""
+DRAFT_BYTES_MAX = 200_000
+CODES_KEPT_FOR = sealing.VERIFIED_FOR + CODE_VALID_FOR
+
+Flag = Literal["restricted", "objected"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifiedEmail:
+    """An address that its owner has just confirmed, and the draft of the form that they had begun.
+
+    ``participant_id`` is set when the address has already joined the offer that the code was asked for: then
+    there is nothing to fill in, the person is signed in.
+    """
+
+    code_id: UUID
+    email: str
+    purpose: str
+    offer_id: UUID | None
+    market_id: UUID | None
+    participant_id: UUID | None
+    draft: dict[str, object] | None
+
+
+def normalize_email(text: str) -> str:
+    """The address as it is kept. Raises EmailNotValid."""
+    try:
+        return check_email(text)
+    except ValueError:
+        raise EmailNotValid(field="email") from None
+
+
+def normalize_username(text: str) -> str:
+    """The name as it is shown. Raises UsernameNotValid."""
+    try:
+        return check_username(text)
+    except ValueError:
+        raise UsernameNotValid(field="username") from None
+
+
+@action
+def send_code(
+    *,
+    email: str,
+    offer_id: UUID | None,
+    market_id: UUID | None,
+    purpose: str,
+    language: str,
+    now: datetime,
+    context: Mapping[str, str] | None = None,
+) -> None:
+    """Send a one-time code of six digits to ``email``; it holds for ten minutes.
+
+    Whoever asks learns nothing about the address: a person who has already joined gets a mail that says so,
+    with a code that signs them in. ``context`` is what else the mail shows (the campaign's name). Raises
+    EmailNotValid, TooManyCodes and CodesBusy, each before anything is stored.
+    """
+    assert purpose in CODE_PURPOSES
+    email = normalize_email(email)
+    email_hash = sealing.email_code_hash(email)
+    _check_rates(email_hash, now)
+    code_id = ids.new_id()
+    digits = f"{secrets.randbelow(1_000_000):06}"
+    joined = offer_id is not None and _find_joined(offer_id, email) is not None
+    template = "join_code" if purpose == "join" and not joined else "sign_in_code"
+    minutes = CODE_VALID_FOR // timedelta(minutes=1)
+    db.execute([
+        db.insert(
+            EmailCode,
+            id=code_id, email_hash=email_hash, offer_id=offer_id, market_id=market_id, purpose=purpose,
+            code_hash=sealing.digits_hash(code_id, digits), attempts=0, expires_at=now + CODE_VALID_FOR,
+            verified_at=None, sealed_draft=None, created_at=now,
+        ),
+        mail_statement(
+            template=template, language=language, address=email,
+            context={**(context or {}), "expires_minutes": minutes}, secrets={"code": digits},
+        ),
+    ])  # fmt: skip
+
+
+def _check_rates(email_hash: str, now: datetime) -> None:
+    row = db.fetch_one(
+        "SELECT (SELECT count(*) FROM people_email_code WHERE email_hash = %s AND created_at > %s),"
+        " (SELECT count(*) FROM people_email_code WHERE created_at > %s)",
+        [email_hash, db.time_value(now - timedelta(hours=1)), db.time_value(now - timedelta(minutes=1))],
+    )
+    assert row is not None
+    if row[0] >= CODES_PER_HOUR_MAX:
+        raise TooManyCodes(field="email")
+    if row[1] >= CODES_PER_MINUTE_MAX:
+        raise CodesBusy
+
+
+def _find_joined(offer_id: UUID, email: str) -> UUID | None:
+    value_hash = sealing.email_hash(offer_id, email)
+    return EmailLookup.objects.filter(value_hash=value_hash).values_list("participant_id", flat=True).first()
+
+
+def check_code(*, email: str, code: str, purpose: str, now: datetime) -> VerifiedEmail:
+    """Confirm ``email`` with the code that was sent to it; each code confirms once.
+
+    Raises CodeNotValid for a wrong, used, old or too often tried code, all alike; the try is counted first, in
+    a transaction of its own, so that no error undoes the count.
+    """
+    assert not connection.in_atomic_block, "a wrong try is counted although the caller's work is refused"
+    assert purpose in CODE_PURPOSES
+    verified = _try_code(email=normalize_email(email), code=code.strip(), purpose=purpose, now=now)
+    if verified is None:
+        raise CodeNotValid(field="code")
+    return verified
+
+
+@action
+def _try_code(*, email: str, code: str, purpose: str, now: datetime) -> VerifiedEmail | None:
+    email_hash = sealing.email_code_hash(email)
+    live = EmailCode.objects.filter(
+        email_hash=email_hash,
+        purpose=purpose,
+        verified_at__isnull=True,
+        expires_at__gt=now,
+        attempts__lt=CODE_ATTEMPTS_MAX,
+    ).order_by("-created_at")
+    rows = list(live.select_for_update() if db.is_postgresql() else live)
+    row = next((row for row in rows if _is_code_of(row, code)), None)
+    if row is None:
+        for other in rows:
+            other.attempts += 1
+            other.save(update_fields=["attempts"])
+        return None
+    row.verified_at = now
+    row.sealed_draft = None
+    draft = _take_draft(email_hash, row.market_id, now) if purpose == "join" else None
+    if draft is not None:
+        row.sealed_draft = sealing.seal_draft(row.id, draft)
+    row.save(update_fields=["verified_at", "sealed_draft"])
+    return VerifiedEmail(
+        code_id=row.id,
+        email=email,
+        purpose=purpose,
+        offer_id=row.offer_id,
+        market_id=row.market_id,
+        participant_id=_find_joined(row.offer_id, email) if row.offer_id is not None else None,
+        draft=json.loads(draft) if draft is not None else None,
+    )
+
+
+def _is_code_of(row: EmailCode, code: str) -> bool:
+    return is_code_form(code) and secrets.compare_digest(row.code_hash, sealing.digits_hash(row.id, code))
+
+
+def _take_draft(email_hash: str, market_id: UUID | None, now: datetime) -> bytes | None:
+    """The latest draft for this address and market: it moves to the code that has just been confirmed."""
+    earlier = (
+        EmailCode.objects.filter(
+            email_hash=email_hash,
+            market_id=market_id,
+            sealed_draft__isnull=False,
+            created_at__gt=now - CODES_KEPT_FOR,
+        )
+        .order_by("-created_at")
+        .first()
+    )
+    if earlier is None or earlier.sealed_draft is None:
+        return None
+    draft = sealing.unseal_draft(earlier.id, bytes(earlier.sealed_draft))
+    EmailCode.objects.filter(id=earlier.id).update(sealed_draft=None)
+    return draft
+
+
+@action
+def save_draft(*, code_id: UUID, draft: Mapping[str, object], now: datetime) -> None:
+    """Keep what was typed so far, sealed, for as long as the confirmed address holds.
+
+    Raises EmailNotConfirmed when the code was not confirmed or that is over a day ago, and DraftTooLarge.
+    """
+    plain = json.dumps(dict(draft)).encode()
+    if len(plain) > DRAFT_BYTES_MAX:
+        raise DraftTooLarge
+    kept = EmailCode.objects.filter(id=code_id, verified_at__gt=now - sealing.VERIFIED_FOR).update(
+        sealed_draft=sealing.seal_draft(code_id, plain)
+    )
+    if not kept:
+        raise EmailNotConfirmed
+
+
+@action
+def purge_codes(*, now: datetime) -> int:
+    """Delete codes and drafts that no longer open anything; returns how many. A daily job, or a busier one."""
+    deleted, _ = EmailCode.objects.filter(created_at__lt=now - CODES_KEPT_FOR).delete()
+    return deleted
+
+
+@action
+def set_username(*, participant_id: UUID, username: str) -> None:
+    """Change the name to show. Whatever showed it asks the gate each time and so shows the new one."""
+    _set_item(participant_id, "username", normalize_username(username).encode())
+
+
+@action
+def set_photo(*, participant_id: UUID, photo: bytes) -> None:
+    """Change the photo; ``photo`` is the answer of ``photos.prepare_photo``."""
+    assert photo.startswith(b"\xff\xd8") and len(photo) <= STORED_BYTES_MAX, "prepare the photo first"
+    _set_item(participant_id, "profile_photo", photo)
+
+
+@action
+def remove_photo(*, participant_id: UUID) -> None:
+    lock_participant(participant_id)
+    Item.objects.filter(participant_id=participant_id, name="profile_photo").delete()
+
+
+def _set_item(participant_id: UUID, name: str, value: bytes) -> None:
+    lock_participant(participant_id)
+    wrapped_key = PersonKey.objects.values_list("wrapped_key", flat=True).get(participant_id=participant_id)
+    person_key = sealing.unwrap_person_key(participant_id, bytes(wrapped_key))
+    db.execute(item_statements(participant_id=participant_id, person_key=person_key, items={name: value}))
+
+
+@action
+def set_flag(*, participant_id: UUID, flag: Flag, now: datetime) -> None:
+    """Restrict (GDPR art. 18) or mark an objection (art. 21): the gate denies from the commit on.
+
+    A flag never stops a payment. One that is already set keeps its first date. Raises NotFound.
+    """
+    lock_participant(participant_id)
+    column = f"{flag}_at"
+    Participant.objects.filter(id=participant_id, **{f"{column}__isnull": True}).update(**{column: now})
+
+
+@action
+def lift_flag(*, participant_id: UUID, flag: Flag) -> None:
+    """Take a flag away again. The person is told beforehand (GDPR art. 18(3)); stopped consents stay ended."""
+    lock_participant(participant_id)
+    Participant.objects.filter(id=participant_id).update(**{f"{flag}_at": None})
+
+
+@action
+def mark_pot_released(*, participant_id: UUID, now: datetime) -> None:
+    """Remember that what this person could still have earned went back to the pool."""
+    lock_participant(participant_id)
+    Participant.objects.filter(id=participant_id, has_pot=True, pot_released_at__isnull=True).update(
+        pot_released_at=now
+    )

@@ -1,0 +1,164 @@
+"""Reads of people: who they are to the system, what they gave, and who holds a code."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Count
+
+from onloan import db, ids
+from onloan.offers.queries import list_markets
+from onloan.people import sealing
+from onloan.people.models import CodeLookup, EmailCode, EmailLookup, Participant
+from onloan.people.rules import ITEM_NAMES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParticipantView:
+    """A participant as the system knows them: nothing here says who they are."""
+
+    id: UUID
+    public_id: str
+    offer_id: UUID
+    market_id: UUID
+    version_id: UUID
+    country: str
+    language: str
+    joined_at: datetime
+    window_ends_at: datetime
+    is_demo: bool
+    has_pot: bool
+    pot_released_at: datetime | None
+    restricted_at: datetime | None
+    objected_at: datetime | None
+    erased_at: datetime | None
+
+
+_VIEW_FIELDS = tuple(ParticipantView.__dataclass_fields__)
+
+
+def find_participant(participant_id: UUID) -> ParticipantView | None:
+    row = Participant.objects.filter(id=participant_id).values(*_VIEW_FIELDS).first()
+    return ParticipantView(**row) if row else None
+
+
+def find_by_public_id(public_id: str) -> ParticipantView | None:
+    """The participant whom the merchant's systems call ``public_id``; None for anything that is not one."""
+    if not public_id.startswith("p"):
+        return None
+    code = ids.normalize_code(public_id[1:])
+    found = find_by_code("participant", f"p{code}") if code else None
+    return find_participant(found[0]) if found else None
+
+
+def find_by_email(offer_id: UUID, email: str) -> ParticipantView | None:
+    """Who joined ``offer_id`` with a normalized address (see ``rules.check_email``)."""
+    value_hash = sealing.email_hash(offer_id, email)
+    participant_id = (
+        EmailLookup.objects.filter(value_hash=value_hash).values_list("participant_id", flat=True).first()
+    )
+    return find_participant(participant_id) if participant_id else None
+
+
+def list_by_email(email: str) -> list[ParticipantView]:
+    """Everybody who joined any offer with a normalized address, the latest first."""
+    offer_ids = {market.offer_id for market in list_markets()}
+    hashes = [sealing.email_hash(offer_id, email) for offer_id in offer_ids]
+    found = EmailLookup.objects.filter(value_hash__in=hashes).values_list("participant_id", flat=True)
+    rows = Participant.objects.filter(id__in=list(found)).order_by("-joined_at").values(*_VIEW_FIELDS)
+    return [ParticipantView(**row) for row in rows]
+
+
+def find_by_code(kind: str, code: str) -> tuple[UUID, UUID] | None:
+    """(participant_id, target_id) of a code in the form in which it was issued, or None."""
+    row = (
+        CodeLookup.objects.filter(value_hash=sealing.code_hash(kind, code), kind=kind)
+        .values_list("participant_id", "target_id")
+        .first()
+    )
+    return (row[0], row[1]) if row else None
+
+
+def read_item(participant_id: UUID, name: str) -> bytes | None:
+    """One item in plain, or None when the person never gave it, took it back or was erased.
+
+    For paying, writing to the person and showing them their own page. Showing an item to anybody else goes
+    through the gate, which calls this after it said yes.
+    """
+    return read_items(participant_id, [name]).get(name)
+
+
+def read_items(participant_id: UUID, names: Sequence[str]) -> dict[str, bytes]:
+    """Several items in plain, by name, read in one statement; those that are not there are left out."""
+    assert set(names) <= set(ITEM_NAMES), "the set of items is closed"
+    marks = ", ".join(["%s"] * len(names))
+    rows = db.fetch_all(
+        "SELECT item.name, item.ciphertext, person_key.wrapped_key FROM people_item item"  # noqa: S608
+        " JOIN people_person_key person_key ON person_key.participant_id = item.participant_id"
+        f" WHERE item.participant_id = %s AND item.name IN ({marks})",
+        [db.uuid_value(participant_id), *names],
+    )
+    return {
+        name: sealing.unseal_item(
+            participant_id, name, sealing.unwrap_person_key(participant_id, bytes(wrapped_key)), bytes(ciphertext)
+        )
+        for name, ciphertext, wrapped_key in rows
+    }
+
+
+def list_item_names(participant_id: UUID) -> list[str]:
+    """Which items this person gave, without opening one."""
+    rows = db.fetch_all(
+        "SELECT name FROM people_item WHERE participant_id = %s ORDER BY name", [db.uuid_value(participant_id)]
+    )
+    return [name for (name,) in rows]
+
+
+def read_address(participant_id: UUID) -> str | None:
+    """Where mails for this person go, or None when there is no address any more."""
+    email = read_item(participant_id, "email")
+    return email.decode() if email is not None else None
+
+
+def count_joined(market_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """How many people joined each market; demo people are people of the demo and count too."""
+    rows = (
+        Participant.objects.filter(market_id__in=list(market_ids))
+        .values_list("market_id")
+        .annotate(joined=Count("id"))
+    )
+    counts = dict.fromkeys(market_ids, 0)
+    counts.update(dict(rows))
+    return counts
+
+
+def list_ended_windows(*, ended_before: datetime, limit: int) -> list[UUID]:
+    """Participants whose window ended before ``ended_before`` and whose pot still holds its reservation."""
+    return list(
+        Participant.objects.filter(has_pot=True, pot_released_at__isnull=True, window_ends_at__lt=ended_before)
+        .order_by("window_ends_at")
+        .values_list("id", flat=True)[:limit]
+    )
+
+
+def find_verified(code_id: UUID, *, email: str, purpose: str, now: datetime) -> bool:
+    """Whether ``email`` was confirmed by this one-time code, at most ``sealing.VERIFIED_FOR`` ago."""
+    return EmailCode.objects.filter(
+        id=code_id,
+        email_hash=sealing.email_code_hash(email),
+        purpose=purpose,
+        verified_at__gt=now - sealing.VERIFIED_FOR,
+    ).exists()
+
+
+def read_draft(code_id: UUID) -> dict[str, object] | None:
+    """What was typed into the form that this code opened, or None."""
+    sealed = EmailCode.objects.filter(id=code_id).values_list("sealed_draft", flat=True).first()
+    if sealed is None:
+        return None
+    draft: dict[str, object] = json.loads(sealing.unseal_draft(code_id, bytes(sealed)))
+    return draft
