@@ -12,3 +12,9 @@ django_application = get_wsgi_application()
 from onloan.api.edge import Edge  # noqa: E402  (the edge reads settings, which must be there first)
 
 application = Edge(django_application)
+
+if os.environ.get("ONLOAN_BACKGROUND"):
+    # Set by `onloan serve` for its workers: importing this module elsewhere starts no threads.
+    from onloan.jobs.background import start_background
+
+    start_background(with_jobs=os.environ["ONLOAN_BACKGROUND"] == "jobs")

@@ -1,0 +1,75 @@
+"""The ``onloan`` command: each file beside this one holds the commands of one thing."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from onloan.errors import MustStopError, OnloanError
+
+
+def _read_home(arguments: list[str]) -> str | None:
+    """The value of ``--home``, wherever it stands: settings are read before commands are parsed."""
+    for position, argument in enumerate(arguments):
+        if argument == "--home" and position + 1 < len(arguments):
+            return arguments[position + 1]
+        if argument.startswith("--home="):
+            return argument.removeprefix("--home=")
+    return None
+
+
+def prepare(arguments: list[str]) -> None:
+    """Set what settings read from the environment, then start Django."""
+    home = _read_home(arguments)
+    if home:
+        os.environ["ONLOAN_HOME"] = str(Path(home).resolve())
+    if "demo" in arguments[:3]:
+        os.environ.setdefault("ONLOAN_TEST_MODE", "1")
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "onloan.settings")
+    import django
+
+    django.setup()
+
+
+def build_app() -> typer.Typer:
+    """Every command, registered by the file that holds it."""
+    from onloan.cli import check, demo, evidence, keys, market, new, payouts, preview, publish, schema, serve, team
+
+    app = typer.Typer(
+        name="onloan",
+        help="Referral rewards where nobody's data is for sale.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        add_completion=False,
+    )
+
+    @app.callback()
+    def main(
+        home: Annotated[Path | None, typer.Option(help="Where the database, keys and mail lie.")] = None,
+    ) -> None:
+        """Referral rewards where nobody's data is for sale."""
+
+    for module in (check, new, schema, preview, publish, market, payouts, evidence, keys, team, serve, demo):
+        module.register(app)
+    return app
+
+
+def run() -> None:
+    """Entry point. Exit 1: refused, with code and sentence; 3: the system must stop."""
+    prepare(sys.argv[1:])
+    try:
+        build_app()()
+    except OnloanError as error:
+        typer.echo(f"{error.code}: {error}", err=True)
+        sys.exit(1)
+    except MustStopError as error:
+        typer.echo(f"MUST STOP: {error}", err=True)
+        sys.exit(3)
+
+
+if __name__ == "__main__":
+    run()
