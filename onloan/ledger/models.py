@@ -1,1 +1,241 @@
+"""The books: slices of each pool, accounts of each person, transfers that never change, rewards.
 
+Amounts are whole minor units of the row's currency. An account holds four sums, after TigerBeetle's model:
+debits and credits, each pending and posted. What it can still give is
+``credits_posted - debits_posted - debits_pending``: a pending debit counts at once.
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import or_
+
+from django.db import models
+from django.db.models import F, Q
+
+from onloan.db import ParticipantModel, UUIDModel
+from onloan.ledger.rules import (
+    CAUSE_KEY_CHARACTERS_MAX,
+    REASON_CHARACTERS_MAX,
+    ROUTES,
+    AccountKind,
+    Cause,
+    RewardState,
+    VoidCause,
+)
+
+_CURRENCY_CHARACTERS = 3
+_BALANCES = ("debits_pending_minor", "debits_posted_minor", "credits_pending_minor", "credits_posted_minor")
+_REWARD_KINDS = ("cash", "voucher", "fulfilled")
+_NOT_EARNED_STATES = (RewardState.PENDING.value, RewardState.HELD.value, RewardState.VOIDED.value)
+_EARNED_STATES = (RewardState.EARNED.value, RewardState.PAID.value)
+
+
+def _one_of(column: str, values: type) -> Q:
+    return Q(**{f"{column}__in": [value.value for value in values]})  # type: ignore[attr-defined]
+
+
+def _balance_constraints(table: str) -> list[models.BaseConstraint]:
+    """No sum below zero, and nothing given that is not there: the rule that no bug and no race can break."""
+    given = F("debits_posted_minor") + F("debits_pending_minor")
+    return [
+        models.CheckConstraint(
+            condition=reduce(lambda all_of, name: all_of & Q(**{f"{name}__gte": 0}), _BALANCES, Q()),
+            name=f"{table}_sums_not_negative",
+        ),
+        models.CheckConstraint(condition=Q(credits_posted_minor__gte=given), name=f"{table}_never_overspent"),
+    ]
+
+
+class PoolSlice(UUIDModel):
+    """A part of the money that the merchant set aside for one market, so that joiners do not all wait for one
+    row. ``pot_minor`` is one full pot as of the last funding."""
+
+    market_id = models.UUIDField()
+    number = models.PositiveSmallIntegerField()
+    currency = models.CharField(max_length=_CURRENCY_CHARACTERS)
+    pot_minor = models.BigIntegerField()
+    debits_pending_minor = models.BigIntegerField()
+    debits_posted_minor = models.BigIntegerField()
+    credits_pending_minor = models.BigIntegerField()
+    credits_posted_minor = models.BigIntegerField()
+
+    class Meta:
+        db_table = "ledger_pool_slice"
+        constraints = [
+            models.UniqueConstraint(fields=["market_id", "number"], name="ledger_pool_slice_once"),
+            models.CheckConstraint(condition=Q(pot_minor__gt=0), name="ledger_pool_slice_pot_is_positive"),
+            *_balance_constraints("ledger_pool_slice"),
+        ]
+
+
+class Funding(UUIDModel):
+    """Money that came into a slice: from the merchant (``source_slice_id`` null, a named user), or from another
+    slice of the same market when only together they hold a full pot. Never changed."""
+
+    market_id = models.UUIDField()
+    slice_id = models.UUIDField()
+    source_slice_id = models.UUIDField(null=True)
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=_CURRENCY_CHARACTERS)
+    by_user_id = models.UUIDField(null=True)
+    funded_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "ledger_funding"
+        constraints = [
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="ledger_funding_is_positive"),
+            models.CheckConstraint(
+                condition=Q(source_slice_id__isnull=True, by_user_id__isnull=False)
+                | Q(source_slice_id__isnull=False, by_user_id__isnull=True) & ~Q(source_slice_id=F("slice_id")),
+                name="ledger_funding_has_one_source",
+            ),
+        ]
+        indexes = [models.Index(fields=["market_id", "funded_at"], name="ledger_funding_by_market")]
+
+
+class Account(ParticipantModel):
+    """What one person's money is doing, by kind. The key is derived from person and kind."""
+
+    kind = models.CharField(max_length=16)
+    market_id = models.UUIDField()
+    currency = models.CharField(max_length=_CURRENCY_CHARACTERS)
+    debits_pending_minor = models.BigIntegerField()
+    debits_posted_minor = models.BigIntegerField()
+    credits_pending_minor = models.BigIntegerField()
+    credits_posted_minor = models.BigIntegerField()
+
+    class Meta:
+        db_table = "ledger_account"
+        constraints = [
+            models.UniqueConstraint(fields=["participant_id", "kind"], name="ledger_account_once"),
+            models.CheckConstraint(
+                condition=_one_of("kind", AccountKind) & ~Q(kind=AccountKind.POOL.value),
+                name="ledger_account_kind_is_known",
+            ),
+            *_balance_constraints("ledger_account"),
+        ]
+
+
+class Transfer(ParticipantModel):
+    """Money that moved, or will. Never changed; its key is its idempotency key.
+
+    ``posted`` moves at once; ``pending`` sets aside until one ``post`` or ``void`` names it.
+    """
+
+    debit_account_id = models.UUIDField()
+    debit_kind = models.CharField(max_length=16)
+    credit_account_id = models.UUIDField()
+    credit_kind = models.CharField(max_length=16)
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=_CURRENCY_CHARACTERS)
+    kind = models.CharField(max_length=8)
+    pending_id = models.UUIDField(null=True)
+    cause = models.CharField(max_length=32)
+    cause_ref = models.UUIDField(null=True)
+    decided_by_user_id = models.UUIDField(null=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "ledger_transfer"
+        constraints = [
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="ledger_transfer_is_positive"),
+            models.CheckConstraint(
+                condition=reduce(
+                    or_,
+                    [
+                        Q(
+                            kind=route.kind.value,
+                            debit_kind=route.debit.value,
+                            credit_kind=route.credit.value,
+                            cause=route.cause.value,
+                        )
+                        for route in ROUTES
+                    ],
+                ),
+                name="ledger_transfer_route_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=["post", "void"], pending_id__isnull=False)
+                | Q(kind__in=["posted", "pending"], pending_id__isnull=True),
+                name="ledger_transfer_resolves_a_pending_one",
+            ),
+            models.CheckConstraint(
+                condition=Q(cause=Cause.FRAUD_DECIDED_BY_HUMAN.value, decided_by_user_id__isnull=False)
+                | ~Q(cause=Cause.FRAUD_DECIDED_BY_HUMAN.value) & Q(decided_by_user_id__isnull=True),
+                name="ledger_transfer_fraud_has_a_human",
+            ),
+            models.UniqueConstraint(
+                fields=["participant_id", "pending_id"],
+                condition=Q(pending_id__isnull=False),
+                name="ledger_transfer_resolves_once",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["participant_id", "created_at"], name="ledger_transfer_by_person"),
+        ]
+
+
+class Reward(ParticipantModel):
+    """One promised reward and its life: pending, earned, paid; or held; or voided before it was earned.
+
+    ``cause_key`` is the friend's participant id, or ``own``. ``transfer_id`` is the pending transfer.
+    """
+
+    market_id = models.UUIDField()
+    country = models.CharField(max_length=2)
+    rule_id = models.CharField(max_length=64)
+    reward_kind = models.CharField(max_length=16)
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=_CURRENCY_CHARACTERS)
+    cause_key = models.CharField(max_length=CAUSE_KEY_CHARACTERS_MAX)
+    state = models.CharField(max_length=8)
+    void_cause = models.CharField(max_length=32, null=True)
+    held_reason = models.CharField(max_length=REASON_CHARACTERS_MAX, null=True)
+    pending_at = models.DateTimeField()
+    earns_at = models.DateTimeField()
+    earned_at = models.DateTimeField(null=True)
+    due_on = models.DateField(null=True)
+    settled_at = models.DateTimeField(null=True)
+    reference = models.CharField(max_length=64, null=True)
+    transfer_id = models.UUIDField()
+
+    class Meta:
+        db_table = "ledger_reward"
+        constraints = [
+            models.UniqueConstraint(fields=["participant_id", "rule_id", "cause_key"], name="ledger_reward_once"),
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="ledger_reward_is_positive"),
+            models.CheckConstraint(condition=Q(reward_kind__in=_REWARD_KINDS), name="ledger_reward_kind_is_known"),
+            models.CheckConstraint(condition=~Q(cause_key=""), name="ledger_reward_has_a_cause"),
+            models.CheckConstraint(
+                condition=Q(state__in=_NOT_EARNED_STATES, earned_at__isnull=True)
+                | Q(state__in=_EARNED_STATES, earned_at__isnull=False, earned_at__gte=F("earns_at")),
+                name="ledger_reward_state_is_known",
+            ),
+            models.CheckConstraint(
+                condition=_one_of("void_cause", VoidCause)
+                & Q(state=RewardState.VOIDED.value, void_cause__isnull=False)
+                | ~Q(state=RewardState.VOIDED.value) & Q(void_cause__isnull=True),
+                name="ledger_reward_void_has_a_cause",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=RewardState.HELD.value) | Q(held_reason__isnull=False) & ~Q(held_reason=""),
+                name="ledger_reward_hold_has_a_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=RewardState.PAID.value, settled_at__isnull=False, settled_at__gte=F("earned_at"))
+                | ~Q(state=RewardState.PAID.value) & Q(settled_at__isnull=True),
+                name="ledger_reward_paid_is_settled",
+            ),
+            models.CheckConstraint(
+                condition=~Q(reward_kind="cash", state__in=_EARNED_STATES) | Q(due_on__isnull=False),
+                name="ledger_reward_cash_has_a_date",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["earns_at", "participant_id"],
+                condition=Q(state=RewardState.PENDING.value),
+                name="ledger_reward_to_earn",
+            ),
+        ]
