@@ -19,7 +19,7 @@ from onloan.errors import NotFound
 from onloan.jobs.loop import run_all_once
 from onloan.joining.actions import Joined, JoinRequest, join
 from onloan.offers.queries import find_market, find_version, list_markets
-from onloan.offers.switch import open_market, suspend_market
+from onloan.offers.switch import open_market
 from onloan.referrals.actions import record_event
 
 PASSWORD = "onloan-demo-only"  # noqa: S105  (printed by the command, for a server on this machine only)
@@ -164,9 +164,6 @@ def demo(
     home: Annotated[Path | None, typer.Option(help="Where the demo keeps its data.")] = None,
     port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
     seed_only: Annotated[bool, typer.Option(help="Make the data and stop.")] = False,
-    suspended: Annotated[
-        bool, typer.Option(help="Start with France suspended, as in the README's picture.")
-    ] = False,
 ) -> None:
     """Publish the shipped offer in France and the United Kingdom, add demo people, and serve it."""
     from onloan.cli.serve import run_server
@@ -175,15 +172,6 @@ def demo(
     if not is_seeded():
         typer.echo("Seeding: the team, one offer, two markets, seven people …")
         seed(clock.now())
-    if suspended and find_market(OFFER_SLUG, "FR").state == "open":
-        suspend_market(
-            offer_slug=OFFER_SLUG,
-            country="FR",
-            reason="People asked us what their photo would be used for; we are rewriting that page.",
-            user_id=find_member(TEAM[1][0]).id,
-            now=clock.now(),
-        )
-        run_all_once()
     if seed_only:
         typer.echo("Seeded.")
         return
