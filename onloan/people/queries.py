@@ -118,12 +118,6 @@ def list_item_names(participant_id: UUID) -> list[str]:
     return [name for (name,) in rows]
 
 
-def read_address(participant_id: UUID) -> str | None:
-    """Where mails for this person go, or None when there is no address any more."""
-    email = read_item(participant_id, "email")
-    return email.decode() if email is not None else None
-
-
 def count_joined(market_ids: Sequence[UUID]) -> dict[UUID, int]:
     """How many people joined each market; demo people are people of the demo and count too."""
     rows = (

@@ -120,3 +120,8 @@ def code_lookup_statement(*, kind: str, code: str, participant_id: UUID, target_
         value_hash=sealing.code_hash(kind, code), kind=kind, participant_id=participant_id,
         target_id=target_id,
     )  # fmt: skip
+
+
+def forget_draft_statement(code_id: UUID) -> Statement:
+    """Drop the draft of a form that has been sent; the code itself goes with the purge."""
+    return "UPDATE people_email_code SET sealed_draft = NULL WHERE id = %s", [db.uuid_value(code_id)]
