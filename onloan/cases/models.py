@@ -1,1 +1,74 @@
+"""Requests and complaints, each with its clock."""
 
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+
+from onloan.cases.rules import Door, Kind, Outcome, State
+from onloan.db import UUIDModel
+
+
+class Case(UUIDModel):
+    """What somebody asked of us. Who they are and what they wrote lie sealed; the clock is always there.
+
+    ``due_on`` is the day that staff see, ``legal_due_on`` the last day in law. ``contact_hash`` counts what one
+    address sent, and says nothing else.
+    """
+
+    participant_id = models.UUIDField(null=True)
+    kind = models.CharField(max_length=16)
+    country = models.CharField(max_length=2)
+    language = models.CharField(max_length=8)
+    state = models.CharField(max_length=8)
+    door = models.CharField(max_length=16)
+    reference = models.CharField(max_length=8, unique=True)
+    contact_hash = models.CharField(max_length=64, null=True)  # noqa: DJ001  (null: no address was given)
+    sealed_contact = models.BinaryField(null=True)
+    sealed_text = models.BinaryField(null=True)
+    received_at = models.DateTimeField()
+    acknowledged_at = models.DateTimeField(null=True)
+    due_on = models.DateField()
+    legal_due_on = models.DateField()
+    closed_at = models.DateTimeField(null=True)
+    closed_by_user_id = models.UUIDField(null=True)
+    outcome = models.CharField(max_length=16, null=True)  # noqa: DJ001  (null while open)
+
+    class Meta:
+        db_table = "cases_case"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind__in=[kind.value for kind in Kind]), name="cases_case_kind_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(door__in=[door.value for door in Door]), name="cases_case_door_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(due_on__lte=F("legal_due_on")), name="cases_case_staff_see_the_earlier_day"
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    state=State.OPEN.value,
+                    closed_at__isnull=True,
+                    outcome__isnull=True,
+                    closed_by_user_id__isnull=True,
+                )
+                | Q(
+                    state=State.CLOSED.value,
+                    closed_at__isnull=False,
+                    outcome__in=[outcome.value for outcome in Outcome],
+                    closed_by_user_id__isnull=False,
+                ),
+                name="cases_case_is_closed_by_somebody_with_an_outcome",
+            ),
+            models.CheckConstraint(
+                condition=~Q(door=Door.MY_PAGE.value) | Q(participant_id__isnull=False),
+                name="cases_case_from_my_page_is_identified",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["state", "due_on"], name="cases_case_by_due_day"),
+            models.Index(fields=["participant_id", "received_at"], name="cases_case_by_participant"),
+            models.Index(fields=["contact_hash", "received_at"], name="cases_case_by_contact"),
+            models.Index(fields=["received_at"], name="cases_case_by_time"),
+        ]

@@ -1,0 +1,226 @@
+"""Writes of requests and complaints. What a right stops, it stops in the transaction that records it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from babel.dates import format_date
+from django.conf import settings
+from django.utils.translation import gettext, override
+
+from onloan import clock, db, ids
+from onloan.access.rules import Capability
+from onloan.access.team import find_member_by_id, require
+from onloan.cases.errors import CaseClosed, ContactNeeded, TextNeeded, TextNotValid, TooManyCases
+from onloan.cases.models import Case
+from onloan.cases.rules import (
+    TEXT_CHARACTERS_MAX,
+    CaseDue,
+    Door,
+    Kind,
+    Outcome,
+    State,
+    case_due,
+    check_text,
+    show_reference,
+)
+from onloan.cases.sealing import contact_hash, seal_contact, seal_text
+from onloan.consents.actions import stop_consents, withdraw_all
+from onloan.consents.rules import Door as ConsentDoor
+from onloan.consents.rules import EndReason
+from onloan.db import action
+from onloan.errors import BadInput, NotFound
+from onloan.evidence.actions import append_entry
+from onloan.markets.calendar import public_holidays
+from onloan.markets.rules import known_countries, market_facts
+from onloan.outbox.statements import mail_statement
+from onloan.people.actions import normalize_email, set_flag
+from onloan.people.queries import find_participant
+from onloan.people.statements import lock_participant
+
+REFERENCE_CHARACTERS = 7
+CASES_PER_DAY_MAX = 10
+"""From one address or one page, before the form asks to wait: a bound on floods and on mails, not on rights."""
+PUBLIC_CASES_PER_HOUR_MAX = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedCase:
+    """What the person is told at once: the reference, and the last day on which the answer comes."""
+
+    case_id: UUID
+    reference: str
+    due_on: date
+    legal_due_on: date
+
+
+@action
+def open_case(
+    *,
+    kind: Kind,
+    country: str,
+    language: str,
+    door: Door,
+    text: str,
+    now: datetime,
+    contact: str | None = None,
+    participant_id: UUID | None = None,
+) -> OpenedCase:
+    """Take in a request or a complaint, start its clock, and acknowledge it by mail.
+
+    With a ``participant_id`` the person is identified, and a withdrawal, a restriction or an objection acts on
+    the gate at this commit. Without one the answer goes to ``contact``, and nothing here tells whether that
+    address is known. No reward and no payment is touched. Raises TextNeeded, TextNotValid, ContactNeeded,
+    EmailNotValid, BadInput, TooManyCases, NotFound, each before anything is stored.
+    """
+    written = _check_text(kind, text)
+    email = normalize_email(contact) if contact and contact.strip() else None
+    if participant_id is None and email is None and door is not Door.STAFF:
+        raise ContactNeeded(field="contact")
+    if country not in known_countries():
+        raise BadInput(field="country", problem="country")
+    if language not in dict(settings.LANGUAGES):
+        raise BadInput(field="language", problem="language")
+    if participant_id is not None:
+        lock_participant(participant_id)
+    if door is not Door.STAFF:
+        _check_rates(email, participant_id, door, now)
+    case_id = ids.new_id()
+    received = clock.local_day(now, market_facts(country).time_zone)
+    due = case_due(kind, received, country, public_holidays(country, received))
+    reference = ids.new_code(REFERENCE_CHARACTERS)
+    mailed = participant_id is not None or email is not None
+    Case.objects.create(
+        id=case_id,
+        participant_id=participant_id,
+        kind=kind,
+        country=country,
+        language=language,
+        state=State.OPEN,
+        door=door,
+        reference=reference,
+        contact_hash=contact_hash(email) if email is not None else None,
+        sealed_contact=seal_contact(case_id, email) if email is not None else None,
+        sealed_text=seal_text(case_id, written) if written else None,
+        received_at=now,
+        acknowledged_at=now if mailed else None,
+        due_on=due.internal,
+        legal_due_on=due.legal,
+    )
+    append_entry(
+        kind="case_opened",
+        fields={"case": kind.value, "market": country},
+        participant_id=participant_id,
+        occurred_at=now,
+    )
+    if participant_id is not None:
+        _act_at_once(kind, participant_id, now)
+    if mailed:
+        _acknowledge(kind, country, language, reference, due, email, participant_id)
+    return OpenedCase(
+        case_id=case_id, reference=show_reference(reference), due_on=due.internal, legal_due_on=due.legal
+    )
+
+
+def _check_text(kind: Kind, text: str) -> str:
+    try:
+        return check_text(kind, text)
+    except ValueError as error:
+        if str(error) == "missing":
+            raise TextNeeded(field="text") from None
+        raise TextNotValid(field="text", maximum=TEXT_CHARACTERS_MAX) from None
+
+
+def _check_rates(email: str | None, participant_id: UUID | None, door: Door, now: datetime) -> None:
+    today = Case.objects.filter(received_at__gt=now - timedelta(days=1))
+    sent = 0
+    if participant_id is not None:
+        sent = today.filter(participant_id=participant_id).count()
+    if email is not None:
+        sent = max(sent, today.filter(contact_hash=contact_hash(email)).count())
+    if sent >= CASES_PER_DAY_MAX:
+        raise TooManyCases
+    if door is Door.PUBLIC_PAGE:
+        lately = Case.objects.filter(received_at__gt=now - timedelta(hours=1), door=Door.PUBLIC_PAGE)
+        if lately.count() >= PUBLIC_CASES_PER_HOUR_MAX:
+            raise TooManyCases
+
+
+def _act_at_once(kind: Kind, participant_id: UUID, now: datetime) -> None:
+    """What needs nobody's decision: the gate denies from this commit on (GDPR art. 7(3), 18, 21)."""
+    if kind is Kind.WITHDRAWAL:
+        withdraw_all(participant_id=participant_id, now=now, door=ConsentDoor.MY_PAGE)
+    elif kind is Kind.RESTRICTION:
+        set_flag(participant_id=participant_id, flag="restricted", now=now)
+        stop_consents(participant_id=participant_id, reason=EndReason.RESTRICTED, now=now)
+    elif kind is Kind.OBJECTION:
+        set_flag(participant_id=participant_id, flag="objected", now=now)
+        stop_consents(participant_id=participant_id, reason=EndReason.OBJECTED, now=now)
+
+
+def _acknowledge(
+    kind: Kind,
+    country: str,
+    language: str,
+    reference: str,
+    due: CaseDue,
+    email: str | None,
+    participant_id: UUID | None,
+) -> None:
+    """To the address that was given, else to the one that the person joined with."""
+    with override(language):
+        words = describe_kind(kind)
+    locale = "en_GB" if language == "en" else language
+    statement = mail_statement(
+        template="case_acknowledged",
+        language=language,
+        address=email,
+        participant_id=participant_id if email is None else None,
+        context={
+            "request_kind": words,
+            "case_reference": show_reference(reference),
+            "legal_due_on": format_date(due.legal, "long", locale=locale),
+            "authority": market_facts(country).authority.short_name,
+            "country": country,
+        },
+    )
+    db.execute([statement])
+
+
+def describe_kind(kind: Kind) -> str:
+    """What the person asked for, in the words that pages use, in the language that is active."""
+    return {
+        Kind.ACCESS: gettext("a copy of what you hold about me"),
+        Kind.RECTIFICATION: gettext("correct what is wrong"),
+        Kind.ERASURE: gettext("erase what you hold about me"),
+        Kind.RESTRICTION: gettext("keep my data but stop using it"),
+        Kind.PORTABILITY: gettext("my data in a file I can take elsewhere"),
+        Kind.OBJECTION: gettext("object to a use of my data"),
+        Kind.WITHDRAWAL: gettext("take back everything I allowed"),
+        Kind.COMPLAINT: gettext("a complaint"),
+    }[kind]
+
+
+@action
+def close_case(*, case_id: UUID, user_id: UUID, outcome: Outcome, now: datetime) -> None:
+    """Record that a case was answered, by whom, and how. Raises NotAllowed, NotFound, CaseClosed."""
+    require(find_member_by_id(user_id), Capability.HANDLE_CASES)
+    case = Case.objects.filter(id=case_id).values("participant_id", "kind", "country").first()
+    if case is None:
+        raise NotFound
+    participant_id = case["participant_id"]
+    if participant_id is not None and find_participant(participant_id) is not None:
+        lock_participant(participant_id)
+    closed = Case.objects.filter(id=case_id, state=State.OPEN).update(
+        state=State.CLOSED, closed_at=now, closed_by_user_id=user_id, outcome=outcome
+    )
+    if not closed:
+        raise CaseClosed
+    append_entry(
+        kind="case_closed",
+        fields={"case": case["kind"], "market": case["country"], "reason": outcome.value},
+        participant_id=participant_id,
+        occurred_at=now,
+    )

@@ -1,0 +1,42 @@
+"""What can be wrong with a request, in words that keep the door open."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from onloan.errors import OnloanError
+
+
+class TextNeeded(OnloanError):
+    code = "E-CASE-TEXT"
+    status = 422
+    sentence = _("Please say in a few words what is wrong, so that we can put it right.")
+
+
+class TextNotValid(OnloanError):
+    code = "E-CASE-TEXT-FORM"
+    status = 422
+    sentence = _("Please write at most {maximum} characters, as plain text.")
+
+
+class ContactNeeded(OnloanError):
+    code = "E-CASE-CONTACT"
+    status = 422
+    sentence = _("Please give the e-mail address to which we answer.")
+
+
+class TooManyCases(OnloanError):
+    """LR-081: no request is refused for its number; only a flood through the form is slowed down."""
+
+    code = "E-CASE-LIMIT"
+    status = 429
+    sentence = _(
+        "We received several requests from you today and will answer each of them. You can send more tomorrow, or"
+        " write to the address in the privacy notice now."
+    )
+
+
+class CaseClosed(OnloanError):
+    code = "E-CASE-CLOSED"
+    status = 409
+    sentence = _("This case is closed already.")

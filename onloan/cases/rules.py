@@ -1,0 +1,86 @@
+"""What can be asked of the merchant, through which door, and until when it is answered. Pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Container
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from onloan.markets.rules import complaint_due, rights_due
+
+TEXT_CHARACTERS_MAX = 4_000
+
+
+class Kind(StrEnum):
+    """Each right of GDPR chapter III and art. 7(3), and a complaint."""
+
+    ACCESS = "access"
+    RECTIFICATION = "rectification"
+    ERASURE = "erasure"
+    RESTRICTION = "restriction"
+    PORTABILITY = "portability"
+    OBJECTION = "objection"
+    WITHDRAWAL = "withdrawal"
+    COMPLAINT = "complaint"
+
+
+class Door(StrEnum):
+    """Signed in or by a receipt's link, the page for everybody, or a member of the team who wrote it down."""
+
+    MY_PAGE = "my_page"
+    PUBLIC_PAGE = "public_page"
+    STAFF = "staff"
+
+
+class State(StrEnum):
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class Outcome(StrEnum):
+    DONE = "done"
+    PARTLY_DONE = "partly_done"
+    REFUSED = "refused"
+    NOTHING_HELD = "nothing_held"
+    TAKEN_BACK = "taken_back"
+
+
+NEEDS_TEXT = frozenset({Kind.RECTIFICATION, Kind.COMPLAINT})
+"""Nobody has to say why they use a right; what is wrong with the data, or with us, only they can say."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseDue:
+    """``internal`` is the day that staff see, never after ``legal``, the last day in law."""
+
+    internal: date
+    legal: date
+
+
+def case_due(kind: Kind, received: date, country: str, public_holidays: Container[date]) -> CaseDue:
+    """The clock of a case. ``received`` is a day in the market's time zone (GDPR art. 12(3); DPA 2018 s. 164A)."""
+    if kind is Kind.COMPLAINT:
+        last_day = complaint_due(received, country)
+        return CaseDue(last_day, last_day)
+    due = rights_due(received, country, public_holidays)
+    return CaseDue(due.internal, due.legal)
+
+
+def check_text(kind: Kind, text: str) -> str:
+    """What the person wrote, as it is kept. Raises ValueError: ``too_long``, ``missing``, ``character``."""
+    written = unicodedata.normalize("NFC", text).replace("\r\n", "\n").strip()
+    if len(written) > TEXT_CHARACTERS_MAX:
+        raise ValueError("too_long")
+    if not written and kind in NEEDS_TEXT:
+        raise ValueError("missing")
+    if re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]", written):
+        raise ValueError("character")
+    return written
+
+
+def show_reference(reference: str) -> str:
+    """A reference as people read it: ``4K7M-2Q9X``."""
+    return f"{reference[:4]}-{reference[4:]}"

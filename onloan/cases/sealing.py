@@ -1,0 +1,28 @@
+"""How what somebody wrote, and where the answer goes, is kept."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from onloan import keys
+
+
+def seal_contact(case_id: UUID, contact: str) -> bytes:
+    return keys.seal(keys.derive_key("cases"), contact.encode(), case_id.bytes + b"contact")
+
+
+def unseal_contact(case_id: UUID, sealed: bytes) -> str:
+    return keys.unseal(keys.derive_key("cases"), sealed, case_id.bytes + b"contact").decode()
+
+
+def seal_text(case_id: UUID, text: str) -> bytes:
+    return keys.seal(keys.derive_key("cases"), text.encode(), case_id.bytes + b"text")
+
+
+def unseal_text(case_id: UUID, sealed: bytes) -> str:
+    return keys.unseal(keys.derive_key("cases"), sealed, case_id.bytes + b"text").decode()
+
+
+def contact_hash(contact: str) -> str:
+    """Under what the requests from one address are counted."""
+    return keys.keyed_hash("case-contact", contact)
