@@ -31,8 +31,8 @@ class WebhookEvent(StrEnum):
 EVENTS = tuple(event.value for event in WebhookEvent)
 
 CONTEXT_FIELDS = frozenset({
-    "amount", "amounts", "authority", "campaign", "case_reference", "controller", "country", "due_on",
-    "expires_minutes", "legal_due_on", "offer_slug", "outcome", "public_id", "qualified_on", "receipt_id",
+    "amount", "authority", "authority_url", "campaign", "case_reference", "controller", "country", "due_on",
+    "expires_minutes", "label", "legal_due_on", "offer_slug", "qualified_on", "receipt_id", "rewards",
     "request_kind", "settles_on", "kind", "voucher_expires_on",
 })  # fmt: skip
 """The only names a mail's context may hold: none of them says who someone is."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from uuid import UUID
 
 from onloan import clock, db, ids, keys
@@ -107,3 +108,43 @@ def seal_about(message_id: UUID) -> bytes:
 def _is_bounded(value: MailValue) -> bool:
     lines = value if isinstance(value, list) else [value]
     return len(lines) <= 20 and all(len(str(line)) <= CONTEXT_VALUE_CHARACTERS_MAX for line in lines)
+
+
+def endpoint_statement(*, event: Message, endpoint_id: UUID, now: datetime) -> Statement:
+    """The message that brings ``event`` to one endpoint; written twice, it is there once."""
+    return db.insert(
+        Message,
+        on_conflict="ON CONFLICT DO NOTHING",
+        id=ids.new_id(),
+        kind=KIND_WEBHOOK,
+        participant_id=event.participant_id,
+        template=event.template,
+        language=event.language,
+        context=event.context,
+        sealed_address=None,
+        sealed_context=None,
+        endpoint_id=endpoint_id,
+        idempotency_ref=event.idempotency_ref,
+        state=STATE_WAITING,
+        attempts=0,
+        next_attempt_at=now,
+        created_at=event.created_at,
+        settled_at=None,
+        last_error_code="",
+    )
+
+
+def claim_statement(*, now: datetime, lease_ends_at: datetime, limit: int) -> Statement:
+    """Count a try of each due message and push its next one behind the lease; returns the messages.
+
+    On SQLite the caller is the only writer, so there is nobody whose rows need skipping.
+    """
+    skip = " FOR UPDATE SKIP LOCKED" if db.is_postgresql() else ""
+    sql = (
+        "UPDATE outbox_message SET attempts = attempts + 1, next_attempt_at = %s WHERE id IN ("  # noqa: S608
+        "SELECT id FROM outbox_message WHERE state = 'waiting' AND next_attempt_at <= %s"
+        " AND (kind = 'mail' OR endpoint_id IS NOT NULL) ORDER BY next_attempt_at LIMIT %s" + skip + ")"
+        " RETURNING id, kind, participant_id, template, language, context, sealed_address, sealed_context,"
+        " endpoint_id, idempotency_ref, attempts, created_at"
+    )
+    return sql, [db.time_value(lease_ends_at), db.time_value(now), limit]
