@@ -9,12 +9,14 @@ from datetime import datetime, timedelta
 
 from onloan import clock, db
 from onloan.evidence.checkpoints import Checkpoint
+from onloan.evidence.errors import NoSuchEntry
 from onloan.evidence.models import LogState
 from onloan.evidence.rules import Entry
 from onloan.evidence.tree import EMPTY_ROOT
 
 LOG_DOWN_AFTER = timedelta(seconds=10)
 ENTRIES_MAX = 5_000
+LOG_INDEX_MAX = 2**63 - 1
 
 OLDEST_QUEUED_SQL = "SELECT queued_at FROM evidence_queue ORDER BY queue_number LIMIT 1"
 """For the gate, which reads it in its own statement and compares it with ``LOG_DOWN_AFTER``."""
@@ -54,6 +56,14 @@ def read_checkpoint() -> Checkpoint:
     if state is None:
         return Checkpoint(log_id=uuid.UUID(int=0), size=0, root=EMPTY_ROOT, at=clock.now())
     return Checkpoint(log_id=state.log_id, size=state.size, root=bytes(state.root), at=clock.now())
+
+
+def find_entry(log_index: int) -> NumberedEntry:
+    """Raises NoSuchEntry past the end of the log."""
+    found = entries(log_index, 1) if 0 <= log_index <= LOG_INDEX_MAX else []
+    if not found or found[0].log_index != log_index:
+        raise NoSuchEntry(size=read_checkpoint().size)
+    return found[0]
 
 
 def entries(first: int, count: int) -> list[NumberedEntry]:

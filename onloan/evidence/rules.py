@@ -186,7 +186,7 @@ FORMS: Mapping[str, Callable[[object], bool]] = {
 """The form of each field that a caller may give. ``kind``, ``day`` and ``about`` are written by us."""
 
 
-def check_words(kind: str, fields: Mapping[str, Value], *, is_about_person: bool) -> None:
+def check_vocabulary(kind: str, fields: Mapping[str, Value], *, is_about_person: bool) -> None:
     """Raises ForbiddenEntryError unless kind, fields and each value belong to the closed vocabulary."""
     rule = KINDS.get(kind)
     if rule is None:
@@ -211,7 +211,7 @@ def build_entry(kind: str, fields: Mapping[str, Value], *, occurred_at: datetime
 
     Raises ForbiddenEntryError for anything outside the closed vocabulary.
     """
-    check_words(kind, fields, is_about_person=about is not None)
+    check_vocabulary(kind, fields, is_about_person=about is not None)
     entry: Entry = {"kind": kind, "day": occurred_at.astimezone(UTC).date().isoformat()}
     for name, value in fields.items():
         entry[name] = value if isinstance(value, str | int) else _as_set(value)
@@ -238,6 +238,24 @@ def canonical(entry: Mapping[str, object]) -> bytes:
     if len(body) > ENTRY_BYTES_MAX:
         raise ForbiddenEntryError("an entry has at most 65,535 bytes")
     return body
+
+
+def parse(body: bytes) -> Entry:
+    """The entry that ``body`` writes. Raises ForbiddenEntryError unless it is written in the one canonical
+    way, belongs to the closed vocabulary, and says its kind, its day and nothing of ours beside them."""
+    try:
+        entry = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise ForbiddenEntryError("it is not JSON") from error
+    if not isinstance(entry, dict) or canonical(entry) != body:
+        raise ForbiddenEntryError("it is not written in the canonical way")
+    fields = {name: value for name, value in entry.items() if name not in {"kind", "day", "about"}}
+    if not _is_day(entry.get("day")):
+        raise ForbiddenEntryError("it has no day")
+    if "about" in entry and not _matches(_HASH)(entry["about"]):
+        raise ForbiddenEntryError("its commitment does not have its form")
+    check_vocabulary(str(entry.get("kind")), fields, is_about_person="about" in entry)
+    return entry
 
 
 def _is_plain(value: object) -> bool:

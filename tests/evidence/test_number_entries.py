@@ -22,9 +22,7 @@ ANA = uuid.UUID("00000000-0000-4000-8000-0000000000aa")
 
 
 def open_market(country: str) -> None:
-    actions.append_entry(
-        kind="market_opened", fields={"offer": "spring-pot", "market": country}, occurred_at=NOON
-    )
+    actions.append_entry(kind="market_opened", fields={"offer": "spring-pot", "market": country}, occurred_at=NOON)
 
 
 def test_it_keeps_the_order_of_the_queue(both_databases: str) -> None:
