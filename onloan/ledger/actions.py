@@ -1,0 +1,394 @@
+"""Every write of the ledger. Money moves here and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Literal
+from uuid import UUID
+
+from onloan import db, ids
+from onloan.access.rules import Capability
+from onloan.access.team import find_member_by_id, require
+from onloan.db import Statement, action
+from onloan.errors import BadInput
+from onloan.evidence.actions import append_entry
+from onloan.evidence.statements import entry_statements
+from onloan.ledger import rules, statements
+from onloan.ledger.errors import ClawbackRefused, RewardNotReady, TransferConflict, WrongCurrency
+from onloan.ledger.models import Funding, PoolSlice, Reward
+from onloan.ledger.queries import RewardView, find_place, find_reward
+from onloan.ledger.rules import AccountKind, Cause, RewardState, Route, TransferKind, VoidCause
+from onloan.money import AMOUNT_MINOR_MAX, Money
+from onloan.offers.document import RewardRule
+from onloan.offers.queries import find_market_by_id
+from onloan.people.actions import mark_pot_released
+from onloan.people.queries import find_participant
+from onloan.people.statements import lock_participant
+
+_RESERVE = Route(TransferKind.POSTED, AccountKind.POOL, AccountKind.RESERVED, Cause.JOINED)
+_RELEASE = Route(TransferKind.POSTED, AccountKind.RESERVED, AccountKind.POOL, Cause.WINDOW_ENDED)
+
+
+@action
+def fund_pool(
+    *,
+    market_id: UUID,
+    amount: Money,
+    full_pot: Money,
+    by_user_id: UUID,
+    now: datetime,
+    funding_id: UUID | None = None,
+) -> None:
+    """Set ``amount`` aside for a market, on top of what it has; ``full_pot`` is what one joiner reserves.
+
+    ``funding_id`` (a UUIDv7) makes a retry harmless: the same money is not added twice. Raises WrongCurrency,
+    BadInput for an amount of nothing, TransferConflict for a ``funding_id`` used for another amount, NotFound.
+    """
+    market = find_market_by_id(market_id)
+    if {amount.currency, full_pot.currency} != {market.currency}:
+        raise WrongCurrency(field="amount", currency=market.currency)
+    if amount.amount_minor == 0 or full_pot.amount_minor == 0:
+        raise BadInput(field="amount", problem="0")
+    funding_id = funding_id or ids.new_id()
+    # The slices are locked before the key is looked for, so that two tries at once see each other.
+    present = statements.lock_slices(market_id)
+    if _was_funded(funding_id, market_id, amount):
+        return
+    if sum(row.free_minor for row in present) + amount.amount_minor > AMOUNT_MINOR_MAX:
+        raise BadInput(field="amount", problem=str(AMOUNT_MINOR_MAX))
+    wanted = rules.count_slices(amount.amount_minor, full_pot.amount_minor)
+    missing = range(len(present), max(len(present), wanted))
+    db.execute([statements.open_slice(market_id=market_id, number=number, pot=full_pot) for number in missing])
+    slices = statements.lock_slices(market_id)
+    shares = rules.split_into_slices(amount.amount_minor, full_pot.amount_minor, len(slices))
+    funded: list[Statement] = []
+    for row, share in zip(slices, shares, strict=True):
+        if share:
+            funded.append(statements.credit_slice(row.id, Money(share, amount.currency)))
+            funded.append(
+                db.insert(
+                    Funding,
+                    id=rules.derive_id(funding_id, f"share/{row.number}"), market_id=market_id, slice_id=row.id,
+                    source_slice_id=None, amount_minor=share, currency=amount.currency, by_user_id=by_user_id,
+                    funded_at=now,
+                )
+            )  # fmt: skip
+    db.execute(funded)
+    PoolSlice.objects.filter(market_id=market_id).update(pot_minor=full_pot.amount_minor)
+    place = {"offer": market.offer_slug, "market": market.country}
+    append_entry(kind="pool_funded", fields={**place, **_amount_fields(amount)}, occurred_at=now)
+
+
+def _was_funded(funding_id: UUID, market_id: UUID, amount: Money) -> bool:
+    """Whether this funding is booked already; its rows have keys that are derived from it."""
+    keys = [rules.derive_id(funding_id, f"share/{number}") for number in range(rules.SLICES_MAX)]
+    rows = list(Funding.objects.filter(id__in=keys))
+    if not rows:
+        return False
+    booked = sum(row.amount_minor for row in rows)
+    if (booked, rows[0].currency, rows[0].market_id) != (amount.amount_minor, amount.currency, market_id):
+        raise TransferConflict
+    return True
+
+
+@action
+def reserve_pot(*, participant_id: UUID, market_id: UUID, amount: Money, now: datetime) -> bool:
+    """Reserve everything that a new participant can earn; False when the pool has no full pot free.
+
+    The last write of joining: what it locks, it holds only until the commit. The person's row was inserted in
+    the same transaction, or is locked by the caller. Six statements in three round trips. Reserving twice for
+    one person does nothing the second time; another amount raises TransferConflict.
+    """
+    assert amount.amount_minor > 0, "a pot holds something"
+    earlier = statements.find_reservation(participant_id)
+    if earlier is not None:
+        if earlier.amount != amount:
+            raise TransferConflict
+        return True
+    slice_id = statements.take_from_slice(
+        market_id=market_id, amount=amount, first_number=participant_id.int % rules.SLICES_MAX
+    ) or statements.gather_from_slices(market_id=market_id, amount=amount, now=now)
+    if slice_id is None:
+        return False
+    db.execute([
+        statements.open_account(
+            participant_id=participant_id, kind=AccountKind.RESERVED, market_id=market_id,
+            currency=amount.currency, credits_posted_minor=amount.amount_minor,
+        ),
+        statements.write_transfer(
+            transfer_id=rules.derive_id(participant_id, "reserve"), participant_id=participant_id,
+            route=_RESERVE, amount=amount, now=now, pool_slice_id=slice_id,
+        ),
+        *_evidence("pot_reserved", market_id, participant_id, amount, now),
+    ])  # fmt: skip
+    return True
+
+
+@action
+def release_pot(*, participant_id: UUID, now: datetime) -> None:
+    """Give back to the pool what this person can no longer earn: the end of their window.
+
+    What is set aside for pending rewards stays theirs. Again is harmless: what is left is then nothing.
+    """
+    lock_participant(participant_id)
+    reservation = statements.find_reservation(participant_id)
+    if reservation is None:
+        return
+    mark_pot_released(participant_id=participant_id, now=now)
+    left = Money(statements.read_free_reservation(participant_id), reservation.amount.currency)
+    if left.amount_minor == 0:
+        return
+    participant = find_participant(participant_id)
+    assert participant is not None, "the row is locked"
+    db.execute([
+        statements.write_transfer(
+            transfer_id=ids.new_id(), participant_id=participant_id, route=_RELEASE, amount=left, now=now,
+            pool_slice_id=reservation.debit_account_id,
+        ),
+        statements.debit_account(participant_id, AccountKind.RESERVED, TransferKind.POSTED, left),
+        *_evidence("pot_released", participant.market_id, participant_id, left, now),
+        statements.credit_slice(reservation.debit_account_id, left),
+    ])  # fmt: skip
+
+
+@action
+def promise_reward(
+    *,
+    participant_id: UUID,
+    market_id: UUID,
+    country: str,
+    rule: RewardRule,
+    cause_key: str,
+    earns_at: datetime,
+    now: datetime,
+) -> UUID | None:
+    """Set a reward aside out of the person's own reservation; it is earned at ``earns_at``.
+
+    ``cause_key`` is the friend's participant id in hexadecimal, or ``own``; each cause promises once, and a
+    retry gets the same reward. None when the rule's times are used up, when nothing is promised in ``country``,
+    or when the person has no reservation that holds it. Who locks several people at once does so beforehand.
+    """
+    assert 0 < len(cause_key) <= rules.CAUSE_KEY_CHARACTERS_MAX
+    lock_participant(participant_id)
+    amount = rule.amounts.get(country)
+    if amount is None or amount.amount_minor == 0:
+        return None
+    earlier = list(
+        Reward.objects.filter(participant_id=participant_id, rule_id=rule.id).values_list(
+            "cause_key", "id", "state"
+        )
+    )
+    for known_key, reward_id, _ in earlier:
+        if known_key == cause_key:
+            return reward_id
+    if sum(1 for _, _, state in earlier if state != RewardState.VOIDED.value) >= rule.times:
+        return None
+    if not statements.set_aside(participant_id=participant_id, amount=amount):
+        return None
+    reward_id = ids.new_id()
+    transfer_id = rules.derive_id(reward_id, "promise")
+    promised = rules.promised_account(rule.kind)
+    db.execute([
+        statements.open_account(
+            participant_id=participant_id, kind=promised, market_id=market_id, currency=amount.currency
+        ),
+        statements.credit_account(participant_id, promised, TransferKind.PENDING, amount),
+        statements.write_transfer(
+            transfer_id=transfer_id, participant_id=participant_id, amount=amount, now=now, cause_ref=reward_id,
+            route=Route(TransferKind.PENDING, AccountKind.RESERVED, promised, Cause.QUALIFIED),
+        ),
+        db.insert(
+            Reward,
+            id=reward_id, participant_id=participant_id, market_id=market_id, country=country,
+            rule_id=rule.id, reward_kind=rule.kind, amount_minor=amount.amount_minor,
+            currency=amount.currency, cause_key=cause_key, state=RewardState.PENDING.value, void_cause=None,
+            held_reason=None, pending_at=now, earns_at=earns_at, earned_at=None, due_on=None, settled_at=None,
+            reference=None, transfer_id=transfer_id,
+        ),
+        *_evidence("reward_pending", market_id, participant_id, amount, now, {"reward": rule.id}),
+    ])  # fmt: skip
+    return reward_id
+
+
+@action
+def earn_reward(*, reward_id: UUID, participant_id: UUID, due_on: date | None, now: datetime) -> RewardView:
+    """The settling days are over: what was set aside is the person's. ``due_on`` is the last day to pay cash.
+
+    Returns the reward as it stands then; doing it again changes nothing. Raises RewardNotReady for a reward
+    that is held, voided or not yet due, NotFound.
+    """
+    lock_participant(participant_id)
+    reward = find_reward(reward_id, participant_id)
+    if reward.state in {RewardState.EARNED, RewardState.PAID}:
+        return reward
+    if reward.state is not RewardState.PENDING or now < reward.earns_at:
+        raise RewardNotReady(state=reward.state.value)
+    if reward.kind == "cash" and due_on is None:
+        raise BadInput(field="due_on", problem="due_on")
+    _resolve(reward, TransferKind.POST, Cause.COUNTED, "earn", now, "reward_earned")
+    Reward.objects.filter(participant_id=participant_id, id=reward_id).update(
+        state=RewardState.EARNED.value, earned_at=now, due_on=due_on
+    )
+    return find_reward(reward_id, participant_id)
+
+
+@action
+def void_reward(
+    *, reward_id: UUID, participant_id: UUID, cause: VoidCause, decided_by_user_id: UUID | None, now: datetime
+) -> None:
+    """End a reward that is not earned yet; the money goes back to the person's own reservation.
+
+    ``decided_by_user_id`` names the human who decided that it was fraud, and is None for every other cause.
+    Raises ClawbackRefused for an earned reward, NotAllowed when that human's role may not decide.
+    """
+    if (cause is VoidCause.FRAUD_DECIDED_BY_HUMAN) != (decided_by_user_id is not None):
+        raise BadInput(field="decided_by", problem=cause.value)
+    if decided_by_user_id is not None:
+        require(find_member_by_id(decided_by_user_id), Capability.DECIDE_REWARDS)
+    lock_participant(participant_id)
+    reward = find_reward(reward_id, participant_id)
+    if reward.state in {RewardState.EARNED, RewardState.PAID}:
+        raise ClawbackRefused
+    if reward.state is RewardState.VOIDED:
+        if reward.void_cause != cause.value:
+            raise TransferConflict
+        return
+    kind = "reward_expired" if cause is VoidCause.EXPIRY_ANNOUNCED else "reward_voided"
+    _resolve(reward, TransferKind.VOID, Cause(cause.value), "void", now, kind, decided_by_user_id)
+    Reward.objects.filter(participant_id=participant_id, id=reward_id).update(
+        state=RewardState.VOIDED.value, void_cause=cause.value
+    )
+    participant = find_participant(participant_id)
+    if participant is not None and participant.pot_released_at is not None:
+        release_pot(participant_id=participant_id, now=now)
+
+
+@action
+def mark_reward_paid(
+    *,
+    reward_id: UUID,
+    participant_id: UUID,
+    cause: Literal[Cause.PAID_OUT, Cause.FULFILLED],
+    reference: str | None,
+    now: datetime,
+) -> bool:
+    """An earned reward has left the merchant: cash was paid out, or the merchant fulfilled it.
+
+    True when this call paid it, False when it was paid before (with the same ``reference``; another raises
+    TransferConflict). Raises RewardNotReady for a reward that is not earned, or not of this kind.
+    """
+    lock_participant(participant_id)
+    reward = find_reward(reward_id, participant_id)
+    if reward.state is RewardState.PAID:
+        if reward.reference != reference:
+            raise TransferConflict
+        return False
+    wanted_kind = "cash" if cause is Cause.PAID_OUT else "fulfilled"
+    if reward.state is not RewardState.EARNED or reward.kind != wanted_kind:
+        raise RewardNotReady(state=reward.state.value)
+    db.execute([
+        statements.open_account(
+            participant_id=participant_id, kind=AccountKind.PAID, market_id=reward.market_id,
+            currency=reward.amount.currency,
+        ),
+        statements.debit_account(participant_id, AccountKind.OWED, TransferKind.POSTED, reward.amount),
+        statements.credit_account(participant_id, AccountKind.PAID, TransferKind.POSTED, reward.amount),
+        statements.write_transfer(
+            transfer_id=rules.derive_id(reward_id, "pay"), participant_id=participant_id, amount=reward.amount,
+            route=Route(TransferKind.POSTED, AccountKind.OWED, AccountKind.PAID, cause), now=now,
+            cause_ref=reward_id,
+        ),
+        *_evidence(
+            "reward_paid", reward.market_id, participant_id, reward.amount, now, {"reward": reward.rule_id}
+        ),
+    ])  # fmt: skip
+    Reward.objects.filter(participant_id=participant_id, id=reward_id).update(
+        state=RewardState.PAID.value, settled_at=now, reference=reference
+    )
+    return True
+
+
+@action
+def hold_reward(*, reward_id: UUID, participant_id: UUID, reason: str, now: datetime) -> None:
+    """Keep a pending reward from being earned until a human has looked. An earned one cannot be held.
+
+    ``reason`` is a sentence for the person. Raises RewardNotReady.
+    """
+    if not 0 < len(reason) <= rules.REASON_CHARACTERS_MAX:
+        raise BadInput(field="reason", problem=str(rules.REASON_CHARACTERS_MAX))
+    _change_hold(reward_id, participant_id, RewardState.PENDING, RewardState.HELD, reason, now)
+
+
+@action
+def resume_reward(*, reward_id: UUID, participant_id: UUID, now: datetime) -> None:
+    """A human has looked and found nothing: the reward waits for its day again. Raises RewardNotReady."""
+    _change_hold(reward_id, participant_id, RewardState.HELD, RewardState.PENDING, None, now)
+
+
+def _change_hold(
+    reward_id: UUID,
+    participant_id: UUID,
+    before: RewardState,
+    after: RewardState,
+    reason: str | None,
+    now: datetime,
+) -> None:
+    lock_participant(participant_id)
+    reward = find_reward(reward_id, participant_id)
+    if reward.state is after:
+        return
+    if reward.state is not before:
+        raise RewardNotReady(state=reward.state.value)
+    Reward.objects.filter(participant_id=participant_id, id=reward_id).update(
+        state=after.value, held_reason=reason
+    )
+    fields = {"reward": reward.rule_id, "state": after.value}
+    db.execute(_evidence("reward_pending", reward.market_id, participant_id, reward.amount, now, fields))
+
+
+def _resolve(
+    reward: RewardView,
+    kind: TransferKind,
+    cause: Cause,
+    label: str,
+    now: datetime,
+    evidence_kind: str,
+    decided_by_user_id: UUID | None = None,
+) -> None:
+    """Post or void the pending transfer of a reward; the database lets each be resolved once."""
+    promised = rules.promised_account(reward.kind)
+    fields = {"reward": reward.rule_id}
+    if kind is TransferKind.VOID:
+        fields["reason"] = cause.value
+    db.execute([
+        statements.debit_account(reward.participant_id, AccountKind.RESERVED, kind, reward.amount),
+        statements.credit_account(reward.participant_id, promised, kind, reward.amount),
+        statements.write_transfer(
+            transfer_id=rules.derive_id(reward.id, label), participant_id=reward.participant_id,
+            route=Route(kind, AccountKind.RESERVED, promised, cause), amount=reward.amount, now=now,
+            pending_id=reward.transfer_id, cause_ref=reward.id, decided_by_user_id=decided_by_user_id,
+        ),
+        *_evidence(evidence_kind, reward.market_id, reward.participant_id, reward.amount, now, fields),
+    ])  # fmt: skip
+
+
+def _evidence(
+    kind: str,
+    market_id: UUID,
+    participant_id: UUID,
+    amount: Money,
+    now: datetime,
+    fields: Mapping[str, str] | None = None,
+) -> list[Statement]:
+    place = find_place(market_id)
+    return entry_statements(
+        kind=kind,
+        fields={"offer": place.offer_slug, "market": place.country, **_amount_fields(amount), **(fields or {})},
+        participant_id=participant_id,
+        occurred_at=now,
+    )
+
+
+def _amount_fields(amount: Money) -> dict[str, str | int]:
+    return {"amount_minor": amount.amount_minor, "currency": amount.currency}

@@ -1,0 +1,282 @@
+"""Every read of the ledger: a person's pot, a market's pool, rewards whose day has come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
+from typing import cast
+from uuid import UUID
+
+from django.db.models import Count, Max, Min, Sum
+
+from onloan.errors import NotFound
+from onloan.ledger import statements
+from onloan.ledger.models import Account, Funding, PoolSlice, Reward
+from onloan.ledger.rules import AccountKind, RewardState
+from onloan.money import Money
+from onloan.offers.document import Offer, RewardKind
+from onloan.offers.queries import find_market_by_id, find_version
+from onloan.people.queries import ParticipantView, find_participant
+
+_PLACES_KEPT = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a market is called in the evidence."""
+
+    offer_slug: str
+    country: str
+
+
+@lru_cache(maxsize=_PLACES_KEPT)
+def find_place(market_id: UUID) -> Place:
+    """Kept in the process, because a market never changes its offer or country. Raises NotFound."""
+    market = find_market_by_id(market_id)
+    return Place(market.offer_slug, market.country)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RewardView:
+    """One reward as the ledger keeps it. ``cause_key`` points at a friend: no page shows it."""
+
+    id: UUID
+    participant_id: UUID
+    market_id: UUID
+    country: str
+    rule_id: str
+    kind: RewardKind
+    amount: Money
+    cause_key: str
+    state: RewardState
+    void_cause: str | None
+    held_reason: str | None
+    pending_at: datetime
+    earns_at: datetime
+    earned_at: datetime | None
+    due_on: date | None
+    settled_at: datetime | None
+    reference: str | None
+    transfer_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RewardLine:
+    """One reward as its owner sees it, with each of its dates: when the friend's event came
+    (``pending_at``), when it counts (``earns_at``, ``earned_at``), by when it is paid (``due_on``)."""
+
+    reward_id: UUID
+    kind: RewardKind
+    rule_id: str
+    amount: Money
+    state: RewardState
+    pending_at: datetime
+    earns_at: datetime
+    earned_at: datetime | None
+    due_on: date | None
+    settled_at: datetime | None
+    held_reason: str | None
+    void_cause: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PotView:
+    """A person's pot. ``waiting`` holds pending and held rewards. Kinds are never added together."""
+
+    has_pot: bool
+    waiting: list[RewardLine]
+    earned: list[RewardLine]
+    paid: list[RewardLine]
+    voided: list[RewardLine]
+    still_possible: dict[RewardKind, Money]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolView:
+    """A market's money. ``funded = free + reserved + posted``, always: ``reserved`` is set aside for people and
+    not earned, ``posted`` is earned (``owed``, ``vouchers``, ``paid``)."""
+
+    funded: Money
+    free: Money
+    reserved: Money
+    posted: Money
+    owed: Money
+    vouchers: Money
+    paid: Money
+    full_pot: Money
+    full_pots_free: int
+
+
+def find_reward(reward_id: UUID, participant_id: UUID) -> RewardView:
+    """Raises NotFound, also for somebody else's reward."""
+    row = Reward.objects.filter(participant_id=participant_id, id=reward_id).first()
+    if row is None:
+        raise NotFound
+    return _reward_view(row)
+
+
+def find_reward_by_id(reward_id: UUID) -> RewardView:
+    """For a caller that knows the reward's reference only. Raises NotFound."""
+    row = Reward.objects.filter(id=reward_id).first()
+    if row is None:
+        raise NotFound
+    return _reward_view(row)
+
+
+def list_rewards_to_earn(*, now: datetime, limit: int) -> list[RewardView]:
+    """Pending rewards whose settling days are over, the oldest first; each is earned in its own action."""
+    rows = Reward.objects.filter(state=RewardState.PENDING.value, earns_at__lte=now)
+    return [_reward_view(row) for row in rows.order_by("earns_at", "participant_id")[:limit]]
+
+
+def list_rewards_of_cause(participant_id: UUID, cause_key: str) -> list[RewardView]:
+    """What this person was promised because of one friend, or of their ``own`` event."""
+    rows = Reward.objects.filter(participant_id=participant_id, cause_key=cause_key).order_by("id")
+    return [_reward_view(row) for row in rows]
+
+
+def pot_view(participant_id: UUID) -> PotView:
+    """Everything that one person earned, waits for and can still earn. Raises NotFound.
+
+    Nothing here asks what the person allowed, took back or requested.
+    """
+    participant = find_participant(participant_id)
+    if participant is None:
+        raise NotFound
+    rows = list(Reward.objects.filter(participant_id=participant_id).order_by("id"))
+    lines = [_reward_line(row) for row in rows]
+
+    def in_states(*states: RewardState) -> list[RewardLine]:
+        return [line for line in lines if line.state in states]
+
+    return PotView(
+        has_pot=participant.has_pot,
+        waiting=in_states(RewardState.PENDING, RewardState.HELD),
+        earned=in_states(RewardState.EARNED),
+        paid=in_states(RewardState.PAID),
+        voided=in_states(RewardState.VOIDED),
+        still_possible=_still_possible(participant, find_version(participant.version_id).offer, rows),
+    )
+
+
+def total_by_kind(lines: Iterable[RewardLine]) -> dict[RewardKind, Money]:
+    """Sums of rewards, each kind for itself."""
+    totals: dict[RewardKind, Money] = {}
+    for line in lines:
+        totals[line.kind] = totals[line.kind] + line.amount if line.kind in totals else line.amount
+    return totals
+
+
+def is_pot_free(market_id: UUID, full_pot: Money) -> bool:
+    """Whether somebody who joins now gets a pot; it is certain only when joining has reserved it."""
+    return statements.sum_free(market_id) >= full_pot.amount_minor
+
+
+def pool_view(market_id: UUID) -> PoolView:
+    """The sums of a market. Raises NotFound when its pool was never funded."""
+    slices = PoolSlice.objects.filter(market_id=market_id).aggregate(
+        credits=Sum("credits_posted_minor"),
+        debits=Sum("debits_posted_minor"),
+        pending=Sum("debits_pending_minor"),
+        pot=Max("pot_minor"),
+        currency=Min("currency"),
+        number=Count("id"),
+    )
+    if not slices["number"]:
+        raise NotFound
+    currency = str(slices["currency"])
+    funded = Funding.objects.filter(market_id=market_id, source_slice_id=None).aggregate(sum=Sum("amount_minor"))
+    balances = _sum_accounts(market_id)
+
+    def money(amount_minor: int) -> Money:
+        return Money(amount_minor, currency)
+
+    free = slices["credits"] - slices["debits"] - slices["pending"]
+    owed, vouchers, paid = (
+        balances.get(kind, 0) for kind in (AccountKind.OWED, AccountKind.VOUCHERS, AccountKind.PAID)
+    )
+    return PoolView(
+        funded=money(funded["sum"] or 0),
+        free=money(free),
+        reserved=money(balances.get(AccountKind.RESERVED, 0)),
+        posted=money(owed + vouchers + paid),
+        owed=money(owed),
+        vouchers=money(vouchers),
+        paid=money(paid),
+        full_pot=money(slices["pot"]),
+        full_pots_free=free // slices["pot"],
+    )
+
+
+def _sum_accounts(market_id: UUID) -> dict[AccountKind, int]:
+    """What lies on the accounts of all people of a market, by kind; what is only set aside still counts as
+    reserved."""
+    rows = (
+        Account.objects.filter(market_id=market_id)
+        .values_list("kind")
+        .annotate(balance=Sum("credits_posted_minor") - Sum("debits_posted_minor"))
+    )
+    return {AccountKind(kind): int(balance) for kind, balance in rows}
+
+
+def _still_possible(participant: ParticipantView, offer: Offer, rewards: list[Reward]) -> dict[RewardKind, Money]:
+    """What this version of the offer still holds for the person, by kind; empty once the pot went back."""
+    if not participant.has_pot or participant.pot_released_at is not None:
+        return {}
+    free_minor = statements.read_free_reservation(participant.id)
+    possible: dict[RewardKind, Money] = {}
+    for rule in offer.rewards:
+        amount = rule.amounts.get(participant.country)
+        if amount is None:
+            continue
+        used = sum(1 for row in rewards if row.rule_id == rule.id and row.state != RewardState.VOIDED.value)
+        # A friend's reward is only there for who came by a sponsor: it was reserved then, or it was not.
+        left = amount.times(max(0, rule.times - used))
+        if left.amount_minor == 0 or left.amount_minor > free_minor:
+            continue
+        free_minor -= left.amount_minor
+        possible[rule.kind] = possible[rule.kind] + left if rule.kind in possible else left
+    return possible
+
+
+def _reward_view(row: Reward) -> RewardView:
+    return RewardView(
+        id=row.id,
+        participant_id=row.participant_id,
+        market_id=row.market_id,
+        country=row.country,
+        rule_id=row.rule_id,
+        kind=cast("RewardKind", row.reward_kind),
+        amount=Money(row.amount_minor, row.currency),
+        cause_key=row.cause_key,
+        state=RewardState(row.state),
+        void_cause=row.void_cause,
+        held_reason=row.held_reason,
+        pending_at=row.pending_at,
+        earns_at=row.earns_at,
+        earned_at=row.earned_at,
+        due_on=row.due_on,
+        settled_at=row.settled_at,
+        reference=row.reference,
+        transfer_id=row.transfer_id,
+    )
+
+
+def _reward_line(row: Reward) -> RewardLine:
+    view = _reward_view(row)
+    return RewardLine(
+        reward_id=view.id,
+        kind=view.kind,
+        rule_id=view.rule_id,
+        amount=view.amount,
+        state=view.state,
+        pending_at=view.pending_at,
+        earns_at=view.earns_at,
+        earned_at=view.earned_at,
+        due_on=view.due_on,
+        settled_at=view.settled_at,
+        held_reason=view.held_reason,
+        void_cause=view.void_cause,
+    )
