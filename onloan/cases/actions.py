@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from babel.dates import format_date
 from django.conf import settings
-from django.utils.translation import gettext, override
 
 from onloan import clock, db, ids
 from onloan.access.rules import Capability
@@ -45,6 +43,8 @@ CASES_PER_DAY_MAX = 10
 """From one address or one page, before the form asks to wait: a bound on floods and on mails, not on rights."""
 PUBLIC_CASES_PER_HOUR_MAX = 1_000
 
+_CONSENT_DOORS = {Door.MY_PAGE: ConsentDoor.MY_PAGE, Door.STAFF: ConsentDoor.STAFF}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenedCase:
@@ -75,6 +75,7 @@ def open_case(
     address is known. No reward and no payment is touched. Raises TextNeeded, TextNotValid, ContactNeeded,
     EmailNotValid, BadInput, TooManyCases, NotFound, each before anything is stored.
     """
+    assert participant_id is None or door is not Door.PUBLIC_PAGE, "the public page identifies nobody"
     written = _check_text(kind, text)
     email = normalize_email(contact) if contact and contact.strip() else None
     if participant_id is None and email is None and door is not Door.STAFF:
@@ -116,7 +117,7 @@ def open_case(
         occurred_at=now,
     )
     if participant_id is not None:
-        _act_at_once(kind, participant_id, now)
+        _act_at_once(kind, participant_id, door, now)
     if mailed:
         _acknowledge(kind, country, language, reference, due, email, participant_id)
     return OpenedCase(
@@ -148,10 +149,10 @@ def _check_rates(email: str | None, participant_id: UUID | None, door: Door, now
             raise TooManyCases
 
 
-def _act_at_once(kind: Kind, participant_id: UUID, now: datetime) -> None:
+def _act_at_once(kind: Kind, participant_id: UUID, door: Door, now: datetime) -> None:
     """What needs nobody's decision: the gate denies from this commit on (GDPR art. 7(3), 18, 21)."""
     if kind is Kind.WITHDRAWAL:
-        withdraw_all(participant_id=participant_id, now=now, door=ConsentDoor.MY_PAGE)
+        withdraw_all(participant_id=participant_id, now=now, door=_CONSENT_DOORS[door])
     elif kind is Kind.RESTRICTION:
         set_flag(participant_id=participant_id, flag="restricted", now=now)
         stop_consents(participant_id=participant_id, reason=EndReason.RESTRICTED, now=now)
@@ -170,37 +171,22 @@ def _acknowledge(
     participant_id: UUID | None,
 ) -> None:
     """To the address that was given, else to the one that the person joined with."""
-    with override(language):
-        words = describe_kind(kind)
-    locale = "en_GB" if language == "en" else language
+    authority = market_facts(country).authority
     statement = mail_statement(
         template="case_acknowledged",
         language=language,
         address=email,
         participant_id=participant_id if email is None else None,
         context={
-            "request_kind": words,
+            "request_kind": kind.value,
             "case_reference": show_reference(reference),
-            "legal_due_on": format_date(due.legal, "long", locale=locale),
-            "authority": market_facts(country).authority.short_name,
+            "legal_due_on": due.legal.isoformat(),
+            "authority": authority.short_name,
+            "authority_url": authority.complaint_url,
             "country": country,
         },
     )
     db.execute([statement])
-
-
-def describe_kind(kind: Kind) -> str:
-    """What the person asked for, in the words that pages use, in the language that is active."""
-    return {
-        Kind.ACCESS: gettext("a copy of what you hold about me"),
-        Kind.RECTIFICATION: gettext("correct what is wrong"),
-        Kind.ERASURE: gettext("erase what you hold about me"),
-        Kind.RESTRICTION: gettext("keep my data but stop using it"),
-        Kind.PORTABILITY: gettext("my data in a file I can take elsewhere"),
-        Kind.OBJECTION: gettext("object to a use of my data"),
-        Kind.WITHDRAWAL: gettext("take back everything I allowed"),
-        Kind.COMPLAINT: gettext("a complaint"),
-    }[kind]
 
 
 @action

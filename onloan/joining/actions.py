@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.conf import settings
 from django.db import IntegrityError
 
 from onloan import db, ids
@@ -113,7 +112,7 @@ def _join_once(request: JoinRequest) -> Joined:
             now=request.now,
         ),
         *_attribute(person, link, request.now),
-        _welcome(person, version, answers.receipt_token),
+        _welcome(person, version, answers.receipt_id),
     ]
     _write(statements)
     if request.code_id is not None:
@@ -232,7 +231,7 @@ def _attribute(person: NewParticipant, link: LinkView | None, now: datetime) -> 
     )
 
 
-def _welcome(person: NewParticipant, version: PublishedVersion, receipt_token: str) -> Statement:
+def _welcome(person: NewParticipant, version: PublishedVersion, receipt_id: UUID) -> Statement:
     offer = version.offer
     return mail_statement(
         template="welcome",
@@ -243,8 +242,8 @@ def _welcome(person: NewParticipant, version: PublishedVersion, receipt_token: s
             "controller": offer.controller.name,
             "country": person.country,
             "offer_slug": offer.slug,
+            "receipt_id": str(receipt_id),
         },
-        secrets={"link": f"{settings.PUBLIC_URL}/{person.language}/r/{receipt_token}/"},
     )
 
 
