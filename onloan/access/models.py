@@ -72,6 +72,7 @@ class IdempotencyRecord(UUIDModel):
         constraints = [
             models.UniqueConstraint(fields=["api_key_id", "idempotency_key"], name="access_idempotency_once")
         ]
+        indexes = [models.Index(fields=["created_at"], name="access_idempotency_by_time")]
 
 
 SCOPES = tuple(scope.value for scope in Scope)
