@@ -14,6 +14,7 @@ from onloan.errors import MustStopError
 from onloan.evidence import checkpoints, rules, statements
 from onloan.evidence.checkpoints import Checkpoint
 from onloan.evidence.models import EntryLink, LogState
+from onloan.evidence.statements import read_bytes
 from onloan.evidence.tree import HASH_BYTES, CompactRange, leaf_hash
 
 BATCH_MAX = 5_000
@@ -66,8 +67,7 @@ def _number_batch(*, is_waiting: bool, batch: int) -> tuple[int, Checkpoint | No
     if db.fetch_one("SELECT queue_number FROM evidence_queue LIMIT 1") is None:
         return 0, None
     state = _read_state()
-    tree = CompactRange.from_bytes(state.size, bytes(state.hashes))
-    _check_state(state, tree)
+    tree = _check_state(state)
     leaves = _move_postgresql(tree.size, batch) if db.is_postgresql() else _move_sqlite(tree.size, batch)
     for leaf in leaves:
         tree.append(leaf)
@@ -95,24 +95,27 @@ def _read_state() -> LogState:
     return state
 
 
-def _check_state(state: LogState, tree: CompactRange) -> None:
+def _check_state(state: LogState) -> CompactRange:
     """Stop rather than guess: what was written last must still be there, and nothing beyond it."""
-    if tree.root() != bytes(state.root):
+    try:
+        tree = CompactRange.from_bytes(state.size, read_bytes(state.hashes))
+    except ValueError as error:
+        raise MustStopError("the log's state does not belong to its size") from error
+    if tree.root() != read_bytes(state.root):
         raise MustStopError("the log's state does not belong to its own root")
     row = db.fetch_one("SELECT log_index, body, leaf_hash FROM evidence_log ORDER BY log_index DESC LIMIT 1")
     if state.size != (0 if row is None else row[0] + 1):
         raise MustStopError("the log's size is not the number that was last reached")
     if row is not None:
-        leaf = leaf_hash(bytes(row[1]))
-        if leaf != bytes(row[2]) or (state.size & 1 and leaf != tree.hashes[-1]):
+        leaf = leaf_hash(read_bytes(row[1]))
+        if leaf != read_bytes(row[2]) or (state.size & 1 and leaf != tree.hashes[-1]):
             raise MustStopError("the log's last entry was changed")
     kept = checkpoints.read_kept(state.log_id)
-    if kept is None:
-        return
-    if kept.size > state.size:
+    if kept is not None and kept.size > state.size:
         raise MustStopError("the log is shorter than the checkpoint kept outside the database")
-    if kept.size == state.size and kept.root != tree.root():
+    if kept is not None and kept.size == state.size and kept.root != tree.root():
         raise MustStopError("the log is not the one of the checkpoint kept outside the database")
+    return tree
 
 
 def _move_postgresql(first_index: int, batch: int) -> list[bytes]:
@@ -134,7 +137,7 @@ def _move_postgresql(first_index: int, batch: int) -> list[bytes]:
         """,
         (batch, first_index),
     )
-    leaves = [bytes(leaf) for _, leaf in rows]
+    leaves = [read_bytes(leaf) for _, leaf in rows]
     assert all(len(leaf) == HASH_BYTES for leaf in leaves)
     assert not rows or (rows[0][0], rows[-1][0]) == (first_index, first_index + len(rows) - 1)
     return leaves
@@ -145,7 +148,7 @@ def _move_sqlite(first_index: int, batch: int) -> list[bytes]:
         "SELECT queue_number, entry_ref, body FROM evidence_queue ORDER BY queue_number LIMIT %s", (batch,)
     )
     logged = [
-        (first_index + offset, entry_ref, body, leaf_hash(bytes(body)))
+        (first_index + offset, entry_ref, body, leaf_hash(read_bytes(body)))
         for offset, (_, entry_ref, body) in enumerate(rows)
     ]
     with connection.cursor() as cursor:

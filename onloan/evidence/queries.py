@@ -12,6 +12,7 @@ from onloan.evidence.checkpoints import Checkpoint
 from onloan.evidence.errors import NoSuchEntry
 from onloan.evidence.models import LogState
 from onloan.evidence.rules import Entry
+from onloan.evidence.statements import read_bytes
 from onloan.evidence.tree import EMPTY_ROOT
 
 LOG_DOWN_AFTER = timedelta(seconds=10)
@@ -73,4 +74,4 @@ def entries(first: int, count: int) -> list[NumberedEntry]:
         "SELECT log_index, body, leaf_hash FROM evidence_log WHERE log_index >= %s ORDER BY log_index LIMIT %s",
         (first, min(count, ENTRIES_MAX)),
     )
-    return [NumberedEntry(index, bytes(body), bytes(leaf)) for index, body, leaf in rows]
+    return [NumberedEntry(index, read_bytes(body), read_bytes(leaf)) for index, body, leaf in rows]

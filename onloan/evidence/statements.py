@@ -16,6 +16,11 @@ from onloan.evidence.models import EntryLink, QueuedEntry
 CONSENT_NUMBERS_MAX = 100
 
 
+def read_bytes(value: object) -> bytes:
+    """Bytes as a statement returned them. SQLite gives back whatever type somebody stored in the column."""
+    return bytes(value) if isinstance(value, bytes | memoryview) else str(value).encode()
+
+
 def entry_statements(
     *,
     kind: str,

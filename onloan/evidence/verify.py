@@ -9,12 +9,14 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from onloan import db
 from onloan.errors import MustStopError
 from onloan.evidence import checkpoints, rules
 from onloan.evidence.checkpoints import Checkpoint
+from onloan.evidence.statements import read_bytes
 from onloan.evidence.stranger import Stranger
 from onloan.evidence.tree import CompactRange, leaf_hash
 
@@ -89,7 +91,7 @@ def _read_state() -> _State:
     row = db.fetch_one(f"SELECT size, hashes, root, log_id, {last} FROM evidence_state WHERE id = 1")  # noqa: S608
     if row is not None:
         size, hashes, root, log_id, last_index = row
-        return _State(size, bytes(hashes), bytes(root), db.read_uuid(log_id), last_index)
+        return _State(size, read_bytes(hashes), read_bytes(root), db.read_uuid(log_id), last_index)
     row = db.fetch_one(f"SELECT {last}")
     assert row is not None
     return _State(0, b"", CompactRange().root(), None, row[0])
@@ -144,7 +146,7 @@ def _read_entries(size: int) -> Iterator[tuple[int, bytes, bytes]]:
             (following, size, PAGE_ROWS),
         )
         for log_index, body, stored_leaf in rows:
-            yield log_index, bytes(body), bytes(stored_leaf)
+            yield log_index, read_bytes(body), read_bytes(stored_leaf)
         if len(rows) < PAGE_ROWS:
             return
         following = rows[-1][0]
@@ -174,7 +176,7 @@ def _check_queue(report: Report) -> None:
     ):
         for queue_number, body in rows:
             try:
-                rules.parse(bytes(body))
+                rules.parse(read_bytes(body))
             except rules.ForbiddenEntryError as error:
                 report.add(f"Waiting entry {queue_number} is not an entry of this log: {error}.")
         following = rows[-1][0]
@@ -195,8 +197,10 @@ def _check_links(report: Report) -> None:
             if body is None:
                 report.add("A link points to an entry that is neither in the log nor waiting.")
                 continue
-            about = rules.commit_about(bytes(opening_key), db.read_uuid(participant_id), db.read_time(occurred_at))
-            if about != _about(body):
+            is_opened = _opens(
+                read_bytes(opening_key), db.read_uuid(participant_id), db.read_time(occurred_at), body
+            )
+            if not is_opened:
                 where = "a waiting entry" if log_index is None else f"entry {log_index}"
                 report.add(f"A link does not open {where}.", log_index)
         following = rows[-1][0]
@@ -213,13 +217,16 @@ def _find_bodies(entry_refs: Sequence[Any]) -> dict[Any, tuple[int | None, bytes
         f"SELECT entry_ref, log_index, body FROM evidence_log WHERE entry_ref IN ({marks})",  # noqa: S608
         entry_refs,
     )
-    found: dict[Any, tuple[int | None, bytes]] = {ref: (None, bytes(body)) for ref, body in waiting}
-    found.update({ref: (log_index, bytes(body)) for ref, log_index, body in logged})
+    found: dict[Any, tuple[int | None, bytes]] = {ref: (None, read_bytes(body)) for ref, body in waiting}
+    found.update({ref: (log_index, read_bytes(body)) for ref, log_index, body in logged})
     return found
 
 
-def _about(body: bytes) -> str:
+def _opens(opening_key: bytes, participant_id: uuid.UUID, occurred_at: datetime, body: bytes) -> bool:
     try:
-        return str(rules.parse(body).get("about", ""))
+        entry = rules.parse(body)
     except rules.ForbiddenEntryError:
-        return ""
+        return False
+    if len(opening_key) != rules.OPENING_KEY_BYTES:
+        return False
+    return entry.get("about") == rules.commit_about(opening_key, participant_id, occurred_at)

@@ -63,6 +63,6 @@ EXAMPLES: dict[str, Mapping[str, Value]] = {
 """One entry of each kind."""
 
 
-def append(kind: str, person: uuid.UUID | None = None, **changes: Value) -> None:
+def append(kind: str, person: uuid.UUID | None = None, /, **changes: Value) -> None:
     """Write the example of ``kind`` with some fields changed."""
     actions.append_entry(kind=kind, fields={**EXAMPLES[kind], **changes}, participant_id=person, occurred_at=NOON)
