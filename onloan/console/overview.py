@@ -1,0 +1,60 @@
+"""The first page: each market with its people and its money, and what is due."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.http import HttpResponse
+from django.views.decorators.http import require_GET
+
+from onloan import clock
+from onloan.cases.queries import count_open_cases
+from onloan.console.markets import time_zone_of
+from onloan.console.pages import TeamRequest, render_page, team_page
+from onloan.consents.queries import AnswerCounts, count_answers
+from onloan.ledger.queries import PoolView, pool_view
+from onloan.offers.queries import MarketView, list_markets
+from onloan.payouts.queries import count_overdue
+from onloan.people.queries import count_joined
+from onloan.uses.queries import UseCounts, count_decisions
+
+
+@dataclass(frozen=True, slots=True)
+class MarketRow:
+    """One market on the overview."""
+
+    market: MarketView
+    time_zone: str
+    joined: int
+    pool: PoolView
+    answers: AnswerCounts
+    uses: UseCounts
+
+
+@require_GET
+@team_page()
+def show_overview(request: TeamRequest) -> HttpResponse:
+    now = clock.now()
+    markets = list_markets()
+    joined = count_joined([market.id for market in markets])
+    rows = [
+        MarketRow(
+            market=market,
+            time_zone=time_zone_of(market),
+            joined=joined.get(market.id, 0),
+            pool=pool_view(market.id),
+            answers=count_answers(market.id),
+            uses=count_decisions(market.id),
+        )
+        for market in markets
+    ]
+    open_cases, late_cases = count_open_cases(today=now.date())
+    context = {
+        "here": "overview",
+        "rows": rows,
+        "joined": sum(joined.values()),
+        "open_cases": open_cases,
+        "late_cases": late_cases,
+        "late_payments": count_overdue(today=now.date()),
+    }
+    return render_page(request, "overview.html", context)

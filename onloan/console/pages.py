@@ -1,0 +1,108 @@
+"""How every page of the console is answered: who asks, what they may do, and what could not be done."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from onloan.access.models import User
+from onloan.access.rules import Capability
+from onloan.access.team import Member, find_member_by_id
+from onloan.errors import NotAllowed, OnloanError
+
+
+class TeamRequest(HttpRequest):
+    """A request of a signed-in member of the team."""
+
+    member: Member
+
+
+def team_page(
+    capability: Capability = Capability.VIEW,
+) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+    """A page for members whose role has ``capability``; others get a plain refusal, strangers the sign-in."""
+
+    def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        @functools.wraps(view)
+        def run(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+            if not request.user.is_authenticated:
+                return redirect_to_login(request.get_full_path())
+            team_request = cast(TeamRequest, request)
+            team_request.member = find_member_by_id(cast(User, request.user).id)
+            try:
+                if not team_request.member.can(capability):
+                    raise NotAllowed
+                return view(team_request, *args, **kwargs)
+            except OnloanError as error:
+                return render_page(
+                    team_request,
+                    "failure.html",
+                    {"sentence": str(error), "code": error.code},
+                    status=error.status,
+                )
+
+        return run
+
+    return decorate
+
+
+def render_page(
+    request: TeamRequest, template: str, context: Mapping[str, Any] | None = None, *, status: int = 200
+) -> HttpResponse:
+    """A page with the member's menu, kept by no cache."""
+    member = request.member
+    values = {
+        "member": member,
+        "may": {capability.value: member.can(capability) for capability in Capability},
+        **(context or {}),
+    }
+    response = render(request, f"console/{template}", values, status=status)
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+def act(
+    request: TeamRequest, capability: Capability, perform: Callable[[], object], done: str, to: str
+) -> HttpResponse:
+    """Perform one action and go to ``to`` with ``done``, or with what could not be done and why."""
+    if not request.member.can(capability):
+        messages.error(request, f"{NotAllowed()} ({NotAllowed.code})")
+        return HttpResponseRedirect(to)
+    try:
+        perform()
+    except OnloanError as error:
+        messages.error(request, f"{error} ({error.code})")
+    else:
+        messages.success(request, done)
+    return HttpResponseRedirect(to)
+
+
+def read_text(request: HttpRequest, name: str, length_max: int) -> str:
+    """A field of the form, trimmed and bounded; the action that gets it says what is wrong with it."""
+    return request.POST.get(name, "").strip()[: length_max + 1]
+
+
+def read_choice(
+    request: HttpRequest, name: str, choices: Mapping[str, Callable[[], object]]
+) -> Callable[[], object]:
+    """The act that the form's button names. Raises NotAllowed for any other word."""
+    chosen = choices.get(request.POST.get(name, ""))
+    if chosen is None:
+        raise NotAllowed
+    return chosen
+
+
+def short_id(value: UUID) -> str:
+    return value.hex[-8:]
+
+
+def nothing_yet() -> str:
+    return _("Nothing yet.")

@@ -1,0 +1,32 @@
+"""What the console's templates need beyond the portal's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django import template
+from django.conf import settings
+from django.utils.translation import get_language
+
+from onloan.money import Money
+
+register = template.Library()
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageChoice:
+    code: str
+    name: str
+    is_current: bool
+
+
+@register.simple_tag
+def language_forms() -> list[LanguageChoice]:
+    here = get_language()
+    return [LanguageChoice(code, name, code == here) for code, name in settings.LANGUAGES]
+
+
+@register.filter
+def minor(amount_minor: int | None, currency: str) -> str:
+    """An amount in minor units as a reader of the page's language writes it."""
+    return Money(amount_minor, currency).format(get_language() or "en") if amount_minor is not None else ""
