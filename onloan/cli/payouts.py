@@ -1,0 +1,124 @@
+"""``onloan payouts``: cash that is owed, in files that two people stand behind."""
+
+from __future__ import annotations
+
+import os
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
+
+import typer
+
+from onloan import clock
+from onloan.access.team import find_member
+from onloan.errors import BadInput
+from onloan.payouts.actions import approve_batch, mark_batch_paid, prepare_batch, refuse_batch
+from onloan.payouts.queries import BatchView, batch_csv, find_batch, list_batches, list_overdue
+
+payouts = typer.Typer(help="Cash that is owed, paid in batches.", no_args_is_help=True)
+
+_BatchId = Annotated[UUID, typer.Argument(help="The batch, as `onloan payouts list` shows it.")]
+_By = Annotated[str, typer.Option("--by", help="The e-mail of the team member who does this.")]
+_Out = Annotated[Path, typer.Option("--out", help="The file to write; it must not exist yet.")]
+
+
+def register(app: typer.Typer) -> None:
+    app.add_typer(payouts, name="payouts")
+
+
+@payouts.command("export")
+def export_payouts(
+    country: Annotated[str, typer.Argument(help="The country, such as FR.")],
+    by: _By,
+    out: _Out,
+    due_by: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Only what is due by this day.")
+    ] = None,
+) -> None:
+    """Put what is owed in a country into a batch and write its CSV file."""
+    _refuse_present(out)
+    day: date | None = due_by.date() if due_by else None
+    member = find_member(by)
+    batch_id = prepare_batch(country=country.upper(), user_id=member.id, now=clock.now(), due_by=day)
+    _write_file(batch_id, out)
+    batch = find_batch(batch_id)
+    typer.echo(f"Batch {batch.id}: {batch.count} payments, {batch.total.written()}, written to {out}.")
+    typer.echo("Now someone else approves it: onloan payouts approve BATCH --by EMAIL")
+
+
+@payouts.command("write")
+def write_batch(batch: _BatchId, out: _Out) -> None:
+    """Write the file of a batch once more, byte for byte the same."""
+    _refuse_present(out)
+    _write_file(batch, out)
+    typer.echo(f"Written to {out}.")
+
+
+@payouts.command("approve")
+def approve(batch: _BatchId, by: _By) -> None:
+    """Approve a batch that somebody else prepared."""
+    approve_batch(batch_id=batch, user_id=find_member(by).id, now=clock.now())
+    view = find_batch(batch)
+    typer.echo(f"Approved: {view.count} payments, {view.total.written()}, file {view.file_hash}.")
+
+
+@payouts.command("refuse")
+def refuse(batch: _BatchId, by: _By) -> None:
+    """Take a batch apart that nobody has approved; what it held is owed as before."""
+    refuse_batch(batch_id=batch, user_id=find_member(by).id, now=clock.now())
+    typer.echo("Refused. Its payments are owed again.")
+
+
+@payouts.command("mark-paid")
+def mark_paid(batch: _BatchId, by: _By) -> None:
+    """Say that the bank has paid an approved batch. Running it again pays nothing twice."""
+    count = mark_batch_paid(batch_id=batch, user_id=find_member(by).id, now=clock.now())
+    typer.echo(f"Paid: {count} of {find_batch(batch).count} payments became paid now.")
+
+
+@payouts.command("list")
+def show_batches() -> None:
+    """The batches, the latest first, and what is overdue."""
+    batches = list_batches()
+    for batch in batches:
+        typer.echo(_describe(batch))
+    if not batches:
+        typer.echo("No batch yet. onloan payouts export COUNTRY --by EMAIL --out FILE makes one.")
+    overdue = list_overdue(now=clock.now())
+    if overdue:
+        typer.echo(f"Overdue: {len(overdue)}")
+        for line in overdue:
+            typer.echo(
+                f"  {line.reference}  {line.country}  {line.amount.written()}  due {line.due_on}"
+                f"  {line.days_late} days late"
+            )
+
+
+def _describe(batch: BatchView) -> str:
+    people = [f"prepared by {batch.created_by}"]
+    if batch.approved_by:
+        people.append(f"approved by {batch.approved_by}")
+    if batch.refused_by:
+        people.append(f"refused by {batch.refused_by}")
+    return (
+        f"{batch.id}  {batch.country}  {batch.state}  {batch.count} payments  {batch.total.written()}  "
+        + ", ".join(people)
+    )
+
+
+def _refuse_present(path: Path) -> None:
+    """Before anything is booked: a file that lies there may be one that somebody pays from."""
+    if path.exists():
+        raise BadInput(field="out", problem=f"{path} exists")
+    if not path.parent.is_dir():
+        raise BadInput(field="out", problem=f"{path.parent} is no folder")
+
+
+def _write_file(batch_id: UUID, path: Path) -> None:
+    """For the owner's eyes only, and on the disk before this returns."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+        file.write(batch_csv(batch_id))
+        file.flush()
+        os.fsync(file.fileno())
