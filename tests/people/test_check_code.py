@@ -1,0 +1,145 @@
+"""A code confirms an address once, within ten minutes and five tries, and brings the draft back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import pytest
+
+from onloan import clock
+from onloan.people import actions, queries
+from onloan.people.actions import VerifiedEmail, check_code, save_draft, send_code
+from onloan.people.errors import CodeNotValid, DraftTooLarge, EmailNotConfirmed
+from onloan.people.models import EmailCode
+from tests.people.support import add_person, read_mailed_code
+
+NOW = clock.now()
+MARKET = uuid4()
+
+
+def send(email: str = "ana@example.org", offer_id: UUID | None = None, purpose: str = "join") -> str:
+    send_code(
+        email=email, offer_id=offer_id, market_id=MARKET, purpose=purpose, language="en", now=NOW
+    )  # fmt: skip
+    return read_mailed_code()
+
+
+def check(code: str, **changes: object) -> VerifiedEmail:
+    values = {"email": "ana@example.org", "code": code, "purpose": "join", "now": NOW}
+    return check_code(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def wrong(code: str) -> str:
+    return f"{(int(code) + 1) % 1_000_000:06}"
+
+
+def test_it_confirms_an_address_however_it_is_typed(both_databases: str) -> None:
+    verified = check(f" {send()} ", email=" Ana@EXAMPLE.org")
+    assert verified.email == "ana@example.org"
+    assert verified.market_id == MARKET and verified.participant_id is None and verified.draft is None
+    assert queries.find_verified(verified.code_id, email="ana@example.org", purpose="join", now=NOW)
+
+
+@pytest.mark.parametrize("code", ["", "12345", "1234567", "abcdef", "１２３４５６", "12 345", "0" * 10_000])
+def test_it_refuses_what_is_no_code(sqlite_database: str, code: str) -> None:
+    send()
+    with pytest.raises(CodeNotValid):
+        check(code)
+
+
+def test_it_confirms_once(both_databases: str) -> None:
+    code = send()
+    check(code)
+    with pytest.raises(CodeNotValid):
+        check(code)
+
+
+def test_it_refuses_a_code_after_ten_minutes(both_databases: str) -> None:
+    code = send()
+    with pytest.raises(CodeNotValid):
+        check(code, now=NOW + timedelta(minutes=10))
+
+
+def test_it_refuses_another_persons_code_and_another_purpose(both_databases: str) -> None:
+    code = send()
+    with pytest.raises(CodeNotValid):
+        check(code, email="ben@example.org")
+    with pytest.raises(CodeNotValid):
+        check(code, purpose="sign_in")
+    check(code)
+
+
+def test_it_takes_five_tries_and_counts_each_although_it_fails(both_databases: str) -> None:
+    code = send()
+    for _ in range(5):
+        with pytest.raises(CodeNotValid):
+            check(wrong(code))
+    assert EmailCode.objects.get().attempts == 5
+    with pytest.raises(CodeNotValid):
+        check(code)
+
+
+def test_it_counts_a_wrong_try_against_every_live_code(both_databases: str) -> None:
+    first = send()
+    send()
+    with pytest.raises(CodeNotValid):
+        check(wrong(first))
+    assert sorted(EmailCode.objects.values_list("attempts", flat=True)) == [1, 1]
+    check(first)
+
+
+def test_it_says_who_joined_already_to_them_alone(both_databases: str) -> None:
+    offer_id = uuid4()
+    person = add_person(offer_id=offer_id, email="ana@example.org")
+    verified = check(send(offer_id=offer_id))
+    assert verified.participant_id == person.id
+
+
+def test_it_brings_back_what_was_typed_in_another_browser(both_databases: str) -> None:
+    verified = check(send())
+    draft = {"username": "Ana", "answers": {"invitation-card": False}}
+    save_draft(code_id=verified.code_id, draft=draft, now=NOW)
+    assert queries.read_draft(verified.code_id) == draft
+    again = check(send())
+    assert again.code_id != verified.code_id and again.draft == draft
+    assert queries.read_draft(verified.code_id) is None, "a draft is kept once"
+    assert queries.read_draft(again.code_id) == draft
+
+
+def test_it_keeps_a_draft_sealed(both_databases: str) -> None:
+    verified = check(send())
+    save_draft(code_id=verified.code_id, draft={"username": "Ana Martin"}, now=NOW)
+    assert b"Ana" not in bytes(EmailCode.objects.get().sealed_draft or b"")
+    actions.forget_draft(code_id=verified.code_id)
+    assert queries.read_draft(verified.code_id) is None
+
+
+def test_it_brings_no_draft_of_another_market_or_address(both_databases: str) -> None:
+    verified = check(send())
+    save_draft(code_id=verified.code_id, draft={"username": "Ana"}, now=NOW)
+    assert check(send("ben@example.org"), email="ben@example.org").draft is None
+    send_code(
+        email="ana@example.org", offer_id=None, market_id=uuid4(), purpose="join", language="en", now=NOW
+    )  # fmt: skip
+    assert check(read_mailed_code()).draft is None
+
+
+def test_it_keeps_no_draft_without_a_fresh_confirmation(both_databases: str) -> None:
+    send()
+    with pytest.raises(EmailNotConfirmed):
+        save_draft(code_id=EmailCode.objects.get().id, draft={}, now=NOW)
+    with pytest.raises(EmailNotConfirmed):
+        save_draft(code_id=uuid4(), draft={}, now=NOW)
+    verified = check(send())
+    late = NOW + timedelta(hours=24)
+    with pytest.raises(EmailNotConfirmed):
+        save_draft(code_id=verified.code_id, draft={}, now=late)
+    assert not queries.find_verified(verified.code_id, email="ana@example.org", purpose="join", now=late)
+
+
+def test_it_bounds_a_draft(both_databases: str) -> None:
+    verified = check(send())
+    with pytest.raises(DraftTooLarge):
+        save_draft(code_id=verified.code_id, draft={"photo": "x" * 200_000}, now=NOW)
+    assert queries.read_draft(verified.code_id) is None
