@@ -10,13 +10,17 @@ from onloan.errors import OnloanError
 class NoAct(OnloanError):
     code = "E-NO-ACT"
     status = 422
-    sentence = gettext_lazy("Please choose “Allow” or “Don't allow” yourself and send the form. Nothing was saved.")
+    sentence = gettext_lazy(
+        "Please choose “Allow” or “Don't allow” yourself, then send the form. Nothing was saved."
+    )
 
 
 class AnswersIncomplete(OnloanError):
     code = "E-ANSWERS-INCOMPLETE"
     status = 422
-    sentence = gettext_lazy("Please answer each question with “Allow” or “Don't allow”. Both are fine for your pot.")
+    sentence = gettext_lazy(
+        "Please answer each question with “Allow” or “Don't allow”. Your pot is the same either way."
+    )
 
 
 class PermissionUnknown(OnloanError):
@@ -28,14 +32,15 @@ class PermissionUnknown(OnloanError):
 class VersionNotShown(OnloanError):
     code = "E-CONSENT-VERSION"
     status = 409
-    sentence = gettext_lazy("The text has changed since this page was made. Please reload it and answer again.")
+    sentence = gettext_lazy("The text has changed since you opened this page. Please reload it and answer again.")
 
 
 class AllowingStopped(OnloanError):
     code = "E-ALLOW-STOPPED"
     status = 409
     sentence = gettext_lazy(
-        "You asked us to stop using your data, so there is nothing to allow now. Write to us if you want this changed."
+        "You asked us to stop using your data, so there is nothing to allow now."
+        " If you want this changed, please write to us from your page."
     )
 
 
@@ -43,5 +48,6 @@ class AllowingClosed(OnloanError):
     code = "E-ALLOW-CLOSED"
     status = 409
     sentence = gettext_lazy(
-        "This campaign does not run in your country at the moment, so there is nothing to allow. You keep what you earned."
+        "This campaign does not run in your country at the moment, so there is nothing to allow."
+        " You keep everything you earned."
     )

@@ -55,8 +55,7 @@ class Consent(ParticipantModel):
             ),
             models.CheckConstraint(
                 condition=Q(end_door__isnull=True, end_reason__isnull=True)
-                | Q(end_door__isnull=True, end_reason__isnull=False)
-                & ~Q(end_reason=EndReason.WITHDRAWN.value)
+                | Q(end_door__isnull=True, end_reason__isnull=False) & ~Q(end_reason=EndReason.WITHDRAWN.value)
                 | Q(end_door__in=[door.value for door in Door], end_reason=EndReason.WITHDRAWN.value),
                 name="consents_consent_withdrawal_has_a_door",
             ),

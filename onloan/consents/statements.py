@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from onloan import db, ids, keys
+from onloan import db, ids
 from onloan.consents import rules
 from onloan.consents.errors import AnswersIncomplete, NoAct, PermissionUnknown
 from onloan.consents.models import HASH_CHARACTERS, Consent, Receipt
+from onloan.consents.rules import Door, EndReason
 from onloan.db import Statement
 from onloan.evidence.statements import entry_statements
 from onloan.offers.document import Permission
 from onloan.offers.queries import PublishedVersion
 from onloan.offers.texts import notice_hash
+from onloan.outbox.mails import receipt_token
 from onloan.people.statements import code_lookup_statement
-
-RECEIPT_TOKEN_CHARACTERS = 26  # 130 bits: nobody guesses it, so it may stand instead of a sign-in
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +28,6 @@ class AnswerStatements:
     statements: list[Statement]
     receipt_id: UUID
     receipt_token: str
-
-
-def receipt_token(receipt_id: UUID) -> str:
-    """The code in a receipt's own link. It is derived, so that it can be shown again without being stored."""
-    digest = hmac.new(keys.derive_key("receipt-link"), receipt_id.bytes, hashlib.sha256).digest()
-    return ids.code_from_bytes(digest, RECEIPT_TOKEN_CHARACTERS)
 
 
 def answer_statements(
@@ -79,9 +71,7 @@ def answer_statements(
             act=act,
             given_at=now,
         ),
-        code_lookup_statement(
-            kind="receipt", code=token, participant_id=participant_id, target_id=receipt_id
-        ),
+        code_lookup_statement(kind="receipt", code=token, participant_id=participant_id, target_id=receipt_id),
     ]
     time_zone = version.offer.markets[country].time_zone
     for number, (permission_id, answer) in zip(numbers, answers.items(), strict=True):
@@ -152,3 +142,50 @@ def _entry_fields(
         # The last day in UTC on which the consent counts, because an entry's own day is a day in UTC.
         fields["expires"] = (expires_at - timedelta(microseconds=1)).astimezone(UTC).date().isoformat()
     return fields
+
+
+_END = """
+    UPDATE consents_consent SET ended_at = %s, end_reason = %s, end_door = %s
+    WHERE participant_id = %s AND id = %s AND ended_at IS NULL
+"""
+
+
+def end_statements(
+    consent: Consent, *, version: PublishedVersion, reason: EndReason, door: Door | None, now: datetime
+) -> list[Statement]:
+    """End one live yes and say so in the evidence. Run after the person's row is locked.
+
+    One that ran out by itself before ``now`` is written down as expired, whatever asked for its end. A door goes
+    with a withdrawal and with nothing else.
+    """
+    assert consent.answer and consent.ended_at is None and consent.expires_at is not None
+    if consent.expires_at <= now:
+        reason, door = EndReason.EXPIRED, None
+    # The clock of another process may have run ahead when the answer was given: an end is never before it.
+    ended_at = max(now, consent.answered_at)
+    fields: dict[str, str | int | Sequence[str]] = {
+        "offer": version.offer_slug,
+        "version": version.file_hash,
+        "market": consent.country,
+        "permission": consent.permission_id,
+        "consent_number": consent.number,
+    }
+    kind = _KIND_OF_END.get(reason, "consent_stopped")
+    if kind == "consent_stopped":
+        fields["reason"] = reason.value
+    return [
+        (
+            _END,
+            (
+                db.time_value(ended_at),
+                reason.value,
+                None if door is None else door.value,
+                db.uuid_value(consent.participant_id),
+                db.uuid_value(consent.id),
+            ),
+        ),
+        *entry_statements(kind=kind, fields=fields, participant_id=consent.participant_id, occurred_at=ended_at),
+    ]
+
+
+_KIND_OF_END = {EndReason.WITHDRAWN: "consent_withdrawn", EndReason.EXPIRED: "consent_expired"}
