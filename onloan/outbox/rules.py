@@ -24,7 +24,6 @@ TEMPLATES = (
 class WebhookEvent(StrEnum):
     """What the merchant's systems can be told."""
 
-    PARTICIPANT_QUALIFIED = "participant.qualified"
     REWARD_EARNED = "reward.earned"
 
 

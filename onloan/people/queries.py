@@ -130,10 +130,16 @@ def count_joined(market_ids: Sequence[UUID]) -> dict[UUID, int]:
     return counts
 
 
-def list_ended_windows(*, ended_before: datetime, limit: int) -> list[UUID]:
-    """Participants whose window ended before ``ended_before`` and whose pot still holds its reservation."""
+def list_ended_windows(*, version_id: UUID, ended_before: datetime, limit: int) -> list[UUID]:
+    """Participants of a version whose window ended before ``ended_before`` and whose pot still holds its
+    reservation, those first who joined first."""
     return list(
-        Participant.objects.filter(has_pot=True, pot_released_at__isnull=True, window_ends_at__lt=ended_before)
+        Participant.objects.filter(
+            has_pot=True,
+            pot_released_at__isnull=True,
+            version_id=version_id,
+            window_ends_at__lt=ended_before,
+        )
         .order_by("window_ends_at")
         .values_list("id", flat=True)[:limit]
     )

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
+
+from django.db import connection
 
 from onloan import db, ids
 from onloan.db import Statement
 from onloan.people.statements import code_lookup_statement
-from onloan.referrals.models import Attribution, ClickDay, Link
+from onloan.referrals.models import Attribution, Link
+
+CLICK_ROWS_MAX = 1_000
 
 
 def link_statements(
@@ -55,17 +60,24 @@ def attribution_statements(
 
 
 def click_statements(*, counts: Mapping[str, int], day: date) -> list[Statement]:
-    """Add clicks of one ``day`` to each link code, whether or not the day has a row already."""
-    return [
-        db.insert(
-            ClickDay,
-            on_conflict=(
-                "ON CONFLICT (link_code, day) DO UPDATE SET count = referrals_click_day.count + excluded.count"
-            ),
-            id=ids.new_id(),
-            link_code=code,
-            day=day,
-            count=count,
-        )
-        for code, count in sorted(counts.items())
-    ]
+    """Add clicks of one ``day`` to each link code, whether or not the day has a row already.
+
+    One statement adds up to ``CLICK_ROWS_MAX`` links; they go in the order of their codes, so that two processes
+    that flush at once wait for each other and never in a circle.
+    """
+    ordered = sorted(counts.items())
+    chunks = [ordered[start : start + CLICK_ROWS_MAX] for start in range(0, len(ordered), CLICK_ROWS_MAX)]
+    return [_add_clicks(chunk, day) for chunk in chunks]
+
+
+def _add_clicks(chunk: Sequence[tuple[str, int]], day: date) -> Statement:
+    written_day = connection.ops.adapt_datefield_value(day)
+    values: list[Any] = []
+    for code, count in chunk:
+        values += [db.uuid_value(ids.new_id()), code, written_day, count]
+    rows = ", ".join(["(%s, %s, %s, %s)"] * len(chunk))
+    sql = (
+        f"INSERT INTO referrals_click_day (id, link_code, day, count) VALUES {rows}"  # noqa: S608
+        " ON CONFLICT (link_code, day) DO UPDATE SET count = referrals_click_day.count + excluded.count"
+    )
+    return sql, values
