@@ -9,12 +9,12 @@ from django.views.decorators.http import require_GET
 
 from onloan import clock
 from onloan.cases.queries import count_open_cases
+from onloan.consents.queries import AnswerCounts, count_answers
 from onloan.console.markets import time_zone_of
 from onloan.console.pages import TeamRequest, render_page, team_page
-from onloan.consents.queries import AnswerCounts, count_answers
 from onloan.ledger.queries import PoolView, pool_view
 from onloan.offers.queries import MarketView, list_markets
-from onloan.payouts.queries import count_overdue
+from onloan.payouts.queries import list_overdue
 from onloan.people.queries import count_joined
 from onloan.uses.queries import UseCounts, count_decisions
 
@@ -55,6 +55,6 @@ def show_overview(request: TeamRequest) -> HttpResponse:
         "joined": sum(joined.values()),
         "open_cases": open_cases,
         "late_cases": late_cases,
-        "late_payments": count_overdue(today=now.date()),
+        "late_payments": len(list_overdue(now=now)),
     }
     return render_page(request, "overview.html", context)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from onloan.access.actions import forget_answers
 from onloan.consents.actions import expire_due
 from onloan.evidence.actions import number_entries
 from onloan.offers.switch import close_due_markets, finish_stopping
@@ -43,5 +44,6 @@ JOBS = (
     Job("expire consents", 60, lambda now: expire_due(now=now, limit=500)),
     Job("close markets", 60, lambda now: close_due_markets(now=now)),
     Job("release windows", 60, lambda now: release_windows(now=now, limit=500)),
+    Job("forget answers", 3600, lambda now: forget_answers(now=now)),
     Job("purge codes", 300, lambda now: purge_codes(now=now)),
 )

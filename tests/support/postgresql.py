@@ -35,8 +35,12 @@ def find_binaries() -> Path | None:
     return folder if (folder / "initdb").exists() else None
 
 
-def start_server() -> Server | None:
-    """Start a server in a folder of its own. Root may not run one, so another user does, in a copy if needed."""
+def start_server(is_durable: bool = False) -> Server | None:
+    """Start a server in a folder of its own. Root may not run one, so another user does, in a copy if needed.
+
+    ``is_durable``: every commit reaches the disk, as a benchmark must; tests of what a killed *process* loses
+    do not need it, as the server itself lives on.
+    """
     given = os.environ.get("TEST_DATABASE_URL")
     if given:
         return Server(given, None, None, None)
@@ -72,9 +76,11 @@ def start_server() -> Server | None:
         ],
         user,
     )
+    speed = "" if is_durable else "-c fsync=off -c full_page_writes=off"
+    watch = "-c shared_preload_libraries=pg_stat_statements" if is_durable else ""
     options = (
-        f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off "
-        "-c full_page_writes=off -c max_connections=200 -c shared_buffers=128MB"
+        f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} {speed} {watch} "
+        "-c max_connections=200 -c shared_buffers=128MB"
     )
     _run(
         [str(binaries / "pg_ctl"), "-D", str(data), "-w", "-l", str(data / "log"), "-o", options, "start"],

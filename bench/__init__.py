@@ -1,0 +1,1 @@
+"""Benchmarks: figures that a command prints, as ratios within one run against a named baseline."""
