@@ -27,7 +27,6 @@ from onloan.referrals.errors import EventTimeWrong, EventTooLate, EventUnknown, 
 from onloan.referrals.models import Attribution, Event
 from onloan.referrals.queries import SponsorView, find_event_time, find_sponsor
 from onloan.vouchers.actions import issue_voucher
-from onloan.vouchers.rules import last_moment
 
 logger = logging.getLogger(__name__)
 
@@ -201,7 +200,7 @@ def _settle_reward(*, reward_id: UUID, participant_id: UUID, now: datetime) -> b
     if reward.kind == "voucher":
         told = _turn_into_voucher(reward, offer, terms, now)
     elif reward.kind == "cash":
-        owe_reward(participant_id=participant_id, reward_id=reward_id, now=now)
+        owe_reward(reward=reward, now=now)
     else:
         _tell_merchant(reward, person, offer)
     db.execute([
@@ -223,17 +222,12 @@ def _settle_reward(*, reward_id: UUID, participant_id: UUID, now: datetime) -> b
 
 
 def _turn_into_voucher(reward: RewardView, offer: Offer, terms: MarketTerms, now: datetime) -> dict[str, str]:
+    """Issue the voucher; what the mail says of its last day, if it has one."""
     rule = next(rule for rule in offer.rewards if rule.id == reward.rule_id)
-    issue_voucher(
-        participant_id=reward.participant_id,
-        reward_id=reward.id,
-        valid_days=rule.valid_days,
-        time_zone=terms.time_zone,
-        now=now,
-    )
-    if rule.valid_days is None:
+    expires_at = now + timedelta(days=rule.valid_days) if rule.valid_days is not None else None
+    issue_voucher(reward=reward, expires_at=expires_at, now=now)
+    if expires_at is None:
         return {}
-    expires_at = last_moment(now, rule.valid_days, terms.time_zone)
     return {"voucher_expires_on": clock.local_day(expires_at, terms.time_zone).isoformat()}
 
 
