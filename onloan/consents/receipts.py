@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 
 from onloan import clock
-from onloan.consents.queries import ConsentView, ReceiptView, find_receipt
+from onloan.consents.queries import ConsentView, ReceiptView
 from onloan.consents.receipt_formats import (
     ReceiptEvent,
     ReceiptGrant,
@@ -21,13 +21,14 @@ from onloan.consents.receipt_formats import (
     write_kantara,
 )
 from onloan.consents.rules import Act
+from onloan.errors import NotFound
 from onloan.markets.rules import market_facts
 from onloan.offers.document import Offer
 from onloan.offers.queries import find_version
 from onloan.offers.vocabulary import ITEMS, PURPOSES, said
 from onloan.people.queries import find_participant
 
-FORMS: dict[str, Callable[[ReceiptRecord], dict[str, Any] | None]] = {
+RECEIPT_FORMS: dict[str, Callable[[ReceiptRecord], dict[str, Any] | None]] = {
     "iso27560": write_iso27560,
     "dpv": write_dpv,
     "kantara": write_kantara,
@@ -40,13 +41,21 @@ _ACTS = {
 }
 
 
-def export_receipt(token: str, form: str) -> dict[str, Any] | None:
-    """The receipt behind ``token`` in one of ``FORMS``, ready for JSON. None when there is no such receipt or
-    form, or when the format cannot say what happened (Kantara knows no refusal)."""
-    receipt = find_receipt(token)
-    if receipt is None or form not in FORMS:
-        return None
-    return FORMS[form](_describe_receipt(receipt))
+def write_receipt(receipt: ReceiptView, form: str) -> dict[str, Any]:
+    """``receipt`` in one of ``RECEIPT_FORMS``, ready for JSON. Raises NotFound for another form, and when the
+    form cannot say what happened: Kantara knows no refusal, so a receipt without a yes has no such file."""
+    if form not in RECEIPT_FORMS:
+        raise NotFound
+    written = RECEIPT_FORMS[form](_describe_receipt(receipt))
+    if written is None:
+        raise NotFound
+    return written
+
+
+def list_receipt_forms(receipt: ReceiptView) -> list[str]:
+    """The forms that ``receipt`` has."""
+    has_yes = any(answer.state != "refused" for answer in receipt.answers)
+    return [form for form in RECEIPT_FORMS if has_yes or form != "kantara"]
 
 
 def _describe_receipt(receipt: ReceiptView) -> ReceiptRecord:

@@ -65,7 +65,7 @@ def answer_statements(
             market_id=market_id,
             country=country,
             language=language,
-            notice_hash=notice_hash(version.offer, country, language),
+            notice_hash=notice_hash(version, country, language),
             page_hash=page_hash,
             control_states=rules.describe_controls(answers),
             act=act,
