@@ -1,11 +1,50 @@
-"""The edge: what traffic multiplies is answered here, before Django's middleware."""
+"""The edge: what traffic multiplies is answered here, before Django's middleware.
+
+A followed link (``/l/CODE``) becomes a redirect to the invitation page in the reader's language. Nothing about
+the reader is kept, nothing about the sponsor stands in the answer. What a code leads to never changes, so it is
+remembered in the process; whether the market is open is not asked here and never remembered.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import logging
+import re
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+from urllib.parse import quote
 
-WsgiApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+from django.conf import settings
+from django.db import Error, close_old_connections
+
+from onloan import ids
+from onloan.api.clicks import ClickCounter
+from onloan.markets.rules import market_facts
+from onloan.referrals.queries import find_link_country
+from onloan.referrals.rules import LINK_CODE_LENGTH, is_preview_request
+
+logger = logging.getLogger(__name__)
+
+StartResponse = Callable[..., Any]
+WsgiApplication = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
+
+LINK_PREFIX = "/l/"
+LANGUAGES = tuple(code for code, _ in settings.LANGUAGES)
+FALLBACK_LANGUAGE = "en"
+LINKS_REMEMBERED_MAX = 50_000
+ACCEPT_LANGUAGE_CHARACTERS_MAX = 400
+UNKNOWN_CODE = "unknown"
+
+_RANGE = re.compile(r"\s*([A-Za-z]{1,8})(?:-[A-Za-z0-9-]{1,30})?\s*(?:;\s*q=([01](?:\.\d{0,3})?))?\s*")
+_SAFE_CODE = re.compile(r"[0-9A-Za-z-]{1,20}")
+
+_HEADERS = [
+    ("Content-Type", "text/plain; charset=utf-8"),
+    ("Content-Length", "0"),
+    ("Cache-Control", "no-store"),
+    ("Referrer-Policy", "no-referrer"),
+    ("X-Robots-Tag", "noindex, nofollow"),
+    ("X-Content-Type-Options", "nosniff"),
+]
 
 
 class Edge:
@@ -13,6 +52,82 @@ class Edge:
 
     def __init__(self, django_application: WsgiApplication) -> None:
         self.django_application = django_application
+        self.clicks = ClickCounter()
+        # Each entry is written once and never changes; under the interpreter's lock a dictionary needs no other.
+        self._languages_of_link: dict[str, tuple[str, ...]] = {}
 
-    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        path: str = environ.get("PATH_INFO", "")
+        if path.startswith(LINK_PREFIX):
+            return self.follow_link(path[len(LINK_PREFIX) :], environ, start_response)
         return self.django_application(environ, start_response)
+
+    def follow_link(self, typed: str, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """Answer 303 to the invitation page; 405 for anything but GET and HEAD; 503 when the database is away."""
+        method: str = environ["REQUEST_METHOD"]
+        if method not in {"GET", "HEAD"}:
+            start_response("405 Method Not Allowed", [("Allow", "GET, HEAD"), *_HEADERS])
+            return []
+        typed = typed.removesuffix("/")
+        try:
+            code, languages = self._find(typed)
+        except Error as error:
+            logger.error("a link cannot be looked up: %s", type(error).__name__)  # noqa: TRY400
+            start_response("503 Service Unavailable", [("Retry-After", "5"), *_HEADERS])
+            return []
+        language = choose_language(environ.get("HTTP_ACCEPT_LANGUAGE", ""), languages)
+        if code is not None and not is_preview_request(method, _request_headers(environ)):
+            self.clicks.add(code)
+        page = f"/{language}/invite/{code or _shown_code(typed)}/"
+        start_response("303 See Other", [("Location", page), ("Vary", "Accept-Language"), *_HEADERS])
+        return []
+
+    def _find(self, typed: str) -> tuple[str | None, tuple[str, ...]]:
+        """The code as issued and its market's languages; None and all languages for a code that is not ours."""
+        code = ids.normalize_code(typed)
+        if code is None or len(code) != LINK_CODE_LENGTH + 1:
+            return None, LANGUAGES
+        remembered = self._languages_of_link.get(code)
+        if remembered is not None:
+            return code, remembered
+        try:
+            country = find_link_country(code)
+        finally:
+            # Outside Django's request cycle nobody else gives a broken connection back.
+            close_old_connections()
+        if country is None:
+            return None, LANGUAGES
+        languages = tuple(known for known in market_facts(country).languages if known in LANGUAGES)
+        if len(self._languages_of_link) >= LINKS_REMEMBERED_MAX:
+            self._languages_of_link.clear()
+        self._languages_of_link[code] = languages
+        return code, languages
+
+
+def choose_language(accept_language: str, offered: tuple[str, ...]) -> str:
+    """The offered language that the reader wants most (RFC 9110, section 12.5.4), else the first one offered."""
+    best, best_quality = offered[0] if offered else FALLBACK_LANGUAGE, 0.0
+    for part in accept_language[:ACCEPT_LANGUAGE_CHARACTERS_MAX].split(","):
+        match = _RANGE.fullmatch(part)
+        if match is None:
+            continue
+        quality = float(match[2]) if match[2] else 1.0
+        if quality > best_quality and match[1].lower() in offered:
+            best, best_quality = match[1].lower(), quality
+    return best
+
+
+def _shown_code(typed: str) -> str:
+    """What stands in the address of the page that says that a code is unknown: the code, if it looks like one."""
+    return quote(typed) if _SAFE_CODE.fullmatch(typed) else UNKNOWN_CODE
+
+
+def _request_headers(environ: Mapping[str, Any]) -> dict[str, str]:
+    """The headers that tell a person from a program, by their names in lower case."""
+    return {
+        "user-agent": environ.get("HTTP_USER_AGENT", ""),
+        "purpose": environ.get("HTTP_PURPOSE", ""),
+        "sec-purpose": environ.get("HTTP_SEC_PURPOSE", ""),
+        "x-purpose": environ.get("HTTP_X_PURPOSE", ""),
+        "x-moz": environ.get("HTTP_X_MOZ", ""),
+    }

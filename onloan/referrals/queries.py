@@ -143,3 +143,13 @@ def find_event_time(participant_id: UUID, event: str) -> datetime | None:
         .values_list("occurred_at", flat=True)
         .first()
     )
+
+
+def find_link_country(code: str) -> str | None:
+    """The country of the market in which the owner of a link code takes part; one statement, for the edge."""
+    row = db.fetch_one(
+        "SELECT p.country FROM people_code_lookup l JOIN people_participant p ON p.id = l.participant_id"
+        " WHERE l.value_hash = %s AND l.kind = 'link'",
+        [code_hash("link", code)],
+    )
+    return row[0] if row is not None else None
