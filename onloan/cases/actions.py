@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
+from django.utils.translation import gettext
 
 from onloan import clock, db, ids
 from onloan.access.rules import Capability
@@ -81,9 +82,9 @@ def open_case(
     if participant_id is None and email is None and door is not Door.STAFF:
         raise ContactNeeded(field="contact")
     if country not in known_countries():
-        raise BadInput(field="country", problem="country")
+        raise BadInput(field="country", problem=gettext("choose a country of the list"))
     if language not in dict(settings.LANGUAGES):
-        raise BadInput(field="language", problem="language")
+        raise BadInput(field="language", problem=gettext("choose a language of the list"))
     if participant_id is not None:
         lock_participant(participant_id)
     if door is not Door.STAFF:

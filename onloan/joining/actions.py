@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import IntegrityError
+from django.utils.translation import gettext
 
 from onloan import db, ids
 from onloan.consents.rules import Act
@@ -148,7 +149,7 @@ def _check_market(request: JoinRequest) -> tuple[MarketView, PublishedVersion]:
         raise VersionChanged
     version = find_version(market.version_id)
     if request.language not in version.offer.markets[market.country].languages:
-        raise BadInput(field="language", problem="language")
+        raise BadInput(field="language", problem=gettext("choose a language of the list"))
     return market, version
 
 
