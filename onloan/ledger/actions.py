@@ -40,7 +40,8 @@ def fund_pool(
     now: datetime,
     funding_id: UUID | None = None,
 ) -> None:
-    """Set ``amount`` aside for a market, on top of what it has; ``full_pot`` is what one joiner reserves.
+    """Set ``amount`` aside for a market, on top of what it has; ``full_pot`` is what one joiner reserves (zero
+    where only those whom a sponsor brought are rewarded: then the money lies in one piece).
 
     ``funding_id`` (a UUIDv7) makes a retry harmless: the same money is not added twice. Raises WrongCurrency,
     BadInput for an amount of nothing, TransferConflict for a ``funding_id`` used for another amount, NotFound.
@@ -48,8 +49,9 @@ def fund_pool(
     market = find_market_by_id(market_id)
     if {amount.currency, full_pot.currency} != {market.currency}:
         raise WrongCurrency(field="amount", currency=market.currency)
-    if amount.amount_minor == 0 or full_pot.amount_minor == 0:
+    if amount.amount_minor == 0:
         raise BadInput(field="amount", problem="0")
+    pot = full_pot if full_pot.amount_minor else amount
     funding_id = funding_id or ids.new_id()
     # The slices are locked before the key is looked for, so that two tries at once see each other.
     present = statements.lock_slices(market_id)
@@ -57,11 +59,11 @@ def fund_pool(
         return
     if sum(row.free_minor for row in present) + amount.amount_minor > AMOUNT_MINOR_MAX:
         raise BadInput(field="amount", problem=str(AMOUNT_MINOR_MAX))
-    wanted = rules.count_slices(amount.amount_minor, full_pot.amount_minor)
+    wanted = rules.count_slices(amount.amount_minor, pot.amount_minor)
     missing = range(len(present), max(len(present), wanted))
-    db.execute([statements.open_slice(market_id=market_id, number=number, pot=full_pot) for number in missing])
+    db.execute([statements.open_slice(market_id=market_id, number=number, pot=pot) for number in missing])
     slices = statements.lock_slices(market_id)
-    shares = rules.split_into_slices(amount.amount_minor, full_pot.amount_minor, len(slices))
+    shares = rules.split_into_slices(amount.amount_minor, pot.amount_minor, len(slices))
     funded: list[Statement] = []
     for row, share in zip(slices, shares, strict=True):
         if share:
@@ -75,7 +77,7 @@ def fund_pool(
                 )
             )  # fmt: skip
     db.execute(funded)
-    PoolSlice.objects.filter(market_id=market_id).update(pot_minor=full_pot.amount_minor)
+    PoolSlice.objects.filter(market_id=market_id).update(pot_minor=pot.amount_minor)
     place = {"offer": market.offer_slug, "market": market.country}
     append_entry(kind="pool_funded", fields={**place, **_amount_fields(amount)}, occurred_at=now)
 
@@ -98,9 +100,11 @@ def reserve_pot(*, participant_id: UUID, market_id: UUID, amount: Money, now: da
 
     The last write of joining: what it locks, it holds only until the commit. The person's row was inserted in
     the same transaction, or is locked by the caller. Six statements in three round trips. Reserving twice for
-    one person does nothing the second time; another amount raises TransferConflict.
+    one person does nothing the second time; another amount raises TransferConflict. A pot of nothing is always
+    free, and nothing is booked for it.
     """
-    assert amount.amount_minor > 0, "a pot holds something"
+    if amount.amount_minor == 0:
+        return True
     earlier = statements.find_reservation(participant_id)
     if earlier is not None:
         if earlier.amount != amount:

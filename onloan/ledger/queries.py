@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import cast
 from uuid import UUID
 
-from django.db.models import Count, Max, Min, Sum
+from django.db.models import Max, Sum
 
 from onloan.errors import NotFound
 from onloan.ledger import statements
@@ -175,25 +175,22 @@ def is_pot_free(market_id: UUID, full_pot: Money) -> bool:
 
 
 def pool_view(market_id: UUID) -> PoolView:
-    """The sums of a market. Raises NotFound when its pool was never funded."""
+    """The sums of a market; all zero before its pool is funded. Raises NotFound for an unknown market."""
     slices = PoolSlice.objects.filter(market_id=market_id).aggregate(
         credits=Sum("credits_posted_minor"),
         debits=Sum("debits_posted_minor"),
         pending=Sum("debits_pending_minor"),
         pot=Max("pot_minor"),
-        currency=Min("currency"),
-        number=Count("id"),
     )
-    if not slices["number"]:
-        raise NotFound
-    currency = str(slices["currency"])
+    currency = find_market_by_id(market_id).currency
     funded = Funding.objects.filter(market_id=market_id, source_slice_id=None).aggregate(sum=Sum("amount_minor"))
     balances = _sum_accounts(market_id)
 
     def money(amount_minor: int) -> Money:
         return Money(amount_minor, currency)
 
-    free = slices["credits"] - slices["debits"] - slices["pending"]
+    pot_minor = slices["pot"] or 0
+    free = (slices["credits"] or 0) - (slices["debits"] or 0) - (slices["pending"] or 0)
     owed, vouchers, paid = (
         balances.get(kind, 0) for kind in (AccountKind.OWED, AccountKind.VOUCHERS, AccountKind.PAID)
     )
@@ -205,8 +202,8 @@ def pool_view(market_id: UUID) -> PoolView:
         owed=money(owed),
         vouchers=money(vouchers),
         paid=money(paid),
-        full_pot=money(slices["pot"]),
-        full_pots_free=free // slices["pot"],
+        full_pot=money(pot_minor),
+        full_pots_free=free // pot_minor if pot_minor else 0,
     )
 
 

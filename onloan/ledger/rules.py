@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from onloan import ids
-from onloan.money import Money
-from onloan.offers.document import Offer, RewardKind
+from onloan.offers.document import RewardKind
 
 SLICES_MAX = 8
 TIMES_MAX = 1000
@@ -151,18 +150,3 @@ def split_into_slices(amount_minor: int, pot_minor: int, slice_count: int) -> li
 def count_slices(amount_minor: int, pot_minor: int) -> int:
     """How many slices a first funding makes: one for each whole pot, at least one, at most ``SLICES_MAX``."""
     return max(1, min(SLICES_MAX, amount_minor // pot_minor))
-
-
-def pot_amount(offer: Offer, country: str, *, has_sponsor: bool) -> Money | None:
-    """What joining reserves for one person: everything that they can still earn, of every kind.
-
-    Only the ledger adds kinds together, because the pool is one amount of money; no page does. None when this
-    offer promises nothing in ``country``.
-    """
-    amounts = [
-        rule.amounts[country].times(rule.times)
-        for rule in offer.rewards
-        if country in rule.amounts and (has_sponsor or rule.to != "friend")
-    ]
-    total = sum(amount.amount_minor for amount in amounts)
-    return Money(total, amounts[0].currency) if total else None

@@ -13,7 +13,7 @@ from onloan.errors import BadInput, NotFound
 from onloan.evidence.actions import append_entry
 from onloan.ledger.actions import mark_reward_paid
 from onloan.ledger.errors import RewardNotReady
-from onloan.ledger.queries import find_reward, find_reward_by_id
+from onloan.ledger.queries import RewardView, find_reward_by_id
 from onloan.ledger.rules import Cause, RewardState, read_reward_reference, reward_reference
 from onloan.payouts import rules
 from onloan.payouts.errors import BatchNotReady, FileChanged, NothingToPay, SamePerson, UnknownReference
@@ -25,24 +25,23 @@ PAID_PER_TRANSACTION = 200
 
 
 @action
-def owe_reward(*, participant_id: UUID, reward_id: UUID, now: datetime) -> UUID:
-    """An earned cash reward is owed by its ``due_on``. A retry gets the same payable.
+def owe_reward(*, reward: RewardView, now: datetime) -> UUID:
+    """An earned cash reward, as ``earn_reward`` returned it, is owed by its ``due_on``.
 
-    Raises RewardNotReady for a reward that is not earned cash, NotFound.
+    A retry gets the same payable. Raises RewardNotReady for a reward that is not earned cash.
     """
-    lock_participant(participant_id)
-    present = Payable.objects.filter(participant_id=participant_id, reward_id=reward_id).first()
+    lock_participant(reward.participant_id)
+    present = Payable.objects.filter(participant_id=reward.participant_id, reward_id=reward.id).first()
     if present is not None:
         found: UUID = present.id
         return found
-    reward = find_reward(reward_id, participant_id)
     if reward.kind != "cash" or reward.state is not RewardState.EARNED or reward.due_on is None:
         raise RewardNotReady(state=reward.state.value)
     payable_id = ids.new_id()
     Payable.objects.create(
         id=payable_id,
-        participant_id=participant_id,
-        reward_id=reward_id,
+        participant_id=reward.participant_id,
+        reward_id=reward.id,
         market_id=reward.market_id,
         country=reward.country,
         amount_minor=reward.amount.amount_minor,
