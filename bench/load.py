@@ -43,7 +43,7 @@ class _Connection:
 
 
 def run_load(port: int, requests: Iterator[bytes], seconds: float, connections: int = CONNECTIONS) -> Result:
-    """Send ``requests`` until they end or ``seconds`` have passed. Raises RuntimeError when the server hangs up."""
+    """Send ``requests`` until they end or ``seconds`` have passed. RuntimeError when the server hangs up."""
     result = Result()
     chooser = selectors.DefaultSelector()
     open_connections = 0

@@ -16,7 +16,7 @@ from onloan.ledger.queries import PoolView, pool_view
 from onloan.offers.queries import MarketView, list_markets
 from onloan.payouts.queries import list_overdue
 from onloan.people.queries import count_joined
-from onloan.uses.queries import UseCounts, count_decisions
+from onloan.uses.queries import UseCounts, count_market_uses
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,8 @@ class MarketRow:
     time_zone: str
     joined: int
     pool: PoolView
-    answers: AnswerCounts
-    uses: UseCounts
+    answers: list[AnswerCounts]
+    uses: UseCounts | None
 
 
 @require_GET
@@ -36,15 +36,16 @@ class MarketRow:
 def show_overview(request: TeamRequest) -> HttpResponse:
     now = clock.now()
     markets = list_markets()
-    joined = count_joined([market.id for market in markets])
+    keys = [market.id for market in markets]
+    joined, answers, uses = count_joined(keys), count_answers(keys), count_market_uses(keys)
     rows = [
         MarketRow(
             market=market,
             time_zone=time_zone_of(market),
             joined=joined.get(market.id, 0),
             pool=pool_view(market.id),
-            answers=count_answers(market.id),
-            uses=count_decisions(market.id),
+            answers=answers.get(market.id, []),
+            uses=uses.get(market.id),
         )
         for market in markets
     ]
@@ -52,6 +53,7 @@ def show_overview(request: TeamRequest) -> HttpResponse:
     context = {
         "here": "overview",
         "rows": rows,
+        "has_answers": any(row.answers for row in rows),
         "joined": sum(joined.values()),
         "open_cases": open_cases,
         "late_cases": late_cases,
