@@ -70,7 +70,7 @@ def _check_items(items: Part) -> Iterator[Finding]:
             message = f"{item.quoted()} serves to pay and nothing else."
             yield block(item, "E-IBAN-PURPOSE", message, "Take it out.")
         else:
-            message = f"{item.quoted()} is not an item that can be borrowed."
+            message = f"{item.quoted()} is not an item that can be shown."
             mend = f"The items are: {known}. {suggest(word, tuple(ITEMS))}".rstrip()
             yield block(item, "E-FIELD-UNKNOWN", message, mend)
 
@@ -93,7 +93,7 @@ def _check_purpose(root: Part, permission: Part) -> Iterator[Finding]:
         elif not PURPOSES[word].is_asked:
             basis = PURPOSES[word].basis.replace("_", " ")
             message = f"“{word}” rests on {basis}; asking for consent would promise a choice that is none."
-            yield block(part, "E-BASIS", message, "Take it out; Onloan's notice explains it.")
+            yield block(part, "E-BASIS", message, "Take it out; the notice explains it.")
     yield from _check_basis(root, permission)
 
 
@@ -196,10 +196,10 @@ def _check_handling(permission: Part) -> Iterator[Finding]:
         yield block(revocable, "E-WAIVER", message, "Take it out.")
     grant = permission.get("grant")
     if grant.text() in {"sale", "assignment", "ownership", "licence"}:
-        message = f"{grant.quoted()} is more than a loan that can be taken back."
+        message = f"{grant.quoted()} is more than a permission that can be taken back."
         yield block(grant, "E-SALE-WORDING", message, "Write grant: revocable_licence, or leave it out.")
     if permission.get("sublicence").flag() is True:
-        message = "Nobody may pass on what was lent to them."
+        message = "Nobody may pass on what they were given to show."
         yield block(permission.get("sublicence"), "E-RECIPIENT-UNNAMED", message, "Name each recipient instead.")
     if permission.get("photo_processing").is_there:
         part = permission.get("photo_processing")

@@ -150,6 +150,9 @@ def _check_claims(root: Part) -> Iterator[Finding]:
             message = f"{what} is a sentence that no record can contradict."
             mend = "Use a claim that can be computed: " + ", ".join(CLAIM_KINDS) + "."
             yield block(claim, "E-CLAIM-UNPROVABLE", message, mend)
+        elif takes_values and not entries[0][1].words():
+            message = f"“{kind}” lists nothing."
+            yield block(claim, "E-CLAIM-UNPROVABLE", message, "List the values, or take the claim out.")
         elif takes_values:
             yield from _check_claim_agrees(root, kind, entries[0][1])
 
