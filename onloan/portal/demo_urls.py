@@ -1,5 +1,12 @@
+"""Addresses of the demo; included in test mode only."""
+
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from onloan.portal import demo
+
+urlpatterns = [
+    path("shop/", demo.shop, name="demo-shop"),
+    path("mail/", demo.mail, name="demo-mail"),
+]

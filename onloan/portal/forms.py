@@ -26,7 +26,8 @@ class PlainForm(forms.Form):
     use_required_attribute = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        kwargs.setdefault("label_suffix", "")
+        super().__init__(*args, **kwargs)
 
     def mark(self, error: OnloanError, fallback: str | None = None) -> None:
         """Put ``error`` at the field it names, at ``fallback``, or above the form."""
@@ -104,7 +105,8 @@ class ProfileForm(PlainForm):
     username = forms.CharField(
         label=gettext_lazy("A name to show"),
         help_text=gettext_lazy(
-            "2 to 24 characters. It need not be your real name. Nobody sees it unless you allow it on the next screen."
+            "2 to 24 characters. It need not be your real name. Nobody sees it unless you allow it on the next "
+            "screen."
         ),
         max_length=NAME_LENGTH_MAX,
         error_messages={
@@ -137,7 +139,7 @@ class ProfileForm(PlainForm):
             del self.fields["drop_photo"]
 
     def read_photo(self, request: Any, prepare: Callable[[bytes], bytes]) -> bytes | None:
-        """The uploaded photo as it will be kept; None when there is none or it was refused (the field says why)."""
+        """The uploaded photo as it will be kept; None when there is none, or the field says why it was refused."""
         upload = self.cleaned_data.get("photo")
         if upload is None:
             if body_bytes(request) > PHOTO_BYTES_MAX:

@@ -1,16 +1,18 @@
-"""Who is reading: three first-party cookies, none of which a page needs before somebody joins or signs in.
+"""Who is reading: first-party cookies, none of which is set before somebody joins, signs in or writes to us.
 
-``onloan_me`` says which participant is signed in. ``onloan_join`` and ``onloan_sign_in`` carry a form from one
-screen to the next (the e-mail that the code went to, the link that was followed); they are sealed, so that a
-borrowed device shows nobody's e-mail, and they end after an hour.
+``onloan_me`` says which participant is signed in. The others carry a form from one screen to the next (the
+e-mail that the code went to, the link that was followed, what a request was answered); they are sealed, so that
+a borrowed device shows nobody's e-mail, and they end after an hour.
 """
 
 from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from typing import Literal, TypedDict
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -25,7 +27,17 @@ ME_SECONDS = 30 * 24 * 3600
 JOIN_COOKIE = "onloan_join"
 SIGN_IN_COOKIE = "onloan_sign_in"
 FORM_SECONDS = 3600
+SENT_COOKIE = "onloan_sent"
 COOKIE_LENGTH_MAX = 2000
+
+
+class _Attributes(TypedDict):
+    httponly: bool
+    samesite: Literal["Lax"]
+    secure: bool
+
+
+_ATTRIBUTES: _Attributes = {"httponly": True, "samesite": "Lax", "secure": settings.SECURE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +59,7 @@ def read_participant_id(request: HttpRequest) -> UUID | None:
 
 
 def sign_in(response: HttpResponse, participant_id: UUID) -> None:
-    response.set_signed_cookie(
-        ME_COOKIE, participant_id.hex, salt=ME_COOKIE, max_age=ME_SECONDS, **_attributes()
-    )
+    response.set_signed_cookie(ME_COOKIE, participant_id.hex, salt=ME_COOKIE, max_age=ME_SECONDS, **_ATTRIBUTES)
 
 
 def sign_out(response: HttpResponse) -> None:
@@ -58,29 +68,37 @@ def sign_out(response: HttpResponse) -> None:
 
 def read_form(request: HttpRequest, cookie: str) -> FormState | None:
     """The state that an earlier screen left, or None when there is none, it is too old, or was altered."""
+    saved = read_sealed(request, cookie)
+    return FormState(**saved) if saved is not None else None
+
+
+def save_form(response: HttpResponse, cookie: str, state: FormState) -> None:
+    save_sealed(response, cookie, asdict(state))
+
+
+def read_sealed(request: HttpRequest, cookie: str) -> dict[str, str] | None:
     written = request.COOKIES.get(cookie, "")
     if not written or len(written) > COOKIE_LENGTH_MAX:
         return None
     try:
-        plain = keys.unseal(keys.derive_key("portal-form"), base64.urlsafe_b64decode(written), cookie.encode())
+        plain = keys.unseal(_key(), base64.urlsafe_b64decode(written), cookie.encode())
     except (ValueError, InvalidTag):
         return None
-    saved = json.loads(plain)
+    saved: dict[str, str] = json.loads(plain)
     ends_at = datetime.fromisoformat(saved.pop("ends_at"))
-    return FormState(**saved) if clock.now() < ends_at else None
+    return saved if clock.now() < ends_at else None
 
 
-def save_form(response: HttpResponse, cookie: str, state: FormState) -> None:
+def save_sealed(response: HttpResponse, cookie: str, values: Mapping[str, str]) -> None:
     ends_at = clock.now() + timedelta(seconds=FORM_SECONDS)
-    plain = json.dumps({**asdict(state), "ends_at": ends_at.isoformat()}).encode()
-    sealed = keys.seal(keys.derive_key("portal-form"), plain, cookie.encode())
-    written = base64.urlsafe_b64encode(sealed).decode()
-    response.set_cookie(cookie, written, max_age=FORM_SECONDS, **_attributes())
+    plain = json.dumps({**values, "ends_at": ends_at.isoformat()}).encode()
+    written = base64.urlsafe_b64encode(keys.seal(_key(), plain, cookie.encode())).decode()
+    response.set_cookie(cookie, written, max_age=FORM_SECONDS, **_ATTRIBUTES)
 
 
 def forget_form(response: HttpResponse, cookie: str) -> None:
     response.delete_cookie(cookie, samesite="Lax")
 
 
-def _attributes() -> dict[str, bool | str]:
-    return {"httponly": True, "samesite": "Lax", "secure": settings.SECURE}
+def _key() -> bytes:
+    return keys.derive_key("portal-form")

@@ -1,9 +1,89 @@
-"""The public status page: where what runs, since when, and how many joined."""
+"""The public status page: what runs where, since when, and how many joined; for people and for programs."""
 
 from __future__ import annotations
 
-from django.http import HttpRequest, JsonResponse
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import get_language, gettext
+from django.views.decorators.http import require_safe
+
+from onloan import clock
+from onloan.offers.queries import list_markets
+from onloan.people.queries import count_joined
+from onloan.portal import words
+from onloan.portal.campaign import Campaign, campaign_of
+from onloan.portal.pages import render_page
+
+COUNTED_MIN = 10
+"""Below this, a count is not said exactly, so that nobody can be picked out (design, promise 12)."""
 
 
+@dataclass(frozen=True, slots=True)
+class StatusLine:
+    """One market of one offer. ``since`` is when the state that is shown began."""
+
+    campaign: Campaign
+    since: datetime
+    joined: int
+    reason: str
+
+    @property
+    def joined_text(self) -> str:
+        if self.joined < COUNTED_MIN:
+            return gettext("fewer than 10")
+        return words.number(self.joined, get_language() or "en")
+
+
+def list_status() -> list[StatusLine]:
+    """Every market that was ever published, whatever its state; never cached."""
+    markets = list_markets()
+    counts = count_joined([market.id for market in markets])
+    return [_line(campaign_of(market), counts[market.id]) for market in markets]
+
+
+def _line(campaign: Campaign, joined: int) -> StatusLine:
+    state, market = campaign.state, campaign.market
+    since = market.since
+    if state == "closed" and market.state == "open":
+        since = market.closes_at
+    reason = market.reason if state in {"suspended", "withdrawn"} else ""
+    return StatusLine(campaign, since, joined, reason)
+
+
+@require_safe
+def status_page(request: HttpRequest) -> HttpResponse:
+    context = {"lines": list_status(), "now": clock.now(), "here": "status"}
+    response = render_page(request, "status.html", context)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@require_safe
 def status_json(request: HttpRequest) -> JsonResponse:
-    return JsonResponse({"markets": []})
+    """The same in JSON. ``joined`` is null below ten, and ``joined_fewer_than`` says so."""
+    body = {"as_of": _written(clock.now()), "markets": [_json(line) for line in list_status()]}
+    return JsonResponse(body, headers={"Cache-Control": "no-store"})
+
+
+def _json(line: StatusLine) -> dict[str, object]:
+    market = line.campaign.market
+    is_counted = line.joined >= COUNTED_MIN
+    return {
+        "offer": market.offer_slug,
+        "country": market.country,
+        "state": line.campaign.state,
+        "since": _written(line.since),
+        "opens_at": _written(market.opens_at),
+        "closes_at": _written(market.closes_at),
+        "version": market.version_number,
+        "reason": line.reason,
+        "joined": line.joined if is_counted else None,
+        "joined_fewer_than": None if is_counted else COUNTED_MIN,
+    }
+
+
+def _written(instant: datetime) -> str:
+    """RFC 3339, in UTC, to the second."""
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,5 +1,38 @@
+"""Participants' pages, under a language. Nothing personal stands in any of these addresses."""
+
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from onloan.portal import cases, consents, joining, offers, people, referrals, status
+
+PLACE = "o/<slug:slug>/<str:country>/"
+
+urlpatterns = [
+    path("", offers.home, name="home"),
+    path(PLACE, offers.offer_page, name="offer"),
+    path(PLACE + "terms/<int:number>/", offers.terms_page, name="terms"),
+    path(PLACE + "notice/<int:number>/", offers.notice_page, name="notice"),
+    path(PLACE + "join/", joining.ask_email, name="join"),
+    path(PLACE + "join/code/", joining.ask_code, name="join-code"),
+    path(PLACE + "join/profile/", joining.ask_profile, name="join-profile"),
+    path(PLACE + "join/permissions/", joining.ask_permissions, name="join-permissions"),
+    path(PLACE + "join/done/", joining.done, name="join-done"),
+    path("invite/<str:code>/", referrals.invitation, name="invitation"),
+    path("signin/", people.ask_email, name="sign-in"),
+    path("signin/code/", people.ask_code, name="sign-in-code"),
+    path("signin/choose/", people.choose, name="sign-in-choose"),
+    path("me/", people.my_page, name="me"),
+    path("me/sign-out/", people.leave, name="sign-out"),
+    path("me/take-back/", consents.take_back, name="take-back"),
+    path("me/taken-back/", consents.taken_back, name="taken-back"),
+    path("me/allow/", consents.allow, name="allow"),
+    path("me/request/<slug:kind>/", cases.my_request, name="my-request"),
+    path("r/<str:token>/", consents.receipt_page, name="receipt"),
+    path("r/<str:token>/take-back/", consents.take_back_by_receipt, name="receipt-take-back"),
+    path("r/<str:token>/taken-back/", consents.taken_back_by_receipt, name="receipt-taken-back"),
+    path("r/<str:token>/<slug:form>.json", consents.receipt_file, name="receipt-file"),
+    path("requests/", cases.public_request, name="requests"),
+    path("requests/sent/", cases.sent, name="request-sent"),
+    path("status/", status.status_page, name="status"),
+]

@@ -51,3 +51,35 @@ def listed(values: list[str], language: str) -> str:
     """``a, b and c``."""
     text: str = format_list(values, locale=locale_of(language))
     return text
+
+
+# Masculine countries that take "au", and the others that do not take "en".
+_FRENCH_IN = {
+    "CY": "à Chypre",
+    "DK": "au Danemark",
+    "GB": "au Royaume-Uni",
+    "LI": "au Liechtenstein",
+    "LU": "au Luxembourg",
+    "MT": "à Malte",
+    "NL": "aux Pays-Bas",
+    "PT": "au Portugal",
+}
+_ENGLISH_ARTICLE = frozenset({"GB", "NL"})
+
+
+def in_country(country: str, name: str, language: str) -> str:
+    """``in the United Kingdom``, ``au Royaume-Uni``: where, as the language says it. ``name`` is the bare name."""
+    if language == "fr":
+        return _FRENCH_IN.get(country, f"en {name}")
+    article = "the " if country in _ENGLISH_ARTICLE and not name.startswith("the ") else ""
+    return f"in {article}{name}"
+
+
+_FRENCH_AUTHORITIES = {"CNIL": "la CNIL", "ICO": "l'ICO"}
+
+
+def authority(short_name: str, language: str) -> str:
+    """``the CNIL``, ``la CNIL``: the data-protection authority as a sentence names it."""
+    if language == "fr":
+        return _FRENCH_AUTHORITIES.get(short_name, f"l'autorité compétente ({short_name})")
+    return f"the {short_name}"

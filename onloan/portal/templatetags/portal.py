@@ -36,9 +36,11 @@ def language_links(context: template.Context) -> list[LanguageLink]:
     if request is None:
         return []
     here = get_language()
+    offered = context.get("page_languages") or [code for code, _ in settings.LANGUAGES]
     return [
         LanguageLink(code, name, translate_url(request.get_full_path(), code), code == here)
         for code, name in settings.LANGUAGES
+        if code in offered
     ]
 
 

@@ -1,0 +1,129 @@
+"""What a participant allows, refused and took back, and what was used, as the cards of their page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils.translation import gettext
+
+from onloan import clock
+from onloan.consents.queries import ConsentView, ReceiptView, list_consents, list_receipts
+from onloan.consents.rules import find_last_day
+from onloan.offers.queries import find_version
+from onloan.offers.texts import ConsentText, consent_text
+from onloan.offers.vocabulary import CHANNELS, ITEMS, PURPOSES, said
+from onloan.people.queries import ParticipantView
+from onloan.portal import words
+from onloan.portal.campaign import Campaign
+from onloan.uses.queries import count_uses, list_uses
+
+USES_SHOWN_MAX = 50
+
+
+@dataclass(frozen=True, slots=True)
+class AllowedCard:
+    """One permission and the latest answer to it. ``what`` names the items ("my username")."""
+
+    permission_id: str
+    version_id: UUID
+    state: str
+    text: ConsentText
+    what: str
+    answered_at: datetime
+    ended_at: datetime | None
+    used_count: int
+
+    @property
+    def is_allowed(self) -> bool:
+        return self.state == "allowed"
+
+    @property
+    def said_yes(self) -> bool:
+        return self.state != "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class UseLine:
+    """One use, in words."""
+
+    at: datetime
+    what: str
+    where: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptLine:
+    address: str
+    given_at: datetime
+    act: str
+
+
+def allowed_cards(participant: ParticipantView, campaign: Campaign) -> list[AllowedCard]:
+    """The latest answer to each permission that this participant was asked; what is allowed comes first."""
+    counts = count_uses(participant.id)
+    cards = [
+        _card(consent, campaign, counts.get(consent.permission_id, 0)) for consent in list_consents(participant.id)
+    ]
+    return sorted(cards, key=lambda card: not card.is_allowed)
+
+
+def answer_cards(answers: Sequence[ConsentView], campaign: Campaign) -> list[AllowedCard]:
+    """The answers of one receipt, as they stand now."""
+    return [_card(answer, campaign, 0) for answer in answers]
+
+
+def may_allow(participant: ParticipantView, campaign: Campaign) -> bool:
+    """Whether a yes would be taken now: the market runs, and no right that was used stands against it."""
+    return campaign.is_open and not participant.restricted_at and not participant.objected_at
+
+
+def _card(consent: ConsentView, campaign: Campaign, used_count: int) -> AllowedCard:
+    offer = find_version(consent.version_id).offer
+    permission = offer.permission(consent.permission_id)
+    today = clock.local_day(campaign.now, campaign.time_zone)
+    until = consent.until or find_last_day(campaign.now, permission.term_days, campaign.time_zone)
+    if not consent.is_allowed:
+        until = max(until, today)
+    return AllowedCard(
+        permission_id=permission.id,
+        version_id=consent.version_id,
+        state=consent.state,
+        text=consent_text(offer, permission, consent.country, campaign.language, until),
+        what=my_items(consent.items, campaign.language),
+        answered_at=consent.answered_at,
+        ended_at=consent.ended_at,
+        used_count=used_count,
+    )
+
+
+def my_items(items: tuple[str, ...], language: str) -> str:
+    """``my username and my profile photo``."""
+    return words.listed([said(ITEMS[item].mine, language) for item in items], language)
+
+
+def use_lines(participant_id: UUID, campaign: Campaign) -> list[UseLine]:
+    """The latest uses that the gate allowed; what it refused was not used."""
+    language = campaign.language
+    return [
+        UseLine(
+            at=use.decided_at,
+            what=words.listed([said(ITEMS[item].yours, language) for item in use.items], language),
+            where=said(CHANNELS[use.channel].place, language),
+            why=said(PURPOSES[use.purpose].sentence, language),
+        )
+        for use in list_uses(participant_id, USES_SHOWN_MAX, only_allowed=True)
+    ]
+
+
+def receipt_lines(participant_id: UUID) -> list[ReceiptLine]:
+    return [_receipt_line(receipt) for receipt in list_receipts(participant_id)]
+
+
+def _receipt_line(receipt: ReceiptView) -> ReceiptLine:
+    act = gettext("when you joined") if receipt.act == "join_form" else gettext("from your page")
+    return ReceiptLine(reverse("receipt", kwargs={"token": receipt.token}), receipt.given_at, act)

@@ -1,0 +1,175 @@
+"""Requests and complaints: a door for every right, from a participant's own page and for everybody."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext_lazy
+from django.views.decorators.http import require_http_methods, require_safe
+
+from onloan import clock
+from onloan.cases.actions import OpenedCase, open_case
+from onloan.cases.rules import NEEDS_TEXT, Door, Kind
+from onloan.errors import OnloanError
+from onloan.markets.rules import country_name, known_countries, market_facts
+from onloan.people.queries import ParticipantView, find_participant
+from onloan.portal import session, words
+from onloan.portal.forms import RequestForm
+from onloan.portal.pages import render_page
+from onloan.portal.session import SENT_COOKIE
+
+KIND_WORDS: dict[Kind, Promise] = {
+    Kind.ACCESS: gettext_lazy("See everything you keep about me"),
+    Kind.RECTIFICATION: gettext_lazy("Correct something"),
+    Kind.ERASURE: gettext_lazy("Erase my data"),
+    Kind.RESTRICTION: gettext_lazy("Keep my data but do not use it"),
+    Kind.PORTABILITY: gettext_lazy("Get my data in a file, to take it elsewhere"),
+    Kind.OBJECTION: gettext_lazy("Object to how you use my data"),
+    Kind.WITHDRAWAL: gettext_lazy("Take back what I allow"),
+    Kind.COMPLAINT: gettext_lazy("Complain"),
+}
+KIND_HELP: dict[Kind, Promise] = {
+    Kind.ACCESS: gettext_lazy("We send you a copy of all of it, and every use that was made of it."),
+    Kind.RECTIFICATION: gettext_lazy("Tell us what is wrong, and what is right."),
+    Kind.ERASURE: gettext_lazy(
+        "What you earned stays yours: where something is still to be paid, we ask you first how to pay it."
+    ),
+    Kind.RESTRICTION: gettext_lazy("We stop showing anything at once. What you earned is still paid."),
+    Kind.PORTABILITY: gettext_lazy("We send you what you gave us, in a file that other programs can read."),
+    Kind.OBJECTION: gettext_lazy(
+        "We stop showing anything at once. Where a check protects against cheating, a person looks at yours. What "
+        "you earned is still paid."
+    ),
+    Kind.WITHDRAWAL: gettext_lazy("We stop showing it. You keep everything you earned."),
+    Kind.COMPLAINT: gettext_lazy("Tell us what went wrong. Complaining costs nothing and takes nothing away."),
+}
+
+
+def signed_in(request: HttpRequest) -> ParticipantView | None:
+    participant_id = session.read_participant_id(request)
+    participant = find_participant(participant_id) if participant_id else None
+    return participant if participant is not None and participant.erased_at is None else None
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def my_request(request: HttpRequest, kind: str) -> HttpResponse:
+    """One right of a participant who is signed in: a word if they like, and a button."""
+    participant = signed_in(request)
+    if participant is None:
+        return redirect("sign-in")
+    try:
+        wanted = Kind(kind)
+    except ValueError:
+        raise Http404 from None
+    form = _form(request, asks_contact=False, kind=wanted)
+    if request.method == "POST" and form.is_valid():
+        try:
+            opened = open_case(
+                kind=wanted,
+                country=participant.country,
+                language=get_language() or "en",
+                door=Door.MY_PAGE,
+                text=form.cleaned_data["text"],
+                participant_id=participant.id,
+                now=clock.now(),
+            )
+        except OnloanError as error:
+            form.mark(error, "text")
+        else:
+            return _sent(opened, wanted, participant.country)
+    context = {
+        "form": form,
+        "title": KIND_WORDS[wanted],
+        "help": KIND_HELP[wanted],
+        "here": "requests",
+        **_authority(participant.country),
+    }
+    return _render(request, "requests/mine.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def public_request(request: HttpRequest) -> HttpResponse:
+    """The same for everybody: somebody who lost their link, or who never joined."""
+    form = _form(request, asks_contact=True)
+    if request.method == "POST" and form.is_valid():
+        wanted = Kind(form.cleaned_data["kind"])
+        country = form.cleaned_data["country"]
+        try:
+            opened = open_case(
+                kind=wanted,
+                country=country,
+                language=get_language() or "en",
+                door=Door.PUBLIC_PAGE,
+                text=form.cleaned_data["text"],
+                contact=form.cleaned_data["email"],
+                now=clock.now(),
+            )
+        except OnloanError as error:
+            form.mark(error, "email" if error.field == "contact" else None)
+        else:
+            return _sent(opened, wanted, country)
+    return _render(request, "requests/public.html", {"form": form, "here": "requests"})
+
+
+@require_safe
+def sent(request: HttpRequest) -> HttpResponse:
+    """Received: its number, the last day for an answer, and who else can be asked."""
+    noted = session.read_sealed(request, SENT_COOKIE)
+    if noted is None:
+        return redirect("requests")
+    context = {
+        "title": KIND_WORDS[Kind(noted["kind"])],
+        "is_complaint": noted["kind"] == Kind.COMPLAINT,
+        "reference": noted["reference"],
+        "due_on": date.fromisoformat(noted["due_on"]),
+        "here": "requests",
+        **_authority(noted["country"]),
+    }
+    return _render(request, "requests/sent.html", context)
+
+
+def _form(request: HttpRequest, *, asks_contact: bool, kind: Kind | None = None) -> RequestForm:
+    language = get_language() or "en"
+    countries = sorted((country_name(code, language), code) for code in known_countries())
+    data = None
+    if request.method == "POST":
+        data = request.POST.copy()
+        if kind is not None:
+            data["kind"] = kind.value
+    form = RequestForm(
+        data,
+        kinds=[(each.value, str(words_of)) for each, words_of in KIND_WORDS.items()],
+        countries=[("", ""), *((code, name) for name, code in countries)],
+        asks_contact=asks_contact,
+    )
+    form.fields["text"].required = kind in NEEDS_TEXT
+    return form
+
+
+def _sent(opened: OpenedCase, kind: Kind, country: str) -> HttpResponse:
+    """To a page that can be reloaded without sending the request again."""
+    response = redirect("request-sent")
+    noted = {
+        "reference": opened.reference,
+        "due_on": opened.legal_due_on.isoformat(),
+        "kind": kind.value,
+        "country": country,
+    }
+    session.save_sealed(response, SENT_COOKIE, noted)
+    return response
+
+
+def _authority(country: str) -> dict[str, object]:
+    authority = market_facts(country).authority
+    return {
+        "authority": authority,
+        "authority_name": words.authority(authority.short_name, get_language() or "en"),
+    }
+
+
+def _render(request: HttpRequest, template: str, context: dict[str, object]) -> HttpResponse:
+    status = 422 if getattr(context.get("form"), "errors", None) else 200
+    return render_page(request, template, context, status=status, is_private=True)

@@ -1,0 +1,175 @@
+"""Signing in by a code, and a participant's own page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import get_language
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from onloan import clock
+from onloan.cases.queries import list_cases_of
+from onloan.cases.rules import Kind
+from onloan.errors import OnloanError
+from onloan.offers.queries import find_market_by_id, find_version
+from onloan.people.actions import check_code, normalize_email, send_code
+from onloan.people.queries import ParticipantView, find_participant, list_by_email
+from onloan.portal import session
+from onloan.portal.allowed import allowed_cards, may_allow, receipt_lines, use_lines
+from onloan.portal.campaign import Campaign, campaign_of
+from onloan.portal.cases import KIND_WORDS, signed_in
+from onloan.portal.forms import CodeForm, SignInForm
+from onloan.portal.pages import render_page
+from onloan.portal.pots import pot_lines, reward_timelines
+from onloan.portal.referrals import ask_gate, share_of
+from onloan.portal.session import SIGN_IN_COOKIE, FormState
+from onloan.referrals.queries import FriendLine, friends_view
+
+ACCEPTED_PURPOSE, ACCEPTED_CHANNEL = "referral_acceptance", "sponsor_page"
+FRIENDS_NAMED_MAX = 20
+SHOWN_APART = frozenset({Kind.WITHDRAWAL, Kind.COMPLAINT})
+
+
+@dataclass(frozen=True, slots=True)
+class Friend:
+    """Somebody who joined with this participant's link; ``name`` only if that person lets it be shown here."""
+
+    joined_at: datetime
+    qualified_at: datetime | None
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One campaign that an address has joined."""
+
+    participant: ParticipantView
+    campaign: Campaign
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def ask_email(request: HttpRequest) -> HttpResponse:
+    if request.method != "POST" and signed_in(request) is not None:
+        return redirect("me")
+    form = SignInForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            email = normalize_email(form.cleaned_data["email"])
+            send_code(
+                email=email,
+                offer_id=None,
+                market_id=None,
+                purpose="sign_in",
+                language=get_language() or "en",
+                now=clock.now(),
+            )
+        except OnloanError as error:
+            form.mark(error, "email")
+        else:
+            response = redirect("sign-in-code")
+            session.save_form(response, SIGN_IN_COOKIE, FormState(email))
+            return response
+    return _render_form(request, "signin/email.html", {"form": form})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def ask_code(request: HttpRequest) -> HttpResponse:
+    state = session.read_form(request, SIGN_IN_COOKIE)
+    form = CodeForm(request.POST if request.method == "POST" else None, asks_email=state is None)
+    if request.method == "POST" and form.is_valid():
+        email = state.email if state else form.cleaned_data["email"]
+        try:
+            verified = check_code(email=email, code=form.cleaned_data["code"], purpose="sign_in", now=clock.now())
+        except OnloanError as error:
+            form.mark(error, "code")
+        else:
+            return _enter(request, FormState(verified.email, code_id=verified.code_id.hex))
+    return _render_form(request, "signin/code.html", {"form": form, "email": state.email if state else ""})
+
+
+def _enter(request: HttpRequest, state: FormState) -> HttpResponse:
+    """Straight in with one campaign; with several the person chooses; with none they are told."""
+    found = list_by_email(state.email)
+    if not found:
+        return _render_form(request, "signin/nobody.html", {})
+    response = redirect("me" if len(found) == 1 else "sign-in-choose")
+    session.save_form(response, SIGN_IN_COOKIE, state)
+    session.sign_in(response, found[0].id)
+    return response
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def choose(request: HttpRequest) -> HttpResponse:
+    """Which of several campaigns to open; only within the hour in which the address was confirmed."""
+    state = session.read_form(request, SIGN_IN_COOKIE)
+    if state is None or not state.code_id:
+        return redirect("sign-in")
+    found = list_by_email(state.email)
+    if request.method == "POST":
+        for participant in found:
+            if participant.public_id == request.POST.get("account"):
+                response = redirect("me")
+                session.sign_in(response, participant.id)
+                return response
+    accounts = [Account(participant, campaign_for(participant)) for participant in found]
+    return _render_form(request, "signin/choose.html", {"accounts": accounts})
+
+
+@require_POST
+def leave(request: HttpRequest) -> HttpResponse:
+    response = redirect("home")
+    session.sign_out(response)
+    for cookie in (session.SIGN_IN_COOKIE, session.JOIN_COOKIE, session.SENT_COOKIE):
+        session.forget_form(response, cookie)
+    return response
+
+
+@require_safe
+def my_page(request: HttpRequest) -> HttpResponse:
+    """What I am owed, what I allow, what was used, my rights."""
+    participant = signed_in(request)
+    if participant is None:
+        return redirect("sign-in")
+    campaign = campaign_for(participant)
+    friends = friends_view(participant.id)
+    context = {
+        "here": "me",
+        "campaign": campaign,
+        "merchant": campaign.merchant,
+        "participant": participant,
+        "time_zone": campaign.time_zone,
+        "pots": pot_lines(participant.id, campaign),
+        "rewards": reward_timelines(participant.id, campaign),
+        "share": share_of(campaign, participant.id),
+        "allowed": (cards := allowed_cards(participant, campaign)),
+        "allowed_count": sum(card.is_allowed for card in cards),
+        "may_allow": may_allow(participant, campaign),
+        "uses": use_lines(participant.id, campaign),
+        "friends": friends,
+        "named_friends": [_friend(line) for line in friends.lines[:FRIENDS_NAMED_MAX]],
+        "receipts": receipt_lines(participant.id),
+        "rights": [(kind.value, KIND_WORDS[kind]) for kind in Kind if kind not in SHOWN_APART],
+        "cases": [(line, KIND_WORDS[line.kind]) for line in list_cases_of(participant.id)],
+    }
+    return render_page(request, "me/page.html", context, colour=campaign.colour, is_private=True)
+
+
+def _friend(line: FriendLine) -> Friend:
+    friend = find_participant(line.friend_id)
+    name = ""
+    if friend is not None:
+        name = ask_gate(friend, ACCEPTED_PURPOSE, ACCEPTED_CHANNEL).get("username", b"").decode()
+    return Friend(line.joined_at, line.qualified_at, name)
+
+
+def campaign_for(participant: ParticipantView) -> Campaign:
+    """The campaign as this participant joined it: their version, their market."""
+    return campaign_of(find_market_by_id(participant.market_id), find_version(participant.version_id))
+
+
+def _render_form(request: HttpRequest, template: str, context: dict[str, object]) -> HttpResponse:
+    status = 422 if getattr(context.get("form"), "errors", None) else 200
+    return render_page(request, template, {"here": "me", **context}, status=status, is_private=True)

@@ -1,0 +1,149 @@
+"""The link that a participant shares, and the page that a friend opens with it.
+
+Who invites is shown only if the gate says yes, each time anew, to a person and to no robot; nothing about the
+reader is stored, and nothing of the sponsor stands in the address, the title or the preview.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from onloan.errors import NotFound
+from onloan.offers.queries import find_market_by_id, find_version
+from onloan.people.queries import ParticipantView, find_participant
+from onloan.portal import session
+from onloan.portal.campaign import Campaign, campaign_of, render_campaign, to_own_language
+from onloan.portal.pictures import photo_address, qr_drawing
+from onloan.referrals.queries import LinkView, find_link, find_link_of
+from onloan.referrals.rules import is_credited, is_preview_request
+from onloan.uses.actions import use_items
+
+CARD_PURPOSE, CARD_CHANNEL = "referral_card", "invitation_page"
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What a participant needs to invite."""
+
+    code: str
+    address: str
+    shown_address: str
+    qr: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """A link as somebody who holds it sees it. ``counts``: joining now with it rewards its owner."""
+
+    code: str
+    sponsor: ParticipantView
+    is_own: bool
+    counts: bool
+
+    def seen_by_friend(self, campaign: Campaign) -> Campaign:
+        return campaign.invited_by(self.code) if self.counts else campaign
+
+
+def share_of(campaign: Campaign, participant_id: UUID) -> Share | None:
+    """The link, the QR code and a text to change at will; None where a participant has no link any more."""
+    link = find_link_of(participant_id)
+    if link is None:
+        return None
+    address = f"{settings.PUBLIC_URL}/l/{link.code}"
+    return Share(
+        code=link.code,
+        address=address,
+        shown_address=address.removeprefix("https://").removeprefix("http://"),
+        qr=qr_drawing(address),
+        text=campaign.texts["share"].replace("{link}", address),
+    )
+
+
+def find_invitation(typed: str, campaign: Campaign, reader_id: UUID | None) -> Invitation | None:
+    """The invitation that a typed or followed code means in ``campaign``; None when we know no such code."""
+    link = find_link(typed)
+    return _invitation(link, campaign, reader_id) if link is not None else None
+
+
+def _invitation(link: LinkView, campaign: Campaign, reader_id: UUID | None) -> Invitation | None:
+    sponsor = find_participant(link.participant_id)
+    if sponsor is None or sponsor.erased_at:
+        return None
+    is_own = reader_id == link.participant_id
+    has_money = sponsor.has_pot and sponsor.pot_released_at is None
+    counts = (
+        not is_own
+        and has_money
+        and is_credited(
+            sponsor_joined_at=sponsor.joined_at,
+            friend_joined_at=campaign.now,
+            referral=campaign.offer.referral,
+            same_market=sponsor.market_id == campaign.market.id,
+        )
+    )
+    return Invitation(link.code, sponsor, is_own, counts)
+
+
+@require_safe
+def invitation(request: HttpRequest, code: str) -> HttpResponse:
+    """What the friend gets, and who invites them if that person allows it."""
+    link = find_link(code)
+    if link is None:
+        raise NotFound()
+    campaign = campaign_of(find_market_by_id(link.market_id))
+    elsewhere = to_own_language(request, campaign)
+    if elsewhere is not None:
+        return elsewhere
+    found = _invitation(link, campaign, session.read_participant_id(request))
+    if found is None:
+        raise NotFound()
+    campaign = found.seen_by_friend(campaign)
+    is_robot = is_preview_request(request.method or "", _plain_headers(request))
+    card: Mapping[str, str] = {}
+    if campaign.is_open and not is_robot and not found.is_own:
+        card = sponsor_card(found.sponsor)
+    context = {
+        "invitation": found,
+        "card": card,
+        "ends_on": found.sponsor.joined_at + timedelta(days=campaign.offer.referral.window_days),
+    }
+    return render_campaign(request, "invitation.html", campaign, context, is_private=True)
+
+
+def sponsor_card(sponsor: ParticipantView) -> dict[str, str]:
+    """The sponsor's ``username`` and ``photo``, each only where the gate says yes, now; a use is recorded."""
+    values = ask_gate(sponsor, CARD_PURPOSE, CARD_CHANNEL)
+    card = {}
+    if "username" in values:
+        card["username"] = values["username"].decode()
+    if "profile_photo" in values:
+        card["photo"] = photo_address(values["profile_photo"])
+    return card
+
+
+def ask_gate(person: ParticipantView, purpose: str, channel: str) -> dict[str, bytes]:
+    """Every item that ``person`` lets be shown so, in plain. One question for each permission that covers it."""
+    allowed: dict[str, bytes] = {}
+    for permission in find_version(person.version_id).offer.permissions:
+        if permission.purpose == purpose and channel in permission.channels:
+            used = use_items(
+                participant_id=person.id,
+                items=permission.items,
+                purpose=purpose,
+                channel=channel,
+                country=person.country,
+            )
+            allowed.update(used.values)
+    return allowed
+
+
+def _plain_headers(request: HttpRequest) -> dict[str, str]:
+    return {name.lower(): value for name, value in request.headers.items()}
