@@ -42,9 +42,7 @@ class AlreadyApproved(OnloanError):
 class HoldUnsigned(OnloanError):
     code = "E-HOLD-UNSIGNED"
     status = 409
-    sentence = gettext_lazy(
-        "Someone whose role approves offers must first sign off, with a note: {codes}."
-    )
+    sentence = gettext_lazy("Someone whose role approves offers must first sign off, with a note: {codes}.")
 
 
 class HoldUnknown(OnloanError):
@@ -87,12 +85,12 @@ class MarketDropped(OnloanError):
     )
 
 
-class ClosingDateMoved(OnloanError):
-    """LR-050: a closing date that was published is kept."""
+class DatesMoved(OnloanError):
+    """LR-050: the dates of a market that has opened are kept."""
 
     code = "E-CLOSING-DATE"
     status = 409
-    sentence = gettext_lazy("The closing date of {country}, {day}, was published and stays. Put it back.")
+    sentence = gettext_lazy("The dates of {country}, {first} to {last}, were published and stay. Put them back.")
 
 
 class CurrencyMoved(OnloanError):
@@ -121,6 +119,14 @@ class MarketTooLate(OnloanError):
     sentence = gettext_lazy("This market's closing date was {day}. Publish a new campaign instead.")
 
 
+class MarketClosesLater(OnloanError):
+    """LR-050: nobody closes a market before the date that was promised; suspending is always possible."""
+
+    code = "E-MARKET-CLOSES-LATER"
+    status = 409
+    sentence = gettext_lazy("This market closes on {day}, as it says in public. To stop it now, suspend it.")
+
+
 class MarketLeftOut(OnloanError):
     code = "E-MARKET-LEFT-OUT"
     status = 409
@@ -133,7 +139,8 @@ class ReasonNeeded(OnloanError):
     code = "E-REASON"
     status = 422
     sentence = gettext_lazy(
-        "Say why in one public sentence of {minimum} to {maximum} characters, without addresses or numbers of anyone."
+        "Say why in one public sentence of {minimum} to {maximum} characters, without addresses or numbers "
+        "of anyone."
     )
 
 

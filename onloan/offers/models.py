@@ -32,7 +32,9 @@ class Draft(UUIDModel):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(file_hash__regex=r"^[0-9a-f]{64}$"), name="offers_draft_hash_is_sha256")
+            models.CheckConstraint(
+                condition=Q(file_hash__regex=r"^[0-9a-f]{64}$"), name="offers_draft_hash_is_sha256"
+            )
         ]
         indexes = [models.Index(fields=["created_at"], name="offers_draft_by_time")]
 
@@ -127,7 +129,8 @@ class Market(UUIDModel):
 
 
 class MarketChange(UUIDModel):
-    """One change of a market: its new state or its new version, by whom and why. No user: the closing date."""
+    """One change of a market: its new state or its new version, by whom and why. No user: the "
+    "closing date."""
 
     market = models.ForeignKey(Market, on_delete=models.PROTECT)
     state = models.CharField(max_length=16)
@@ -141,6 +144,7 @@ class MarketChange(UUIDModel):
         constraints = [
             models.CheckConstraint(condition=Q(state__in=MARKET_STATES), name="offers_change_state_is_known"),
             models.CheckConstraint(
-                condition=~Q(state="withdrawn") | ~Q(honour_statement=""), name="offers_change_honours_what_was_earned"
+                condition=~Q(state="withdrawn") | ~Q(honour_statement=""),
+                name="offers_change_honours_what_was_earned",
             ),
         ]

@@ -64,8 +64,10 @@ def names_somebody(text: str) -> bool:
 def is_sentence(text: str, *, length_min: int, length_max: int) -> bool:
     """Whether ``text`` is long enough to say something, short enough to be read, and printable."""
     shown = text.strip()
-    return length_min <= len(shown) and len(text) <= length_max and all(
-        character.isprintable() or character == "\n" for character in text
+    return (
+        length_min <= len(shown)
+        and len(text) <= length_max
+        and all(character.isprintable() or character == "\n" for character in text)
     )
 
 

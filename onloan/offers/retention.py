@@ -1,0 +1,63 @@
+"""How long each class of record is kept, as the notice says it."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext, ngettext
+
+from onloan.markets.rules import MarketFacts
+
+# How long a claim about a consent can be brought, so how long its receipt is needed as a proof. Where the
+# period was not looked up, five years stand, and counsel confirms them before the market opens.
+CLAIM_YEARS = {"FR": 5, "GB": 6, "DE": 3, "ES": 5, "IT": 10, "NL": 5}
+CLAIM_YEARS_ELSEWHERE = 5
+CASE_YEARS = 3
+EVIDENCE_YEARS = 10
+PROFILE_MONTHS = 13
+PROFILE_YEARS_MAX = 3
+
+
+def retention_lines(facts: MarketFacts) -> tuple[tuple[str, str], ...]:
+    """What is kept, and until when, in the active language."""
+    claim_years = CLAIM_YEARS.get(facts.country, CLAIM_YEARS_ELSEWHERE)
+    return (
+        (gettext("A click on a link"), gettext("It is counted, and nothing about the person is kept.")),
+        (
+            gettext("Your e-mail, your name and your link"),
+            gettext(
+                "Until %(months)d months after the last payment of this campaign, and at most %(years)d "
+                "years after you last did something here."
+            )
+            % {"months": PROFILE_MONTHS, "years": PROFILE_YEARS_MAX},
+        ),
+        (
+            gettext("Your photo"),
+            gettext(
+                "Until you take it back or every permission for it has ended. It is gone from backups 30 "
+                "days later."
+            ),
+        ),
+        (
+            gettext("Your answers, yes and no, and their receipts"),
+            gettext("While a permission lasts, then %(period)s, because a claim can be brought for so long.")
+            % {"period": _years(claim_years)},
+        ),
+        (gettext("What you were paid"), _accounts(facts)),
+        (
+            gettext("Your requests and complaints"),
+            gettext("%(period)s after we answered.") % {"period": _years(CASE_YEARS)},
+        ),
+        (
+            gettext("The record of what happened, which names nobody"),
+            gettext("%(period)s.") % {"period": _years(EVIDENCE_YEARS)},
+        ),
+    )
+
+
+def _accounts(facts: MarketFacts) -> str:
+    if facts.payout_record_years is None:
+        return gettext("As long as the law on accounts of this country asks.")
+    return gettext("%(period)s, as the law on accounts asks.") % {"period": _years(facts.payout_record_years)}
+
+
+def _years(count: int) -> str:
+    return ngettext("%(count)d year", "%(count)d years", count) % {"count": count}
