@@ -9,6 +9,7 @@ from django.db import connection
 
 from onloan import db
 from onloan.db import action
+from onloan.evidence.models import EntryLink, LoggedEntry, LogState
 
 
 @action
@@ -27,3 +28,11 @@ def drop_guard() -> None:
             return
         for verb in ("update", "delete"):
             cursor.execute(f"DROP TRIGGER IF EXISTS evidence_log_only_grows_{verb}")
+
+
+@action
+def start_again() -> None:
+    """Empty the log, for a next example on the same database; it is then another log."""
+    drop_guard()
+    for model in (LoggedEntry, LogState, EntryLink):
+        model.objects.all().delete()
