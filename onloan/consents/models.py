@@ -48,16 +48,25 @@ class Consent(ParticipantModel):
                 | Q(answer=False, expires_at__isnull=True),
                 name="consents_consent_yes_has_an_end",
             ),
+            # A comparison with NULL is neither true nor false, and a check lets it pass: so each column is named.
             models.CheckConstraint(
-                condition=Q(ended_at__isnull=True, end_reason__isnull=True)
-                | Q(answer=True, ended_at__isnull=False, end_reason__in=[reason.value for reason in EndReason]),
+                condition=Q(ended_at__isnull=True, end_reason__isnull=True, end_door__isnull=True)
+                | Q(
+                    answer=True,
+                    ended_at__isnull=False,
+                    end_reason__isnull=False,
+                    end_reason=EndReason.WITHDRAWN.value,
+                    end_door__isnull=False,
+                    end_door__in=[door.value for door in Door],
+                )
+                | Q(
+                    answer=True,
+                    ended_at__isnull=False,
+                    end_reason__isnull=False,
+                    end_reason__in=[reason.value for reason in EndReason if reason != EndReason.WITHDRAWN],
+                    end_door__isnull=True,
+                ),
                 name="consents_consent_end_has_a_reason",
-            ),
-            models.CheckConstraint(
-                condition=Q(end_door__isnull=True, end_reason__isnull=True)
-                | Q(end_door__isnull=True, end_reason__isnull=False) & ~Q(end_reason=EndReason.WITHDRAWN.value)
-                | Q(end_door__in=[door.value for door in Door], end_reason=EndReason.WITHDRAWN.value),
-                name="consents_consent_withdrawal_has_a_door",
             ),
         ]
         indexes = [
