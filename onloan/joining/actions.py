@@ -21,6 +21,7 @@ from onloan.joining.statements import gather_inserts
 from onloan.ledger.actions import reserve_pot
 from onloan.offers.queries import MarketView, PublishedVersion, find_market, find_version
 from onloan.offers.rules import pot_to_reserve
+from onloan.offers.vocabulary import said
 from onloan.outbox.statements import mail_statement
 from onloan.people.actions import normalize_email, normalize_username
 from onloan.people.models import Participant
@@ -148,7 +149,7 @@ def _check_market(request: JoinRequest) -> tuple[MarketView, PublishedVersion]:
     if market.version_id != request.version_id:
         raise VersionChanged
     version = find_version(market.version_id)
-    if request.language not in version.offer.markets[market.country].languages:
+    if request.language not in version.texts[market.country]:
         raise BadInput(field="language", problem=gettext("choose a language of the list"))
     return market, version
 
@@ -239,7 +240,7 @@ def _welcome(person: NewParticipant, version: PublishedVersion, receipt_id: UUID
         language=person.language,
         participant_id=person.id,
         context={
-            "campaign": offer.title[person.language],
+            "campaign": said(offer.title, person.language),
             "controller": offer.controller.name,
             "country": person.country,
             "offer_slug": offer.slug,
