@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 FieldValue = str | tuple[str, ...] | tuple[dict[str, str], ...]
@@ -92,11 +92,6 @@ def _find_section(sections: tuple[Section, ...], key: str) -> Section:
         if section.key == key:
             return section
     raise KeyError(key)
-
-
-def to_json(text: Terms | Notice | ConsentText | RewardLine) -> dict[str, Any]:
-    """Plain dicts, lists and strings, as a version keeps them."""
-    return asdict(text)
 
 
 def terms_from_json(written: dict[str, Any]) -> Terms:

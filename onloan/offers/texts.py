@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import asdict, dataclass
 from typing import Any
+
+from django.utils.translation import override
 
 from onloan.errors import NotFound
 from onloan.offers.blocks import (
@@ -20,7 +23,6 @@ from onloan.offers.blocks import (
     Terms,
     notice_from_json,
     terms_from_json,
-    to_json,
 )
 from onloan.offers.conditions import Conditions, reward_lines, significant_conditions
 from onloan.offers.consent import consent_text, permission_sentence, share_text
@@ -31,6 +33,7 @@ from onloan.offers.notice import render_notice
 from onloan.offers.notice_fields import Edition, missing_fields
 from onloan.offers.queries import PublishedVersion
 from onloan.offers.terms import render_terms
+from onloan.offers.vocabulary import said
 from onloan.offers.wording import TEXT_LANGUAGES
 
 __all__ = [
@@ -39,6 +42,7 @@ __all__ = [
     "ConsentText",
     "Edition",
     "Notice",
+    "Pages",
     "RewardLine",
     "Section",
     "Table",
@@ -50,6 +54,7 @@ __all__ = [
     "published_terms",
     "render_all",
     "render_notice",
+    "render_pages",
     "render_terms",
     "reward_lines",
     "share_text",
@@ -57,31 +62,55 @@ __all__ = [
 ]
 
 
-def render_all(offer: Offer, edition: Edition | None = None) -> dict[str, dict[str, Any]]:
-    """Country, language, then each text as plain JSON. Raises NoticeIncomplete naming the empty fields."""
-    return {
-        country: {language: _render(offer, country, language, edition) for language in TEXT_LANGUAGES}
-        for country in offer.markets
-    }
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """All that people of one market read in one language. ``share`` has ``{link}`` where the link goes."""
+
+    title: str
+    headline: str
+    rewards: tuple[RewardLine, ...]
+    conditions: tuple[tuple[str, str], ...]
+    consents: tuple[ConsentText, ...]
+    terms: Terms
+    notice: Notice
+    share: str
 
 
-def _render(offer: Offer, country: str, language: str, edition: Edition | None) -> dict[str, Any]:
+def render_pages(offer: Offer, country: str, language: str, edition: Edition | None = None) -> Pages:
+    """Raises NoticeIncomplete naming the fields that are empty where the law asks for them (LR-028)."""
     notice = render_notice(offer, country, language, edition)
     missing = missing_fields(offer, country, notice.fields)
     if missing:
         raise NoticeIncomplete(country=country, missing=", ".join(missing))
-    written = to_json(notice)
+    with override(language):
+        conditions = significant_conditions(offer, country, language).as_pairs()
+    return Pages(
+        title=said(offer.title, language),
+        headline=headline(offer, country, language),
+        rewards=reward_lines(offer, country, language),
+        conditions=conditions,
+        consents=tuple(
+            consent_text(offer, permission, country, language, None) for permission in offer.permissions
+        ),
+        terms=render_terms(offer, country, language),
+        notice=notice,
+        share=share_text(offer, country, language, "{link}"),
+    )
+
+
+def render_all(offer: Offer, edition: Edition | None = None) -> dict[str, dict[str, Any]]:
+    """Country, language, then each text as plain JSON. Raises NoticeIncomplete."""
     return {
-        "headline": headline(offer, country, language),
-        "rewards": [to_json(line) for line in reward_lines(offer, country, language)],
-        "terms": to_json(render_terms(offer, country, language)),
-        "notice": written,
-        "notice_hash": _hash(written),
-        "consents": [
-            to_json(consent_text(offer, permission, country, language, None)) for permission in offer.permissions
-        ],
-        "share": share_text(offer, country, language, "{link}"),
+        country: {language: _written(offer, country, language, edition) for language in TEXT_LANGUAGES}
+        for country in offer.markets
     }
+
+
+def _written(offer: Offer, country: str, language: str, edition: Edition | None) -> dict[str, Any]:
+    # Through JSON and back, so that what is kept is what was hashed: lists, never tuples.
+    written: dict[str, Any] = json.loads(json.dumps(asdict(render_pages(offer, country, language, edition))))
+    written["notice_hash"] = _hash(written["notice"])
+    return written
 
 
 def published_terms(version: PublishedVersion, country: str, language: str) -> Terms:
