@@ -67,9 +67,9 @@ def count_market_uses(market_ids: Iterable[UUID]) -> dict[UUID, UseCounts]:
     wanted = list(market_ids)
     rows = Use.objects.filter(market_id__in=wanted).values_list("market_id")
     counted = rows.annotate(
-        allowed=Count("id", filter=Q(allowed=True)),
-        denied=Count("id", filter=Q(allowed=False)),
-        last_at=Max("decided_at"),
+        yes=Count("id", filter=Q(allowed=True)),
+        no=Count("id", filter=Q(allowed=False)),
+        last=Max("decided_at"),
     ).order_by("market_id")
     counts = dict.fromkeys(wanted, NO_USES)
     counts.update({row[0]: UseCounts(row[1], row[2], row[3]) for row in counted})
