@@ -100,9 +100,11 @@ def _post(url: str, body: bytes, headers: dict[str, str]) -> int:
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         connection.request("POST", path, body=body, headers=headers)
         answer = connection.getresponse()
-        status = answer.status
         answer.read(ANSWER_BYTES_READ)
-        return status
+        if is_late.is_set():
+            # A connection cut among the headers reads like their end.
+            raise TimeoutError
+        return answer.status
     except (OSError, http.client.HTTPException, ValueError) as error:
         if is_late.is_set():
             raise TimeoutError from error

@@ -1,0 +1,82 @@
+"""Every mail, in every language, has a subject, a sender, and no hole in its words."""
+
+from __future__ import annotations
+
+import pytest
+from django.conf import settings
+
+from onloan import ids
+from onloan.consents.statements import receipt_token as token_of_consents
+from onloan.outbox.mails import receipt_token, render_mail
+from onloan.outbox.rules import CONTEXT_FIELDS, TEMPLATES
+
+RECEIPT = "0190f5a0-0000-7000-8000-000000000001"
+COMMON = {"campaign": "La cagnotte & moi", "controller": "Boutique Exemple SAS"}
+CASES: list[tuple[str, dict[str, object], dict[str, str]]] = [
+    ("join_code", {"expires_minutes": 20}, {"code": "123456"}),
+    ("sign_in_code", {"expires_minutes": 1}, {"code": "123456"}),
+    ("welcome", {"receipt_id": RECEIPT}, {}),
+    ("welcome", {}, {"link": "https://pot.example/fr/r/ABC/"}),
+    ("receipt", {"receipt_id": RECEIPT}, {}),
+    (
+        "friend_joined",
+        {
+            "qualified_on": "2027-05-03",
+            "settles_on": "2027-05-17",
+            "due_on": "2027-06-16",
+            "rewards": ["cash 4.00 EUR", "voucher 14.00 EUR", "fulfilled 5.50 EUR"],
+        },
+        {},
+    ),
+    ("reward_earned", {"kind": "cash", "amount": "4.00 EUR", "due_on": "2027-06-16"}, {}),
+    ("reward_earned", {"kind": "voucher", "amount": "4.50 GBP", "voucher_expires_on": "2027-06-16"}, {}),
+    ("reward_earned", {"kind": "fulfilled", "amount": "4.00 EUR", "due_on": "2027-06-16"}, {}),
+    (
+        "case_acknowledged",
+        {
+            "case_reference": "C-7K2M",
+            "request_kind": "access",
+            "legal_due_on": "2027-06-16",
+            "authority": "CNIL",
+            "authority_url": "https://www.cnil.fr/",
+        },
+        {},
+    ),
+]
+
+
+@pytest.mark.parametrize("language", [code for code, _ in settings.LANGUAGES])
+@pytest.mark.parametrize(("template", "context", "secrets"), CASES)
+def test_it_renders(template: str, context: dict[str, object], secrets: dict[str, str], language: str) -> None:
+    subject, body = render_mail(
+        template=template, language=language, context={**COMMON, **context}, secrets=secrets
+    )
+    assert 3 < len(subject) <= 78 and "\n" not in subject
+    assert COMMON["controller"] in body
+    for text in (subject, body):
+        assert not {"{{", "{%", "None", "&amp;", "&quot;", "&#x27;"} & set(text.split())
+        assert "{{" not in text and "&amp;" not in text and "&quot;" not in text
+    assert "\n\n\n" not in body
+    for secret in secrets.values():
+        assert secret in body
+
+
+def test_every_template_is_tried() -> None:
+    assert {template for template, _, _ in CASES} == set(TEMPLATES)
+
+
+def test_it_writes_days_and_amounts_as_the_reader_does() -> None:
+    context = {**COMMON, "kind": "cash", "amount": "1234.50 EUR", "due_on": "2027-06-16"}
+    _, english = render_mail(template="reward_earned", language="en", context=context, secrets={})
+    _, french = render_mail(template="reward_earned", language="fr", context=context, secrets={})
+    assert "€1,234.50" in english and "16 June 2027" in english
+    assert "1\u202f234,50\u00a0€" in french and "16 juin 2027" in french
+
+
+def test_a_receipts_link_is_the_one_that_its_page_knows() -> None:
+    receipt_id = ids.new_id()
+    assert receipt_token(receipt_id) == token_of_consents(receipt_id)
+
+
+def test_no_name_in_a_context_can_say_who_somebody_is() -> None:
+    assert not {"name", "username", "email", "address", "phone", "iban", "friend"} & CONTEXT_FIELDS
