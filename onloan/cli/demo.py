@@ -13,12 +13,11 @@ from django.conf import settings
 from django.core.management import call_command
 
 from onloan import clock
-from onloan.access.team import add_team_member, find_member
+from onloan.access.team import add_team_member, find_member, list_members
 from onloan.cli.publish import publish_text
-from onloan.errors import NotFound
 from onloan.jobs.loop import run_all_once
 from onloan.joining.actions import Joined, JoinRequest, join
-from onloan.offers.queries import find_market, find_version, list_markets
+from onloan.offers.queries import find_market, find_version
 from onloan.offers.switch import open_market
 from onloan.referrals.actions import record_event
 
@@ -33,6 +32,7 @@ TEAM = (
 )
 OFFER_FILE = Path(__file__).resolve().parents[2] / "examples" / "offers" / "spring-pot.yaml"
 OFFER_SLUG = "spring-pot"
+SEEDED_MARK = "demo-is-seeded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +49,13 @@ class DemoPerson:
 
 
 PEOPLE = (
-    DemoPerson("Ana (demo)", "FR", "fr", 20, None, 20, ("invitation-card", "winner-wall")),
-    DemoPerson("Ben (demo)", "FR", "fr", 19, "Ana (demo)", 18, ("acceptance-card",)),
-    DemoPerson("Chloé (demo)", "FR", "fr", 9, "Ana (demo)", 8, ()),
-    DemoPerson("Dani (demo)", "FR", "fr", 2, "Ana (demo)", None, ("acceptance-card", "invitation-card")),
-    DemoPerson("Eve (demo)", "GB", "en", 17, None, 17, ("invitation-card",)),
-    DemoPerson("Finn (demo)", "GB", "en", 16, "Eve (demo)", 16, ("acceptance-card",)),
-    DemoPerson("Grace (demo)", "GB", "en", 5, "Eve (demo)", 4, ()),
+    DemoPerson("Ana demo", "FR", "fr", 20, None, 20, ("invitation-card", "winner-wall")),
+    DemoPerson("Ben demo", "FR", "fr", 19, "Ana demo", 18, ("acceptance-card",)),
+    DemoPerson("Chloé demo", "FR", "fr", 9, "Ana demo", 8, ()),
+    DemoPerson("Dani demo", "FR", "fr", 2, "Ana demo", None, ("acceptance-card", "invitation-card")),
+    DemoPerson("Eve demo", "GB", "en", 17, None, 17, ("invitation-card",)),
+    DemoPerson("Finn demo", "GB", "en", 16, "Eve demo", 16, ("acceptance-card",)),
+    DemoPerson("Grace demo", "GB", "en", 5, "Eve demo", 4, ()),
 )
 
 
@@ -127,11 +127,13 @@ def join_demo_person(person: DemoPerson, joined: dict[str, Joined], now: datetim
 
 
 def is_seeded() -> bool:
-    try:
-        find_member(TEAM[0][0])
-    except NotFound:
-        return False
-    return bool(list_markets())
+    """Whether this home was seeded to the end. Ends the command when an earlier start was cut off."""
+    if (Path(settings.HOME) / SEEDED_MARK).exists():
+        return True
+    if list_members():
+        typer.echo(f"An earlier start was cut off. Remove {settings.HOME} and start again.", err=True)
+        raise typer.Exit(1)
+    return False
 
 
 def print_pages(url: str) -> None:
@@ -172,6 +174,7 @@ def demo(
     if not is_seeded():
         typer.echo("Seeding: the team, one offer, two markets, seven people …")
         seed(clock.now())
+        (Path(settings.HOME) / SEEDED_MARK).touch()
     if seed_only:
         typer.echo("Seeded.")
         return

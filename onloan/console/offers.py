@@ -16,15 +16,14 @@ from onloan import clock
 from onloan.access.rules import Capability
 from onloan.console.pages import TeamRequest, act, read_text, render_page, team_page
 from onloan.errors import NotFound, OnloanError
-from onloan.ledger.actions import fund_pool
+from onloan.ledger.publishing import publish_and_fund
 from onloan.markets.rules import country_name
-from onloan.offers.actions import approve_draft, publish_draft, sign_off, submit_draft
-from onloan.offers.lint import Report, check_text
+from onloan.offers.actions import approve_draft, sign_off, submit_draft
+from onloan.offers.lint import check_text
 from onloan.offers.queries import (
     DraftView,
     find_draft,
     find_file_text,
-    find_market,
     find_version,
     list_drafts,
     list_markets,
@@ -73,8 +72,6 @@ def hand_in(request: TeamRequest) -> HttpResponse:
             )
             return HttpResponseRedirect(reverse("console-draft", args=[draft_id]))
     context = {"here": "offers", "text": text, "problem": problem, "report": report}
-    if report is not None:
-        context["counts"] = count_findings(report)
     return render_page(request, "hand_in.html", context, status=422 if problem else 200)
 
 
@@ -91,10 +88,6 @@ def _read_file(request: TeamRequest) -> tuple[str, str]:
         return chosen.read().decode("utf-8").replace("\r\n", "\n"), ""
     except UnicodeDecodeError:
         return "", _("This file is not text in UTF-8. Save it as UTF-8 and choose it again.")
-
-
-def count_findings(report: Report) -> dict[str, int]:
-    return {severity: len(report.of(severity)) for severity in ("SYNTAX", "BLOCK", "HOLD", "WARN")}
 
 
 @require_GET
@@ -165,30 +158,11 @@ def act_on_draft(request: TeamRequest, draft_id: UUID) -> HttpResponse:
             return act(
                 request,
                 Capability.PUBLISH_OFFER,
-                lambda: publish_and_fund(draft_id, user_id),
+                lambda: publish_and_fund(draft_id=draft_id, user_id=user_id, now=now),
                 _("Published. Open its markets when you are ready."),
                 reverse("console-markets"),
             )
     raise NotFound
-
-
-def publish_and_fund(draft_id: UUID, user_id: UUID) -> None:
-    """Publish, then put each new market's money into its pool; a market that runs keeps the pool it has."""
-    slug = find_draft(draft_id).slug
-    known = {market.country for market in list_markets() if market.offer_slug == slug}
-    now = clock.now()
-    version = find_version(publish_draft(draft_id=draft_id, user_id=user_id, now=now))
-    for country, terms in version.offer.markets.items():
-        if country in known:
-            continue
-        full_pot = sum(amount.amount_minor for amount in version.offer.full_pot(country).values())
-        fund_pool(
-            market_id=find_market(version.offer_slug, country).id,
-            amount=terms.pool,
-            full_pot=type(terms.pool)(full_pot, terms.pool.currency),
-            by_user_id=user_id,
-            now=now,
-        )
 
 
 @require_GET

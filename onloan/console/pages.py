@@ -5,15 +5,12 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping
 from typing import Any, cast
-from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.utils.translation import gettext as _
 
-from onloan.access.models import User
 from onloan.access.rules import Capability
 from onloan.access.team import Member, find_member_by_id
 from onloan.errors import NotAllowed, OnloanError
@@ -36,7 +33,7 @@ def team_page(
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
             team_request = cast(TeamRequest, request)
-            team_request.member = find_member_by_id(cast(User, request.user).id)
+            team_request.member = find_member_by_id(request.user.id)
             try:
                 if not team_request.member.can(capability):
                     raise NotAllowed
@@ -88,21 +85,3 @@ def act(
 def read_text(request: HttpRequest, name: str, length_max: int) -> str:
     """A field of the form, trimmed and bounded; the action that gets it says what is wrong with it."""
     return request.POST.get(name, "").strip()[: length_max + 1]
-
-
-def read_choice(
-    request: HttpRequest, name: str, choices: Mapping[str, Callable[[], object]]
-) -> Callable[[], object]:
-    """The act that the form's button names. Raises NotAllowed for any other word."""
-    chosen = choices.get(request.POST.get(name, ""))
-    if chosen is None:
-        raise NotAllowed
-    return chosen
-
-
-def short_id(value: UUID) -> str:
-    return value.hex[-8:]
-
-
-def nothing_yet() -> str:
-    return _("Nothing yet.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from onloan import db, ids
@@ -20,8 +20,12 @@ NOW = datetime(2026, 12, 3, 10, 0, tzinfo=UTC)
 SETTLED = NOW + timedelta(days=14)
 DUE_ON = date(2027, 1, 16)
 
-WELCOME = RewardRule("welcome", "participant", "voucher", {"FR": Money(1000, "EUR"), "GB": Money(500, "GBP")}, 1, 180, {})
-THANKS = RewardRule("thanks", "sponsor", "voucher", {"FR": Money(1400, "EUR"), "GB": Money(700, "GBP")}, 5, 180, {})
+WELCOME = RewardRule(
+    "welcome", "participant", "voucher", {"FR": Money(1000, "EUR"), "GB": Money(500, "GBP")}, 1, 180, {}
+)
+THANKS = RewardRule(
+    "thanks", "sponsor", "voucher", {"FR": Money(1400, "EUR"), "GB": Money(700, "GBP")}, 5, 180, {}
+)
 CASH = RewardRule("cash", "sponsor", "cash", {"FR": Money(400, "EUR"), "GB": Money(200, "GBP")}, 5, None, {})
 POINTS = RewardRule("points", "sponsor", "fulfilled", {"FR": Money(300, "EUR")}, 1, None, {})
 SPRING_RULES = (WELCOME, THANKS, CASH)
@@ -57,7 +61,7 @@ def open_books(
     )  # fmt: skip
     offer = Offer(
         slug=slug,
-        controller=Controller("Boutique Exemple SAS", "1 rue des Lilas, Paris", "p@b.example", "d@b.example", "FR"),
+        controller=Controller("Boutique Exemple SAS", "Paris", "p@b.example", "d@b.example", "FR"),
         title={"fr": "La cagnotte", "en": "The pot"},
         markets={country: terms},
         referral=Referral(window_days=30, event="app_signed_up", settle_days=14, qualify_days=30),
@@ -66,9 +70,7 @@ def open_books(
     books = _publish(offer, country, team)
     if pools:
         pot = Money(POT.amount_minor, currency)
-        fund_pool(
-            market_id=books.market_id, amount=pot.times(pools), full_pot=pot, by_user_id=team.fay, now=NOW
-        )
+        fund_pool(market_id=books.market_id, amount=pot.times(pools), full_pot=pot, by_user_id=team.fay, now=NOW)
     return books
 
 
@@ -108,7 +110,9 @@ def new_person(books: Books, *, person_id: uuid.UUID | None = None, now: datetim
 
 
 @db.action
-def join(books: Books, *, amount: Money = POT, person_id: uuid.UUID | None = None, now: datetime = NOW) -> uuid.UUID:
+def join(
+    books: Books, *, amount: Money = POT, person_id: uuid.UUID | None = None, now: datetime = NOW
+) -> uuid.UUID:
     """Somebody joins, as the joining action does it: the person first, the reservation last."""
     person = new_person(books, person_id=person_id, now=now)
     db.execute(participant_statements(person))
@@ -145,7 +149,3 @@ def second_finance() -> uuid.UUID:
     user = user or User.objects.create_user("finn@boutique.example", name="Finn", role="finance")
     found: uuid.UUID = user.pk
     return found
-
-
-def with_times(rule: RewardRule, times: int) -> RewardRule:
-    return replace(rule, times=times)
