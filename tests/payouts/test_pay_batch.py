@@ -13,7 +13,7 @@ import pytest
 from django.db import transaction
 from django.db.utils import IntegrityError
 
-from onloan import ids
+from onloan import clock, ids
 from onloan.access.models import User
 from onloan.errors import BadInput, NotAllowed, NotFound
 from onloan.evidence.models import QueuedEntry
@@ -312,6 +312,7 @@ def test_the_command_line_pays_from_end_to_end(both_databases: str, tmp_path: os
     books = open_books(pools=1)
     owe(books)
     second_finance()
+    clock.advance(int((LATER - clock.now()).total_seconds()) + 1)
     out = Path(tmp_path) / "payout.csv"
     runner = CliRunner()
 

@@ -91,7 +91,8 @@ def test_it_is_good_to_the_end_of_its_last_day(both_databases: str) -> None:
     [
         (datetime(2027, 3, 28, 0, 30, tzinfo=UTC), "Europe/Paris", datetime(2027, 3, 28, 21, 59, 59, tzinfo=UTC)),
         (datetime(2027, 3, 27, 23, 30, tzinfo=UTC), "Europe/Paris", datetime(2027, 3, 28, 21, 59, 59, tzinfo=UTC)),
-        (datetime(2027, 10, 31, 12, 0, tzinfo=UTC), "Europe/London", datetime(2027, 10, 31, 23, 59, 59, tzinfo=UTC)),
+        (datetime(2027, 7, 31, 12, 0, tzinfo=UTC), "Europe/London",
+         datetime(2027, 7, 31, 22, 59, 59, tzinfo=UTC)),
     ],
 )  # fmt: skip
 def test_it_ends_with_the_local_day(instant: datetime, time_zone: str, end: datetime) -> None:
