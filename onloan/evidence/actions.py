@@ -64,7 +64,7 @@ def _number_batch(*, is_waiting: bool, batch: int) -> tuple[int, Checkpoint | No
         return 0, None
     # These are statements of their own: each one sees all that was committed before it, and so all that any
     # transaction which wrote before us in the queue about the same person had committed.
-    if db.fetch_one("SELECT queue_number FROM evidence_queue LIMIT 1") is None:
+    if db.fetch_one("SELECT queue_number FROM evidence_queue ORDER BY queue_number LIMIT 1") is None:
         return 0, None
     state = _read_state()
     tree = _check_state(state)

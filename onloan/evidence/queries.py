@@ -48,7 +48,7 @@ def count_waiting() -> int:
 
 
 def is_anything_waiting() -> bool:
-    return db.fetch_one("SELECT queue_number FROM evidence_queue LIMIT 1") is not None
+    return db.fetch_one("SELECT queue_number FROM evidence_queue ORDER BY queue_number LIMIT 1") is not None
 
 
 def read_checkpoint() -> Checkpoint:

@@ -24,6 +24,7 @@ INTEGER_MAX = 2**53 - 1  # the largest integer that every JSON reader keeps exac
 LIST_LENGTH_MAX = 64
 SLUG_LENGTH_MAX = 64
 OPENING_KEY_BYTES = 32
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
 class ForbiddenEntryError(ValueError):
@@ -234,7 +235,7 @@ def canonical(entry: Mapping[str, object]) -> bytes:
         elements = value if isinstance(value, list) else [value]
         if not name.isascii() or not all(_is_plain(element) for element in elements):
             raise ForbiddenEntryError("an entry holds ASCII strings, integers and lists of them only")
-    body = json.dumps(entry, sort_keys=True, separators=(",", ":")).encode("ascii")
+    body = _ENCODER.encode(entry).encode("ascii")
     if len(body) > ENTRY_BYTES_MAX:
         raise ForbiddenEntryError("an entry has at most 65,535 bytes")
     return body
