@@ -138,7 +138,7 @@ def build_world(slug: str = "spring-pot", permissions: tuple[Permission, ...] = 
         offers.Market.objects.create(
             id=market_ids[country], offer_id=version.offer_id, country=country, version_id=version.id,
             state="draft", since=now, reason="", opens_at=now - timedelta(days=10),
-            closes_at=now + timedelta(days=500), currency=terms.pool.currency,
+            closes_at=now + timedelta(days=5_000), currency=terms.pool.currency,
         )  # fmt: skip
         set_market_state(market_ids[country], "open")
     return World(version, market_ids)

@@ -36,14 +36,11 @@ from tests.consents.world import (
 DAY_SECONDS = 86_400
 
 
+CARD = {"purpose": "referral_card", "channel": "invitation_page", "country": "FR"}
+
+
 def ask(person: Person, **changes: object) -> Decision:
-    question: dict[str, object] = {
-        "participant_id": person.id,
-        "items": ("username",),
-        "purpose": "referral_card",
-        "channel": "invitation_page",
-        "country": "FR",
-    }
+    question: dict[str, object] = {"participant_id": person.id, "items": ("username",), **CARD}
     return decide_use(**{**question, **changes})  # type: ignore[arg-type]
 
 
