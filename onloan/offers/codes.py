@@ -75,7 +75,7 @@ CODES: dict[str, Code] = {
     "E-BONUS-CAP": Code("LR-027", "A thank-you is small"),
     "E-NOTICE-INCOMPLETE": Code("LR-028", "Who asks"),
     "E-CLAWBACK": Code("LR-033", "What was earned stays"),
-    "E-AGE": Code("LR-034", "Age"),
+    "E-AGE-MIN": Code("LR-034", "Age"),
     "E-AGE-LOWERED": Code("LR-034", "Younger than 18"),
     "E-ID-DOCUMENT": Code("LR-035", "No identity papers"),
     "E-TRACKER": Code("LR-036", "No tracking"),

@@ -176,7 +176,7 @@ def _check_age(root: Part, market: Part, country: str) -> Iterator[Finding]:
         reasons.append("no thank-you for a minor's permission")
     if reasons:
         message = f"{least} is too young here: {'; '.join(reasons)}."
-        yield block(age, "E-AGE", message, "Write age_min: 18, or leave it out.")
+        yield block(age, "E-AGE-MIN", message, "Write age_min: 18, or leave it out.")
     else:
         message = f"People from {least} on can join."
         yield hold(age, "E-AGE-LOWERED", message, "Someone signs why this campaign is fit for minors.")
