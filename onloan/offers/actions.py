@@ -66,10 +66,10 @@ def sign_off(*, draft_id: uuid.UUID, user_id: uuid.UUID, code: str, note: str, n
 
     Raises NotAllowed, FourEyes, NoteNeeded, HoldUnknown, HoldSigned.
     """
-    require(user_id, Capability.APPROVE_OFFER)
     draft = _find_draft(draft_id)
     if user_id == draft.author_id:
         raise errors.FourEyes()
+    require(user_id, Capability.APPROVE_OFFER)
     _check_note(note)
     held = {
         finding["code"]: finding["rule"] for finding in draft.report["findings"] if finding["severity"] == "HOLD"
@@ -91,11 +91,11 @@ def approve_draft(*, draft_id: uuid.UUID, user_id: uuid.UUID, note: str, door: s
 
     Raises NotAllowed, FourEyes when it is the author, HoldUnsigned, NoteNeeded, AlreadyApproved.
     """
-    user = require(user_id, Capability.APPROVE_OFFER)
-    assert door in rules.DOORS
     draft = _find_draft(draft_id)
     if user_id == draft.author_id:
         raise errors.FourEyes()
+    user = require(user_id, Capability.APPROVE_OFFER)
+    assert door in rules.DOORS
     _check_note(note)
     _check_signed(draft, _checked(draft.file_text))
     _add_approval(draft, user, note=note, door=door, now=now)

@@ -88,7 +88,7 @@ class MarketDropped(OnloanError):
 class DatesMoved(OnloanError):
     """LR-050: the dates of a market that has opened are kept."""
 
-    code = "E-CLOSING-DATE"
+    code = "E-DATES-MOVED"
     status = 409
     sentence = gettext_lazy("The dates of {country}, {first} to {last}, were published and stay. Put them back.")
 

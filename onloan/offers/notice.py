@@ -103,7 +103,7 @@ def _first_layer(fields: Fields, language: str) -> tuple[tuple[str, str], ...]:
 def _who(fields: Fields) -> Section:
     points = [
         gettext("Address: %(address)s") % {"address": _text(fields, "controller.address")},
-        gettext("Mail: %(email)s") % {"email": _text(fields, "controller.email")},
+        gettext("E-mail: %(email)s") % {"email": _text(fields, "controller.email")},
     ]
     if _text(fields, "dpo.contact"):
         points.append(gettext("Data protection officer: %(contact)s") % {"contact": _text(fields, "dpo.contact")})
