@@ -159,7 +159,7 @@ def _pay_some(*, batch_id: UUID, now: datetime) -> int | None:
         return None
     lock_participants(people)
     # Read again under the locks: somebody who pays the same batch beside us may have been faster.
-    rows = list(waiting.filter(participant_id__in=people))
+    rows = list(waiting.filter(participant_id__in=people)[:PAID_PER_TRANSACTION])
     paid = 0
     for row in rows:
         paid += mark_reward_paid(

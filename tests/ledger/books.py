@@ -99,11 +99,18 @@ def _publish(offer: Offer, country: str, team: Team) -> Books:
     return Books(market.id, version.id, named.id, offer, country, team)
 
 
-def new_person(books: Books, *, person_id: uuid.UUID | None = None, now: datetime = NOW) -> NewParticipant:
-    person_id = person_id or ids.new_id()
+def person_of(
+    person_id: uuid.UUID,
+    *,
+    market_id: uuid.UUID,
+    version_id: uuid.UUID,
+    offer_id: uuid.UUID,
+    country: str = "FR",
+    now: datetime = NOW,
+) -> NewParticipant:
     return NewParticipant(
-        id=person_id, public_id="p" + ids.new_code(12), offer_id=books.offer_id, market_id=books.market_id,
-        version_id=books.version_id, country=books.country, language="fr", joined_at=now,
+        id=person_id, public_id="p" + ids.new_code(12), offer_id=offer_id, market_id=market_id,
+        version_id=version_id, country=country, language="fr", joined_at=now,
         window_ends_at=now + timedelta(days=30), is_demo=False, has_pot=True,
         email=f"{person_id.hex}@people.example", username="Ana", photo=None,
     )  # fmt: skip
@@ -114,7 +121,10 @@ def join(
     books: Books, *, amount: Money = POT, person_id: uuid.UUID | None = None, now: datetime = NOW
 ) -> uuid.UUID:
     """Somebody joins, as the joining action does it: the person first, the reservation last."""
-    person = new_person(books, person_id=person_id, now=now)
+    person = person_of(
+        person_id or ids.new_id(), market_id=books.market_id, version_id=books.version_id,
+        offer_id=books.offer_id, country=books.country, now=now,
+    )  # fmt: skip
     db.execute(participant_statements(person))
     if not reserve_pot(participant_id=person.id, market_id=books.market_id, amount=amount, now=now):
         raise NoPotError
