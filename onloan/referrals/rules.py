@@ -20,13 +20,13 @@ REPORT_GRACE = timedelta(days=7)
 LINK_CODE_TRIES_MAX = 20
 CLICKS_PER_FLUSH_MAX = 10_000
 
-# Programs that fetch a link to show a preview or to index it. Their visits are nobody's clicks.
+# Programs that fetch a link to show a preview or to index it. Their visits are nobody's clicks. Browsers inside
+# apps (Instagram, Pinterest, Snapchat) are people; so are the phones of a maker called Cubot.
 _ROBOTS = re.compile(
-    r"bot\b|bot/|crawl|spider|preview|facebookexternalhit|facebookcatalog|whatsapp|slackbot|slack-img|"
-    r"telegrambot|discordbot|linkedinbot|twitterbot|skypeuripreview|redditbot|pinterest|applebot|"
-    r"google-pagerenderer|googleother|google-read-aloud|bingpreview|embedly|iframely|vkshare|"
-    r"mastodon|snapchat-ads|viber|kakaotalk-scrap|line-poker|bitlybot|nuzzel|outbrain|w3c_validator|"
-    r"headlesschrome|lighthouse|curl/|wget/|python-|go-http-client|java/|okhttp|libwww|uptime|monitor",
+    r"(?<!cu)bot\b|crawl|spider|preview|facebookexternalhit|facebookcatalog|whatsapp|slack-img|"
+    r"pinterest/0\.|google-pagerenderer|googleother|google-read-aloud|embedly|iframely|vkshare|mastodon|"
+    r"kakaotalk-scrap|line-poker|nuzzel|outbrain|w3c_validator|headlesschrome|lighthouse|curl/|wget/|python-|"
+    r"go-http-client|java/|okhttp|libwww|uptime|monitor",
     re.IGNORECASE,
 )
 
