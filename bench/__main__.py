@@ -78,6 +78,11 @@ def measure_commits(stack: Stack) -> float:
     counts: list[int] = []
     stop = time.perf_counter() + 4.0
     work = _commit_sqlite if stack.name == "sqlite" else _commit_postgresql
+    if stack.name == "postgresql":
+        import psycopg
+
+        with psycopg.connect(stack.database_url, autocommit=True) as connection:
+            connection.execute("CREATE TABLE baseline (value text)")
     started = time.perf_counter()
     # SQLite has one writer at a time whatever the number of threads, so one thread is its best case.
     threads = [
@@ -107,7 +112,6 @@ def _commit_postgresql(stack: Stack, stop: float, counts: list[int]) -> None:
     import psycopg
 
     with psycopg.connect(stack.database_url, autocommit=True) as connection:
-        connection.execute("CREATE TABLE IF NOT EXISTS baseline (value text)")
         done = 0
         while time.perf_counter() < stop:
             connection.execute("INSERT INTO baseline VALUES ('one row')")

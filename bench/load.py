@@ -94,6 +94,9 @@ def _receive(connection: _Connection, result: Result) -> bool:
     for line in head.split(b"\r\n")[1:]:
         if line.startswith(b"content-length:"):
             length = int(line.split(b":")[1])
+    is_chunked = b"transfer-encoding: chunked" in head
+    if is_chunked and not connection.received.endswith(b"0\r\n\r\n"):
+        return False
     if len(connection.received) < head_end + 4 + length:
         return False
     status = int(head.split(b" ", 2)[1])
