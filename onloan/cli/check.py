@@ -117,8 +117,9 @@ def _show_finding(console: Console, file_name: str, finding: Finding) -> None:
     if not console.is_terminal:
         console.print(Text(finding.sentence(file_name)), soft_wrap=True)
         return
-    where = Text(f"{file_name}:{finding.line}:{finding.column} ", style="dim")
-    console.print(where + Text(finding.code, style=f"bold {_COLOURS[finding.severity]}"), soft_wrap=True)
+    where = (f"{file_name}:{finding.line}:{finding.column} ", "dim")
+    code = (finding.code, f"bold {_COLOURS[finding.severity]}")
+    console.print(Text.assemble(where, code), soft_wrap=True)
     rule = f" ({finding.rule})" if finding.rule else ""
     console.print(Padding(Text.assemble(finding.message, (rule, "dim")), (0, 0, 0, 4)))
     console.print(Padding(Text(finding.mend, style="green"), (0, 0, 0, 4)))
@@ -132,9 +133,11 @@ def _show_defaults(console: Console, report: Report) -> None:
         for default in report.defaults:
             console.print(Text(f"default {default.path}: {default.value} ({default.why})"), soft_wrap=True)
         return
-    table = Table(title="Left out, so this holds", title_justify="left", box=None, padding=(0, 2, 0, 0))
-    for head in ("where", "value", "why"):
-        table.add_column(head, overflow="fold")
+    console.print(Text("\nLeft out, so this holds", style="bold"))
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_column(style="dim", overflow="fold")
     for default in report.defaults:
         table.add_row(default.path, default.value, default.why)
     console.print(table)

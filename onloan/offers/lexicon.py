@@ -111,7 +111,7 @@ LEXICON: tuple[Meaning, ...] = (
         ),
     ),
     Meaning(
-        "E-CLAWBACK",
+        "E-WITHDRAWAL-COST",
         "makes people pay for changing their mind",
         "Taking back costs nothing and takes back nothing.",
         (

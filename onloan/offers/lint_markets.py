@@ -98,7 +98,7 @@ def _check_pool(root: Part, market: Part, country: str) -> Iterator[Finding]:
         yield block(pool, "E-POOL", "No money is set aside.", mend)
     elif money.currency != currency:
         message = f"{country} pays in {currency}, not {money.currency}."
-        yield block(pool, "E-CURRENCY", message, f"Write the pool in {currency}.")
+        yield block(pool, "E-MARKET-CURRENCY", message, f"Write the pool in {currency}.")
     elif money.amount_minor < whole.amount_minor or money.amount_minor == 0:
         message = f"{money.written()} do not cover one full pot of {whole.written()}."
         yield block(pool, "E-POOL", message, "Set more aside, or promise less.")

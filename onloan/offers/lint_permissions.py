@@ -183,7 +183,7 @@ def _check_act(permission: Part) -> Iterator[Finding]:
         yield block(given_by, "E-MIXED-ACT", message, mend)
     elif act in {"ticked_box", "silence"}:
         message = f"{given_by.quoted()} is not an act; only a control that the person sets is."
-        yield block(given_by, "E-NO-ACT", message, mend)
+        yield block(given_by, "E-ACT", message, mend)
     if permission.get("required").flag() is True:
         message = "A permission that one must give is no choice; the pot is the same without."
         yield block(permission.get("required"), "E-CONDITIONAL", message, "Take it out.")

@@ -96,7 +96,7 @@ def _check_withdrawal(root: Part) -> Iterator[Finding]:
     taking_back = root.get("on_withdrawal")
     if taking_back.text() not in {None, "keeps_rewards"}:
         message = "Taking back costs nothing and takes nothing that was earned."
-        yield block(taking_back, "E-CLAWBACK", message, "Write on_withdrawal: keeps_rewards.")
+        yield block(taking_back, "E-WITHDRAWAL-COST", message, "Write on_withdrawal: keeps_rewards.")
     clause = root.get("no_claim_on_withdrawal")
     if clause.flag() is False:
         message = "The merchant gives up every claim against people who take back (ES LO 1/1982, DE KUG 22)."

@@ -80,7 +80,7 @@ def _check_amounts(root: Part, reward: Part, of: list[str]) -> Iterator[Finding]
         if single is not None and not amount_parts(amounts, of) and of:
             wanted = ", ".join(sorted({market_facts(country).currency for country in of}))
             message = f"No market of this offer pays in {single.currency}."
-            yield block(amounts, "E-CURRENCY", message, f"Write {wanted}.")
+            yield block(amounts, "E-MARKET-CURRENCY", message, f"Write {wanted}.")
         for country, part in amount_parts(amounts, of).items():
             money = part.money()
             if country not in of:
@@ -95,7 +95,7 @@ def _check_amount(part: Part, kind: str, country: str, money: Money) -> Iterator
     facts = market_facts(country)
     if money.currency != facts.currency:
         message = f"{country} pays in {facts.currency}, not {money.currency}."
-        yield block(part, "E-CURRENCY", message, f"Write the amount in {facts.currency}.")
+        yield block(part, "E-MARKET-CURRENCY", message, f"Write the amount in {facts.currency}.")
     if money.amount_minor == 0:
         yield block(part, "E-SIGNIFICANT-CONDITIONS", "A reward of nothing.", "Write an amount or take it out.")
     if country == "IT" and kind == "cash":
