@@ -64,12 +64,11 @@ class ReceiptLine:
 
 
 def allowed_cards(participant: ParticipantView, campaign: Campaign) -> list[AllowedCard]:
-    """The latest answer to each permission that this participant was asked; what is allowed comes first."""
+    """The latest answer to each permission that this participant was asked, in the order asked."""
     counts = count_uses(participant.id)
-    cards = [
+    return [
         _card(consent, campaign, counts.get(consent.permission_id, 0)) for consent in list_consents(participant.id)
     ]
-    return sorted(cards, key=lambda card: not card.is_allowed)
 
 
 def answer_cards(answers: Sequence[ConsentView], campaign: Campaign) -> list[AllowedCard]:
@@ -106,13 +105,18 @@ def my_items(items: tuple[str, ...], language: str) -> str:
     return words.listed([said(ITEMS[item].mine, language) for item in items], language)
 
 
+def your_items(items: tuple[str, ...], language: str) -> str:
+    """``your username and your profile photo``."""
+    return words.listed([said(ITEMS[item].yours, language) for item in items], language)
+
+
 def use_lines(participant_id: UUID, campaign: Campaign) -> list[UseLine]:
     """The latest uses that the gate allowed; what it refused was not used."""
     language = campaign.language
     return [
         UseLine(
             at=use.decided_at,
-            what=words.listed([said(ITEMS[item].yours, language) for item in use.items], language),
+            what=your_items(use.items, language),
             where=said(CHANNELS[use.channel].place, language),
             why=said(PURPOSES[use.purpose].sentence, language),
         )

@@ -18,7 +18,7 @@ from onloan.consents.rules import Door
 from onloan.errors import NotFound
 from onloan.offers.queries import find_market_by_id, find_version
 from onloan.people.queries import find_participant
-from onloan.portal.allowed import allowed_cards, answer_cards, may_allow, my_items
+from onloan.portal.allowed import allowed_cards, answer_cards, may_allow, your_items
 from onloan.portal.campaign import campaign_of
 from onloan.portal.cases import signed_in
 from onloan.portal.joining import page_hash
@@ -125,7 +125,7 @@ def _render_receipt(request: HttpRequest, template: str, receipt: ReceiptView) -
         "answers": answer_cards(receipt.answers, campaign),
         "language_name": dict(settings.LANGUAGES).get(receipt.language, receipt.language),
         "live_count": len(live),
-        "live_items": [my_items(answer.items, campaign.language) for answer in live],
+        "live_items": [your_items(answer.items, campaign.language) for answer in live],
         "forms": [(form, FORM_NAMES[form]) for form in list_receipt_forms(receipt)],
     }
     return render_page(request, template, context, colour=campaign.colour, is_private=True)

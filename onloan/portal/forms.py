@@ -49,7 +49,7 @@ class EmailForm(PlainForm):
         widget=forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false", "autocapitalize": "none"}),
     )
     via = forms.CharField(
-        label=gettext_lazy("Did somebody invite you? Type their code"),
+        label=gettext_lazy("The code of the person who invited you"),
         help_text=gettext_lazy("It is at the end of the link that they sent you."),
         required=False,
         max_length=CODE_LENGTH_MAX,

@@ -65,7 +65,8 @@ def ask_email(request: HttpRequest, campaign: Campaign) -> HttpResponse:
         sent = _send_code(request, campaign, form)
         if sent is not None:
             return sent
-    return _render(request, "join/email.html", campaign, {"form": form})
+    context = {"form": form, "invited_by_link": campaign.is_invited and "via" not in form.errors}
+    return _render(request, "join/email.html", campaign, context)
 
 
 def _send_code(request: HttpRequest, campaign: Campaign, form: EmailForm) -> HttpResponse | None:

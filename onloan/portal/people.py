@@ -135,6 +135,7 @@ def my_page(request: HttpRequest) -> HttpResponse:
         return redirect("sign-in")
     campaign = campaign_for(participant)
     friends = friends_view(participant.id)
+    cards = allowed_cards(participant, campaign)
     context = {
         "here": "me",
         "campaign": campaign,
@@ -144,8 +145,8 @@ def my_page(request: HttpRequest) -> HttpResponse:
         "pots": pot_lines(participant.id, campaign),
         "rewards": reward_timelines(participant.id, campaign),
         "share": share_of(campaign, participant.id),
-        "allowed": (cards := allowed_cards(participant, campaign)),
-        "allowed_count": sum(card.is_allowed for card in cards),
+        "allowed": [card for card in cards if card.is_allowed],
+        "not_allowed": [card for card in cards if not card.is_allowed],
         "may_allow": may_allow(participant, campaign),
         "uses": use_lines(participant.id, campaign),
         "friends": friends,

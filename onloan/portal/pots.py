@@ -26,17 +26,17 @@ _TOP, _BOTTOM = 24.0, 79.0
 
 @dataclass(frozen=True, slots=True)
 class PotLine:
-    """What is in one kind's pot; the four numbers draw it (heights in the units of the drawing)."""
+    """What is in one kind's pot; the four numbers, as SVG writes them, draw it."""
 
     kind: RewardKind
     name: str
     earned: Money
     way: Money
     possible: Money
-    got_top: float
-    got_height: float
-    way_top: float
-    way_height: float
+    got_top: str
+    got_height: str
+    way_top: str
+    way_height: str
     shape: str = SHAPE
 
 
@@ -47,16 +47,15 @@ class Step:
     state: str
     when: str
     text: str
-    voucher: VoucherView | None = None
+    vouchers: tuple[VoucherView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
     """The rewards of one event: what happened, when it counts, when it is paid."""
 
-    title: str
-    is_over: bool
     steps: tuple[Step, ...]
+    is_over: bool
 
 
 def pot_lines(participant_id: UUID, campaign: Campaign) -> list[PotLine]:
@@ -90,10 +89,10 @@ def _pot_line(
         earned=earned,
         way=way,
         possible=possible,
-        got_top=round(_BOTTOM - got_height, 1),
-        got_height=round(got_height, 1),
-        way_top=round(_BOTTOM - got_height - way_height, 1),
-        way_height=round(way_height, 1),
+        got_top=f"{_BOTTOM - got_height:.1f}",
+        got_height=f"{got_height:.1f}",
+        way_top=f"{_BOTTOM - got_height - way_height:.1f}",
+        way_height=f"{way_height:.1f}",
     )
 
 
@@ -104,11 +103,11 @@ def reward_timelines(participant_id: UUID, campaign: Campaign) -> list[Timeline]
     rules = {rule.id: rule for rule in campaign.offer.rewards}
     lines = sorted(
         [*pot.waiting, *pot.earned, *pot.paid, *pot.voided],
-        key=lambda line: (line.pending_at, rules[line.rule_id].to == "sponsor", line.kind),
+        key=lambda line: (line.earns_at, rules[line.rule_id].to == "sponsor", line.kind),
         reverse=True,
     )
     teller = _Teller(campaign, rules, vouchers)
-    groups = groupby(lines, key=lambda line: (line.pending_at, rules[line.rule_id].to == "sponsor"))
+    groups = groupby(lines, key=lambda line: (line.earns_at, rules[line.rule_id].to == "sponsor"))
     return [teller.timeline(list(group), is_sponsor=is_sponsor) for (_, is_sponsor), group in groups]
 
 
@@ -122,64 +121,51 @@ class _Teller:
 
     def timeline(self, lines: list[RewardLine], *, is_sponsor: bool) -> Timeline:
         friend_did, you_did = happened(self.campaign.offer.referral.event)
-        title = friend_did if is_sponsor else you_did
         first = lines[0]
-        steps = [Step("done", self._day(first.pending_at), title)]
-        coming = [line for line in lines if line.state is RewardState.PENDING]
-        if coming:
-            steps.append(Step("coming", self._day(first.earns_at), self._will_count(coming)))
-        for line in lines:
-            steps.extend(self._steps(line))
+        settle = timedelta(days=self.campaign.offer.referral.settle_days)
+        steps = [Step("done", self._day(first.earns_at - settle), friend_did if is_sponsor else you_did)]
+        steps.extend(self._counting(lines))
+        steps.extend(step for line in lines for step in self._ending(line))
         is_over = all(line.state in {RewardState.PAID, RewardState.VOIDED} for line in lines)
-        return Timeline(title, is_over, tuple(steps))
+        return Timeline(tuple(steps), is_over)
 
-    def _will_count(self, lines: list[RewardLine]) -> str:
-        settle_days = self.campaign.offer.referral.settle_days
-        return ngettext(
-            "After %(settle_days)d day this counts: %(amounts)s.",
-            "After %(settle_days)d days this counts: %(amounts)s.",
-            settle_days,
-        ) % {"settle_days": settle_days, "amounts": self._amounts(lines)}
+    def _counting(self, lines: list[RewardLine]) -> list[Step]:
+        """The day on which the event counts: to come for what is pending, past for what was earned."""
+        steps = []
+        coming = [line for line in lines if line.state is RewardState.PENDING]
+        earned = [line for line in lines if line.earned_at is not None]
+        if earned:
+            text = gettext("Earned: %(amounts)s.") % {"amounts": self._amounts(earned)}
+            held = [self.vouchers[line.reward_id] for line in earned if line.reward_id in self.vouchers]
+            steps.append(Step("done", self._day(earned[0].earned_at or earned[0].earns_at), text, tuple(held)))
+        if coming:
+            settle_days = self.campaign.offer.referral.settle_days
+            text = ngettext(
+                "After %(settle_days)d day this counts: %(amounts)s.",
+                "After %(settle_days)d days this counts: %(amounts)s.",
+                settle_days,
+            ) % {"settle_days": settle_days, "amounts": self._amounts(coming)}
+            steps.append(Step("coming", self._day(coming[0].earns_at), text))
+        return steps
 
-    def _steps(self, line: RewardLine) -> list[Step]:
-        """What happens to one reward from the day that it counts."""
-        amount = self._amounts([line])
+    def _ending(self, line: RewardLine) -> list[Step]:
+        """How one reward ends: paid, to be paid by a day, looked at, or not counted."""
+        amounts = {"amounts": self._amounts([line])}
         if line.state is RewardState.HELD:
-            return [
-                Step(
-                    "coming",
-                    gettext("Being looked at"),
-                    gettext("A person looks at this before it counts: %(amounts)s. You will be told.")
-                    % {"amounts": amount},
-                )
-            ]
+            text = gettext("A person looks at this before it counts: %(amounts)s. You will be told.") % amounts
+            return [Step("coming", gettext("Being looked at"), text)]
         if line.state is RewardState.VOIDED:
-            text = gettext("This does not count: %(amounts)s. %(why)s") % {
-                "amounts": amount,
-                "why": _void_sentence(line.void_cause),
-            }
+            why = {**amounts, "why": _void_sentence(line.void_cause)}
+            text = gettext("This does not count: %(amounts)s. %(why)s") % why
             return [Step("failed", self._day(line.settled_at or line.earns_at), text)]
-        if line.state is RewardState.PENDING:
-            return [] if line.kind == "voucher" else [self._due(line, self._expected_due_on(line), amount)]
-        counted = Step(
-            "done",
-            self._day(line.earned_at or line.earns_at),
-            gettext("Earned: %(amounts)s.") % {"amounts": amount},
-        )
         if line.kind == "voucher":
-            return [self._voucher(line, counted)]
+            return []
         if line.state is RewardState.PAID:
-            text = gettext("Paid: %(amounts)s.") % {"amounts": amount}
-            return [counted, Step("done", self._day(line.settled_at or line.earns_at), text)]
-        return [counted, self._due(line, line.due_on or self._expected_due_on(line), amount)]
-
-    def _due(self, line: RewardLine, due_on: date, amount: str) -> Step:
-        when = gettext("By %(day)s") % {"day": words.day(due_on, self.campaign.language)}
-        return Step("coming", when, gettext("Paid: %(amounts)s.") % {"amounts": amount})
-
-    def _voucher(self, line: RewardLine, counted: Step) -> Step:
-        voucher = self.vouchers.get(line.reward_id)
-        return Step(counted.state, counted.when, counted.text, voucher)
+            paid_on = self._day(line.settled_at or line.earns_at)
+            return [Step("done", paid_on, gettext("Paid: %(amounts)s.") % amounts)]
+        due_on = words.day(line.due_on or self._expected_due_on(line), self.campaign.language)
+        when = gettext("By %(day)s at the latest") % {"day": due_on}
+        return [Step("coming", when, gettext("We pay you: %(amounts)s.") % amounts)]
 
     def _expected_due_on(self, line: RewardLine) -> date:
         counts_on = clock.local_day(line.earns_at, self.campaign.time_zone)

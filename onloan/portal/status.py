@@ -54,7 +54,7 @@ def _line(campaign: Campaign, joined: int) -> StatusLine:
 
 @require_safe
 def status_page(request: HttpRequest) -> HttpResponse:
-    context = {"lines": list_status(), "now": clock.now(), "here": "status"}
+    context = {"lines": list_status(), "now": clock.now(), "here": "status", "is_wide": True}
     response = render_page(request, "status.html", context)
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -65,6 +66,12 @@ def moment(value: datetime | None, time_zone: str = "UTC") -> str:
 @register.filter
 def number(value: int) -> str:
     return words.number(value, get_language() or "en")
+
+
+@register.filter
+def beside(row: Sequence[str], head: Sequence[str]) -> list[tuple[str, str]]:
+    """Each cell of a row with its column's name, for a table that folds on a phone."""
+    return list(zip(head, row, strict=True))
 
 
 @register.filter
