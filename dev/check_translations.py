@@ -38,8 +38,6 @@ TAG = re.compile(r"</?(\w+)")
 WRONG_SPACE = re.compile(
     r"(?<=[\w»)])[ \u00a0]?[;!?](?!\w)|(?<=[\w»])[ \u00a0]:(?=\s|$)|\u00ab[^\u202f]|[^\u202f]\u00bb"
 )
-    r"(?<=\w|»|\))[ \u00a0]?[;!?](?!\w)|(?<=\w|»)[ \u00a0]:(?=\s|$)|« |\u00ab[^\u202f]| »|[^\u202f]»"
-)
 
 
 @dataclass(frozen=True, order=True)
