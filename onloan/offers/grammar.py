@@ -170,7 +170,11 @@ PERMISSION = Record(
         "term_days": Key(Whole(1, 99_999), "for how long after the yes; at most 1,095.", "365"),
         "term": Key(Sentence(200), "a term in words, such as forever.", rule="LR-004"),
         "why": Key(_texts(300), "why it is asked, to the person."),
-        "recipients": Key(_words((), 50), "who outside the merchant receives it, by id.", "nobody"),
+        "recipients": Key(
+            Many(Either((Word(is_open=True), Anything())), 50, or_one=True),
+            "who outside the merchant receives it, by id.",
+            "nobody",
+        ),
         "excluded_contexts": Key(
             _words(tuple(EXCLUDED_CONTEXTS), 50), "what it is never shown beside.", "the whole list"
         ),

@@ -135,7 +135,8 @@ def _check_permission_recipients(root: Part) -> Iterator[Finding]:
     for permission in root.get("permissions").items():
         for part in permission.get("recipients").items():
             if part.text() not in known:
-                message = f"{part.quoted()} names nobody."
+                what = part.quoted() if part.text() is not None else "A description here"
+                message = f"{what} names nobody that the offer lists."
                 mend = "Add them under recipients: with legal name, role, country and contract; write the id here."
                 yield block(part, "E-RECIPIENT-UNNAMED", message, mend)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from onloan.markets.rules import market_facts
+from onloan.offers.defaults import amount_parts, amounts_of, countries
 from onloan.offers.findings import Finding, block, hold
 from onloan.offers.nodes import Part
 from onloan.offers.shapes import suggest
@@ -15,7 +17,7 @@ def check(root: Part) -> Iterator[Finding]:
     yield from _check_mode(referral)
     yield from _check_pay(referral)
     yield from _check_share(referral)
-    yield from _check_event(referral.get("qualifies"))
+    yield from _check_event(root, referral.get("qualifies"))
     yield from _check_money_in(root, referral.get("qualifies"))
 
 
@@ -63,7 +65,7 @@ def _check_share(referral: Part) -> Iterator[Finding]:
         yield block(part, "E-PRESSURE", message, "Take share_within_hours out.", place=place)
 
 
-def _check_event(qualifies: Part) -> Iterator[Finding]:
+def _check_event(root: Part, qualifies: Part) -> Iterator[Finding]:
     event = qualifies.get("event")
     known = ", ".join(EVENTS)
     word = event.text()
@@ -79,10 +81,29 @@ def _check_event(qualifies: Part) -> Iterator[Finding]:
         message = "A friend has to buy something before anyone is rewarded."
         mend = "Someone signs that it is an ordinary purchase, said beside the amount."
         yield hold(event, "E-PURCHASE", message, mend)
-    if qualifies.get("minimum_order").is_there and (word not in EVENTS or not EVENTS[word or ""].is_purchase):
+    yield from _check_order(root, qualifies.get("minimum_order"), word or "")
+
+
+def _check_order(root: Part, order: Part, event: str) -> Iterator[Finding]:
+    """The least order is said beside the amount, so it is known in each market and in its money."""
+    if not order.is_there:
+        return
+    if event not in EVENTS or not EVENTS[event].is_purchase:
         message = "A minimum order belongs to an event that is an order."
-        part = qualifies.get("minimum_order")
-        yield block(part, "E-SIGNIFICANT-CONDITIONS", message, "Write event: first_order, or take it out.")
+        mend = "Write event: first_order, or take it out."
+        yield block(order, "E-SIGNIFICANT-CONDITIONS", message, mend)
+        return
+    of = countries(root)
+    amounts = amounts_of(order, of)
+    for country in of:
+        currency = market_facts(country).currency
+        if country not in amounts:
+            message = f"Nothing says how large an order is in {country}."
+            yield block(order, "E-SIGNIFICANT-CONDITIONS", message, f"Add an amount in {currency} for it.")
+        elif amounts[country].currency != currency:
+            part = amount_parts(order, of)[country]
+            message = f"{country} pays in {currency}, not {amounts[country].currency}."
+            yield block(part, "E-MARKET-CURRENCY", message, f"Write the amount in {currency}.")
 
 
 def _check_money_in(root: Part, qualifies: Part) -> Iterator[Finding]:

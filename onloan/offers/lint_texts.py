@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from onloan.offers.findings import Finding, block, warn
+from onloan.offers.findings import Finding, block, syntax, warn
 from onloan.offers.lexicon import LEXICON, Meaning
 from onloan.offers.nodes import Part, Scalar
 from onloan.offers.reader import Read
@@ -23,6 +23,8 @@ def _compile(meaning: Meaning) -> re.Pattern[str]:
     return re.compile(written.replace(" ", r"\s+"))
 
 
+_WORD = re.compile(r"[^\W\d_]+")
+_LOOK_ALIKES = frozenset({"LATIN", "CYRILLIC", "GREEK"})
 _COMPILED = tuple((meaning, _compile(meaning)) for meaning in LEXICON)
 
 
@@ -35,11 +37,22 @@ def check(root: Part, read: Read) -> Iterator[Finding]:
         for part in root.get(key).scalars():
             if _is_prose(part):
                 yield from check_words(part, read)
+                yield from _check_letters(part)
 
 
 def _is_prose(part: Part) -> bool:
     """Texts that people read; words of a vocabulary have rules of their own."""
     return part.path.startswith(("title", "clauses")) or ".why" in part.path or ".label" in part.path
+
+
+def _check_letters(part: Part) -> Iterator[Finding]:
+    """A Cyrillic ``е`` in a Latin word looks the same to people and hides the word from the lexicon."""
+    for word in _WORD.findall(part.text() or ""):
+        scripts = {unicodedata.name(letter, "").split(" ")[0] for letter in word} & _LOOK_ALIKES
+        if len(scripts) > 1:
+            message = f"“{word[:40]}” mixes letters of two alphabets that look the same."
+            yield syntax(part, "E-CHARACTER", message, "Type the word again in one alphabet.")
+            return
 
 
 def check_words(part: Part, read: Read) -> Iterator[Finding]:

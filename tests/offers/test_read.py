@@ -45,6 +45,7 @@ def codes(text: str) -> set[str]:
         ("E-CHARACTER", "offer: a‹\x00b\n"),
         ("E-CHARACTER", "offer: a‹\u2028b\n"),
         ("E-CHARACTER", 'offer: ‹"a\\u202eb"\n'),
+        ("E-CHARACTER", "title: {en: ‹p\u0435rpetual}\n"),
         ("E-KEY-UNKNOWN", "‹ofer: a1\n"),
         ("E-KEY-UNKNOWN", "markets:\n  ‹France: {}\n"),
         ("E-KEY-MISSING", "‹onloan: 1\n"),
@@ -135,6 +136,11 @@ def test_it_counts_lines_the_same_however_they_end(line_end: str) -> None:
     text = changed(("times: 5", "tiems: 5")).replace("\n", line_end)
     finding = next(f for f in check_text(text, "offer.yaml").findings if f.code == "E-KEY-UNKNOWN")
     assert (finding.line, finding.column) == (14, 51)
+
+
+@pytest.mark.parametrize("title", ["Пролетна кампания", "Η άνοιξη", "Ελλάδα και Europe", "Été à Łódź"])
+def test_it_reads_every_alphabet(title: str) -> None:
+    assert "E-CHARACTER" not in codes(f"title: {{en: {title}}}\n")
 
 
 def test_it_shows_ten_hidden_characters_at_most() -> None:
