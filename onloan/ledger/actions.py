@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
@@ -234,7 +235,7 @@ def earn_reward(*, reward_id: UUID, participant_id: UUID, due_on: date | None, n
     Reward.objects.filter(participant_id=participant_id, id=reward_id).update(
         state=RewardState.EARNED.value, earned_at=now, due_on=due_on
     )
-    return find_reward(reward_id, participant_id)
+    return replace(reward, state=RewardState.EARNED, earned_at=now, due_on=due_on)
 
 
 @action

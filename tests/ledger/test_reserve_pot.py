@@ -109,29 +109,6 @@ def test_it_writes_an_entry_that_names_nobody(both_databases: str) -> None:
     assert ana.hex not in body and str(ana) not in body
 
 
-def test_it_takes_six_statements(both_databases: str) -> None:
-    """The figure that docs/money.md states; each one more costs every joiner."""
-    from django.db import connection
-
-    books = open_books(pools=3)
-    join(books)
-    seen: list[str] = []
-
-    def count(execute, sql, params, many, context):  # type: ignore[no-untyped-def]
-        seen.append(sql)
-        return execute(sql, params, many, context)
-
-    @db.action
-    def reserve() -> bool:
-        return reserve_pot(participant_id=ids.new_id(), market_id=books.market_id, amount=POT, now=NOW)
-
-    if db.is_postgresql():
-        pytest.skip("statements that go past Django's cursor are counted on the other engine")
-    with connection.execute_wrapper(count):
-        reserve()
-    assert len([sql for sql in seen if not sql.startswith(("BEGIN", "COMMIT"))]) == 6
-
-
 def test_it_uses_a_top_up(both_databases: str) -> None:
     books = open_books(pools=1)
     join(books)
