@@ -23,7 +23,8 @@ LEXICON: tuple[Meaning, ...] = (
         "Nothing in an offer lasts for ever; a permission has term_days.",
         (
             r"in perpetuity|perpetual(ly)?|forever|for ever|unlimited in time|without limit of time|no end date",
-            r"a perpetuite|perpetuel\w*|a vie\b|sans limit\w+ de duree|pour toujours(?! (mieux|plus|moins))|duree illimitee",
+            r"a perpetuite|perpetuel\w*|a vie\b|sans limit\w+ de duree|duree illimitee",
+            r"pour toujours(?! (mieux|plus|moins))",
             r"unbefristet\w*|auf ewig|zeitlich unbe(schrankt|grenzt)\w*|fur immer",
             r"a perpetuidad|para siempre|sin limite temporal|indefinidamente",
             r"in perpetuo|per sempre|senza limiti di tempo",

@@ -161,7 +161,7 @@ PURPOSES: dict[str, Purpose] = {
             "taking_part",
             sentence={
                 "en": "To run the campaign with you: your account, your link, your pot.",
-                "fr": "Vous permettre de participer : votre compte, votre lien, votre cagnotte.",
+                "fr": "Vous permettre de participer\u202f: votre compte, votre lien, votre cagnotte.",
             },
             audience={},
             basis="contract",
