@@ -10,6 +10,7 @@ from pathlib import Path
 from onloan.access.models import User
 from onloan.access.rules import Role
 from onloan.money import Money
+from onloan.offers.actions import approve_draft, publish_draft, sign_off, submit_draft
 from onloan.offers.document import (
     Claim,
     Controller,
@@ -20,12 +21,14 @@ from onloan.offers.document import (
     Representative,
     RewardRule,
 )
+from onloan.offers.queries import PublishedVersion, find_draft, find_version
+from onloan.offers.switch import open_market
 from onloan.offers.vocabulary import EXCLUDED_CONTEXTS
 
 SPRING_FILE = Path(__file__).parents[2] / "examples" / "offers" / "spring-pot.yaml"
 
-BEFORE_OPENING = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
-WHILE_OPEN = datetime(2026, 12, 3, 10, 0, tzinfo=UTC)
+BEFORE_OPENING = datetime(2026, 10, 20, 9, 0, tzinfo=UTC)
+WHILE_OPEN = datetime(2026, 11, 3, 10, 0, tzinfo=UTC)
 AFTER_CLOSING = datetime(2027, 1, 16, 0, 30, tzinfo=UTC)
 
 
@@ -164,3 +167,21 @@ def make_team() -> Team:
         return key
 
     return Team(greg=make("Greg", Role.GROWTH), dora=make("Dora", Role.DPO), fay=make("Fay", Role.FINANCE))
+
+
+def publish_file(team: Team, text: str, now: datetime = BEFORE_OPENING) -> PublishedVersion:
+    """Greg hands ``text`` in, Dora signs off what holds it up, approves and publishes."""
+    draft_id = submit_draft(text=text, author_id=team.greg, now=now)
+    for code in find_draft(draft_id).unsigned_codes():
+        sign_off(draft_id=draft_id, user_id=team.dora, code=code, note="Looked at and fine.", now=now)
+    approve_draft(draft_id=draft_id, user_id=team.dora, note="Read and fine.", door="console", now=now)
+    return find_version(publish_draft(draft_id=draft_id, user_id=team.dora, now=now))
+
+
+def open_spring(team: Team, country: str = "FR", now: datetime = WHILE_OPEN) -> PublishedVersion:
+    """The shipped offer, published, and open in one country."""
+    version = publish_file(team, spring_text())
+    open_market(
+        offer_slug="spring-pot", country=country, reason="The campaign starts.", user_id=team.dora, now=now
+    )
+    return version
