@@ -41,5 +41,5 @@ class UnknownReference(OnloanError):
     code = "E-REWARD-REFERENCE"
     status = 404
     sentence = gettext_lazy(
-        "No reward has this reference. It is 28 characters, starts with R and was sent to you."
+        "No reward has this reference. Send the 28 characters, starting with R, that came with the reward."
     )
