@@ -29,6 +29,15 @@ class PlainForm(forms.Form):
         kwargs.setdefault("label_suffix", "")
         super().__init__(*args, **kwargs)
 
+    def summary(self) -> list[tuple[str, str]]:
+        """Each error with the id of the control to mend; the id is empty for what no single field is about."""
+        found = [("", str(error)) for error in self.non_field_errors()]
+        for field in self:
+            is_radio = isinstance(field.field.widget, forms.RadioSelect)
+            control = f"{field.auto_id}_0" if is_radio else field.id_for_label
+            found += [(control, str(error)) for error in field.errors]
+        return found
+
     def mark(self, error: OnloanError, fallback: str | None = None) -> None:
         """Put ``error`` at the field it names, at ``fallback``, or above the form."""
         field = error.field if error.field in self.fields else fallback
