@@ -154,15 +154,18 @@ def walk(value: Any) -> list[Any]:
 
 # Terms of DPV 2.3 and its extensions that a receipt may use. Some that look right do not exist.
 DPV_TERMS = {
-    "dpv": """ConsentReceipt ConsentRecord ConsentNotice DataSubject DataController DataProtectionAuthority
-        Recipient Process Service Purpose PersonalData Use Display Store Optional DataSubjectDataSource
-        ExpressedConsent StorageLocation StorageDuration Prohibition SellDataToThirdParties WithdrawConsent DataSubjectRight
-        ConsentGiven ConsentRefused ConsentWithdrawn ConsentExpired ConsentInvalidated UntilTimeDuration Marketing
-        PublicRelations hasIdentifier hasRecordOfActivity hasDataSubject hasDataController hasJurisdiction
-        hasApplicableLaw hasAuthority hasNotice hasProcess hasEntity hasConsentStatus hasService hasPurpose
-        hasPersonalData hasNecessity hasProcessing hasDataSource hasRecipient hasLegalBasis hasStorageCondition
-        hasLocation hasDuration hasProhibition hasConsentControl isExercisedAt hasRight hasName hasAddress
-        hasContact isIndicatedBy isIndicatedAtTime hasIndicationMethod""",
+    "dpv": """
+        ConsentReceipt ConsentRecord ConsentNotice DataSubject DataController DataProtectionAuthority
+        Recipient Process Service Purpose PersonalData Use Display Store Optional
+        DataSubjectDataSource ExpressedConsent StorageLocation StorageDuration Prohibition
+        SellDataToThirdParties WithdrawConsent DataSubjectRight ConsentGiven ConsentRefused
+        ConsentWithdrawn ConsentExpired ConsentInvalidated UntilTimeDuration Marketing
+        PublicRelations hasIdentifier hasRecordOfActivity hasDataSubject hasDataController
+        hasJurisdiction hasApplicableLaw hasAuthority hasNotice hasProcess hasEntity
+        hasConsentStatus hasService hasPurpose hasPersonalData hasNecessity hasProcessing
+        hasDataSource hasRecipient hasLegalBasis hasStorageCondition hasLocation hasDuration
+        hasProhibition hasConsentControl isExercisedAt hasRight hasName hasAddress hasContact
+        isIndicatedBy isIndicatedAtTime hasIndicationMethod""",
     "pd": "Username Picture",
     "eu-gdpr": "A6-1-a A7-3 A15 A16 A17 A18 A20 A21 A77",
     "legal-eu": "law-GDPR",

@@ -10,6 +10,7 @@ import itertools
 import uuid
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -55,8 +56,27 @@ ITEM_SETS = [
 PEOPLE = st.sampled_from(["Ana", "Ben"])
 NAMES = st.sampled_from([NAME, PHOTO, WALL])
 COUNTRIES = st.sampled_from(["FR", "GB"])
+CHANGES = st.one_of(
+    st.fixed_dictionaries({"items": st.sampled_from(ITEM_SETS)}),
+    st.fixed_dictionaries({"purpose": st.sampled_from(["referral_card", "winner_wall", "photo_wall"])}),
+    st.fixed_dictionaries({"channel": st.sampled_from(["invitation_page", "winners_page", "shop_app"])}),
+    st.fixed_dictionaries({"country": st.sampled_from(["FR", "GB", "DE"])}),
+    st.fixed_dictionaries({"recipient": st.sampled_from(["print-shop", "other-shop"])}),
+)
 FLAGS = st.sampled_from(["restricted", "objected"])
 offer_number = itertools.count(1)
+
+
+def make_question(name: str, channel: int) -> dict[str, Any]:
+    """A use that the permission called ``name`` covers in France."""
+    permission = next(permission for permission in PERMISSIONS if permission.id == name)
+    return {
+        "items": permission.items,
+        "purpose": permission.purpose,
+        "channel": permission.channels[channel % len(permission.channels)],
+        "country": "FR",
+        "recipient": None,
+    }
 
 
 @dataclass
@@ -165,39 +185,25 @@ class Gate(RuleBasedStateMachine):
         expire_due(now=clock.now())
         number_entries()
 
-    @rule(
-        who=PEOPLE,
-        items=st.sampled_from(ITEM_SETS),
-        purpose=st.sampled_from(["referral_card", "winner_wall", "photo_wall"]),
-        channel=st.sampled_from(["invitation_page", "winners_page", "shop_app"]),
-        country=st.sampled_from(["FR", "GB", "DE"]),
-        recipient=st.sampled_from([None, None, "print-shop", "other-shop"]),
-    )
-    def use_anything(
-        self, who: str, items: tuple[str, ...], purpose: str, channel: str, country: str, recipient: str | None
-    ) -> None:
-        self._use(who, items, purpose, channel, country, recipient)
-
     @rule(who=PEOPLE, name=NAMES, channel=st.integers(0, 1), country=COUNTRIES)
     def use_what_might_be_allowed(self, who: str, name: str, channel: int, country: str) -> None:
-        permission = next(permission for permission in PERMISSIONS if permission.id == name)
-        channel_name = permission.channels[channel % len(permission.channels)]
-        self._use(who, permission.items, permission.purpose, channel_name, country, None)
+        self._use(who, {**make_question(name, channel), "country": country})
 
-    def _use(
-        self, who: str, items: tuple[str, ...], purpose: str, channel: str, country: str, recipient: str | None
-    ) -> None:
+    @rule(who=PEOPLE, name=NAMES, change=CHANGES)
+    def use_what_is_nearly_allowed(self, who: str, name: str, change: dict[str, Any]) -> None:
+        """One element is drawn anew: most often it is the one that nothing covers."""
+        self._use(who, {**make_question(name, 0), **change})
+
+    def _use(self, who: str, question: dict[str, Any]) -> None:
         model = self.models[who]
         today = model.today()
-        decision = decide_use(
-            participant_id=model.person.id, items=items, purpose=purpose, channel=channel, country=country,
-            recipient=recipient,
-        )  # fmt: skip
+        decision = decide_use(participant_id=model.person.id, **question)
+        country, recipient = question["country"], question["recipient"]
         covered = any(
             permission.id in model.live()
-            and permission.purpose == purpose
-            and set(items) <= set(permission.items)
-            and channel in permission.channels
+            and permission.purpose == question["purpose"]
+            and set(question["items"]) <= set(permission.items)
+            and question["channel"] in permission.channels
             and country in permission.territories
             and (recipient is None or recipient in permission.recipients)
             for permission in PERMISSIONS

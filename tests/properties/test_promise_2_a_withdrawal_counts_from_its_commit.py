@@ -1,0 +1,127 @@
+"""Promise 2: a withdrawal counts from its commit: the next decision, in any process, denies.
+
+Real processes ask the gate without pause while this one allows and takes back. No decision that starts after a
+withdrawal has returned may be allowed, none may be denied while it was allowed all along, and the log shows uses
+and withdrawals in an order that contradicts no decision.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from onloan import clock
+from onloan.consents.actions import answer_permission, withdraw_all, withdraw_by_receipt, withdraw_permission
+from onloan.evidence import queries as log
+from onloan.evidence.actions import number_entries
+from onloan.evidence.verify import verify_database
+from onloan.offers.queries import find_market_by_id
+from onloan.people.actions import lift_flag, set_flag
+from onloan.uses.models import Use
+from tests.consents.world import NAME, NOTHING, PAGE_HASH, Person, World, add_person, build_world, set_market_state
+from tests.uses.askers import THREADS
+
+ROOT = Path(__file__).resolve().parents[2]
+PROCESSES = 3
+AT_ONCE = PROCESSES * THREADS
+ROUNDS = 10
+
+
+@dataclass(frozen=True)
+class Asked:
+    started: int
+    finished: int
+    allowed: bool
+    reason: str
+
+
+class Askers:
+    """Processes that ask about one person until they are told to stop."""
+
+    def __init__(self, person_id: uuid.UUID, folder: Path) -> None:
+        self._stop = folder / "stop"
+        self._results = [folder / f"asked-{number}" for number in range(PROCESSES)]
+        command = [sys.executable, "-m", "tests.uses.askers", str(person_id), str(self._stop)]
+        self._running = [
+            subprocess.Popen([*command, str(result)], cwd=ROOT, env=dict(os.environ)) for result in self._results
+        ]
+
+    def finish(self) -> list[Asked]:
+        self._stop.touch()
+        assert [process.wait() for process in self._running] == [0] * PROCESSES
+        lines = [line.split() for result in self._results for line in result.read_text().splitlines()]
+        return [Asked(int(start), int(end), allowed == "1", reason) for start, end, allowed, reason in lines]
+
+
+def wait_for_uses() -> None:
+    """Until at least one question was both asked and answered since now: as many as can be under way may have
+    been asked before, and as many may not have heard their answer yet."""
+    wanted = Use.objects.count() + 2 * AT_ONCE + 1
+    while Use.objects.count() < wanted:
+        time.sleep(0.01)
+
+
+def allow(ana: Person) -> None:
+    answer_permission(
+        participant_id=ana.id, permission_id=NAME, answer=True, language="en", page_hash=PAGE_HASH, now=clock.now()
+    )
+
+
+def take_back(ana: Person, world: World, turn: int) -> None:
+    """Every way in which what was allowed stops counting."""
+    ways = [
+        lambda: withdraw_permission(participant_id=ana.id, permission_id=NAME, now=clock.now()),
+        lambda: withdraw_by_receipt(token=ana.receipt_token, permission_id=NAME, now=clock.now()),
+        lambda: withdraw_all(participant_id=ana.id, now=clock.now()),
+        lambda: set_flag(participant_id=ana.id, flag="restricted", now=clock.now()),
+        lambda: set_market_state(world.market_ids["FR"], "suspended"),
+    ]
+    ways[turn % len(ways)]()
+
+
+def make_good(ana: Person, world: World) -> None:
+    lift_flag(participant_id=ana.id, flag="restricted")
+    if find_market_by_id(world.market_ids["FR"]).state != "open":
+        set_market_state(world.market_ids["FR"], "open")
+    allow(ana)
+
+
+@pytest.mark.slow
+def test_it_denies_whatever_starts_after_a_withdrawal(both_databases: str, tmp_path: Path) -> None:
+    world = build_world()
+    ana = add_person(world, {**NOTHING, NAME: True})
+    allowed_from, periods = time.monotonic_ns(), []
+    askers = Askers(ana.id, tmp_path)
+    for turn in range(ROUNDS):
+        wait_for_uses()
+        may_stop = time.monotonic_ns()
+        take_back(ana, world, turn)
+        stopped = time.monotonic_ns()
+        wait_for_uses()
+        may_start = time.monotonic_ns()
+        periods.append((allowed_from, may_stop, stopped, may_start))
+        make_good(ana, world)
+        allowed_from = time.monotonic_ns()
+        number_entries()
+    asked = askers.finish()
+    for allowed_from, may_stop, stopped, may_start in periods:
+        after = [one for one in asked if stopped <= one.started and one.finished <= may_start]
+        during = [one for one in asked if allowed_from <= one.started and one.finished <= may_stop]
+        assert after and during, "the askers asked in between"
+        assert not [one for one in after if one.allowed]
+        assert not [one for one in during if not one.allowed]
+    number_entries()
+    assert verify_database().problems == []
+    uses = [
+        entry for number in range(0, log.read_checkpoint().size, 5_000) for entry in log.entries(number, 5_000)
+    ]
+    kinds = [entry.read()["kind"] for entry in uses]
+    assert kinds.count("use_allowed") == sum(one.allowed for one in asked)
+    assert kinds.count("use_denied") == sum(not one.allowed for one in asked)
