@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 _RUN_HOME = Path(tempfile.mkdtemp(prefix="onloan-test-"))
+(_RUN_HOME / "static").mkdir()
 os.environ["DJANGO_SETTINGS_MODULE"] = "onloan.settings"
 os.environ["ONLOAN_HOME"] = str(_RUN_HOME)
 os.environ["ONLOAN_MASTER_KEY"] = base64.b64encode(b"a key for tests, 32 bytes long..").decode()
