@@ -17,8 +17,9 @@ from django.test import Client
 from tests.people.support import read_mailed_code
 from tests.support.photos import portrait_png
 
-PHONE = "Mozilla/5.0 (Linux; Android 9; Phone) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0 Mobile Safari/537.36"
+PHONE = "Mozilla/5.0 (Linux; Android 9; Phone) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0 Mobile"
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+INLINE = {"a", "span", "strong", "em", "time"}
 PERMISSIONS = ("invitation-card", "acceptance-card", "winner-wall")
 
 
@@ -44,6 +45,7 @@ class Page:
     html: str
     headers: dict[str, str]
     elements: list[Element] = field(default_factory=list)
+    words: list[str] = field(default_factory=list)
 
     def all(self, tag: str, **attributes: str) -> list[Element]:
         return [
@@ -67,9 +69,8 @@ class Page:
 
     @property
     def text(self) -> str:
-        """The words of the page, with plain spaces."""
-        words = " ".join(element.text for element in self.elements)
-        return re.sub(r"\s+", " ", words)
+        """The words of the page in reading order, with plain spaces."""
+        return re.sub(r"\s+", " ", "".join(self.words))
 
 
 class _Reader(HTMLParser):
@@ -77,6 +78,7 @@ class _Reader(HTMLParser):
         super().__init__()
         self.elements: list[Element] = []
         self.stack: list[Element] = []
+        self.words: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         element = Element(tag, {name: value or "" for name, value in attrs}, tuple(self.stack))
@@ -94,8 +96,10 @@ class _Reader(HTMLParser):
         self.stack.pop()
 
     def handle_data(self, data: str) -> None:
-        for element in self.stack[-1:]:
+        for element in self.stack:
             element.text += data
+        if not any(element.tag in {"style", "head"} for element in self.stack):
+            self.words.append(data if self.stack[-1:] and self.stack[-1].tag in INLINE else f" {data}")
 
 
 def read_page(response: Any) -> Page:
@@ -103,7 +107,7 @@ def read_page(response: Any) -> Page:
     reader = _Reader()
     reader.feed(html)
     assert not reader.stack, "every element is closed"
-    return Page(response.status_code, html, dict(response.headers), reader.elements)
+    return Page(response.status_code, html, dict(response.headers), reader.elements, reader.words)
 
 
 class Visitor:

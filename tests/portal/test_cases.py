@@ -1,0 +1,126 @@
+"""A door for every right, and for complaints."""
+
+from __future__ import annotations
+
+import pytest
+
+from onloan import clock
+from onloan.cases.models import Case
+from onloan.cases.queries import list_cases, list_cases_of
+from onloan.cases.rules import Kind
+from onloan.consents.queries import list_consents
+from onloan.joining.actions import Joined
+from onloan.outbox.models import Message
+from tests.joining.support import PERMISSIONS, add_participant, open_market
+from tests.portal.support import Visitor
+
+PUBLIC = {"kind": "access", "country": "FR", "email": "ana@example.org", "text": ""}
+
+
+@pytest.fixture
+def ana(both_databases: str) -> Joined:
+    return add_participant(open_market(), "Ana", answers=dict.fromkeys(PERMISSIONS, True))
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_each_right_has_a_door_on_ones_own_page(sqlite_database: str, kind: Kind) -> None:
+    ana = add_participant(open_market(), "Ana", answers=dict.fromkeys(PERMISSIONS, True))
+    visitor = Visitor()
+    visitor.sign_in(ana.participant_id)
+    own_page = visitor.get("/fr/me/")
+    doors = {link.get("href") for link in own_page.all("a")}
+    assert f"/fr/me/request/{kind.value}/" in doors or kind is Kind.WITHDRAWAL and "#allow" in doors
+    page = visitor.post(f"/fr/me/request/{kind.value}/", {"text": "Mon nom est mal écrit."})
+    assert visitor.address == "/fr/requests/sent/"
+    (line,) = list_cases_of(ana.participant_id)
+    assert line.kind is kind
+    assert line.reference in page.text
+    assert str(line.legal_due_on.day) in page.text
+    assert "la CNIL" in page.text and "Rien ne vous oblige à commencer par nous." in page.text
+
+
+def test_an_objection_stops_showing_at_once_and_pays_all_the_same(ana: Joined) -> None:
+    visitor = Visitor()
+    visitor.sign_in(ana.participant_id)
+    visitor.post("/fr/me/request/objection/", {"text": ""})
+    assert "allowed" not in {consent.state for consent in list_consents(ana.participant_id)}
+    assert "20 € encore possibles" in visitor.get("/fr/me/").text
+
+
+def test_a_request_without_the_words_it_needs_is_asked_for_them(ana: Joined) -> None:
+    visitor = Visitor()
+    visitor.sign_in(ana.participant_id)
+    page = visitor.post("/fr/me/request/complaint/", {"text": "  "})
+    assert page.status == 422
+    assert page.one("textarea", name="text").get("aria-invalid") == "true"
+    assert not Case.objects.exists()
+
+
+def test_whoever_is_not_signed_in_is_asked_to(ana: Joined) -> None:
+    visitor = Visitor()
+    visitor.post("/fr/me/request/access/", {"text": ""})
+    assert visitor.address == "/fr/signin/"
+    assert not Case.objects.exists()
+
+
+def test_everybody_can_write_from_the_public_page(both_databases: str) -> None:
+    visitor = Visitor()
+    page = visitor.post("/en/requests/", {**PUBLIC, "country": "GB", "kind": "complaint", "text": "It is wrong."})
+    assert visitor.address == "/en/requests/sent/"
+    (line,) = list_cases()
+    assert (line.kind, line.country, line.language) == (Kind.COMPLAINT, "GB", "en")
+    assert line.reference in page.text and "the ICO" in page.text
+    assert Message.objects.filter(template="case_acknowledged").count() == 1
+
+
+def test_reloading_what_was_sent_sends_nothing_again(both_databases: str) -> None:
+    visitor = Visitor()
+    visitor.post("/en/requests/", PUBLIC)
+    visitor.get("/en/requests/sent/")
+    assert Case.objects.count() == 1
+    assert "ana@example.org" not in visitor.client.cookies["onloan_sent"].value
+    other = Visitor()
+    other.get("/en/requests/sent/")
+    assert other.address == "/en/requests/"
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"kind": ""}, "kind"),
+        ({"kind": "waive"}, "kind"),
+        ({"country": ""}, "country"),
+        ({"country": "XX"}, "country"),
+        ({"email": ""}, "email"),
+        ({"email": "nobody"}, "email"),
+        ({"text": "x" * 4001}, "text"),
+        ({"kind": "complaint"}, "text"),
+    ],
+)
+def test_what_is_wrong_is_said_at_its_field_and_kept(
+    sqlite_database: str, change: dict[str, str], field: str
+) -> None:
+    sent = {**PUBLIC, **change}
+    page = Visitor().post("/en/requests/", sent)
+    assert page.status == 422
+    assert not Case.objects.exists()
+    marked = [element for element in page.fields() if element.get("aria-invalid") == "true"]
+    assert {element.get("name") for element in marked} == {field}
+    assert page.one("input", name="email").get("value") == sent["email"]
+    assert page.one("textarea", name="text").text.strip() == sent["text"]
+
+
+def test_a_kind_that_does_not_exist_is_not_found(ana: Joined) -> None:
+    visitor = Visitor()
+    visitor.sign_in(ana.participant_id)
+    assert visitor.status("/fr/me/request/waive/") == 404
+
+
+def test_what_was_asked_stands_on_ones_own_page_with_its_day(ana: Joined) -> None:
+    visitor = Visitor()
+    visitor.sign_in(ana.participant_id)
+    visitor.post("/fr/me/request/access/", {"text": ""})
+    page = visitor.get("/fr/me/")
+    assert list_cases_of(ana.participant_id)[0].reference in page.text
+    assert "réponse au plus tard le" in page.text
+    assert str(clock.now().year) in page.text

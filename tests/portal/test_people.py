@@ -1,0 +1,244 @@
+"""Signing in, and a participant's own page."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.conf import settings
+
+from onloan import clock
+from onloan.consents.queries import list_consents
+from onloan.joining.actions import Joined
+from onloan.ledger.queries import pot_view, total_by_kind
+from onloan.outbox.models import Message
+from onloan.people.actions import set_flag
+from onloan.referrals.actions import record_event, settle_due
+from onloan.uses.queries import list_uses
+from onloan.vouchers.queries import list_vouchers
+from tests.joining.support import PERMISSIONS, OpenMarket, add_participant, open_market
+from tests.people.support import read_mailed_code
+from tests.portal.support import Page, Visitor
+
+NOTHING = dict.fromkeys(PERMISSIONS, False)
+EVERYTHING = dict.fromkeys(PERMISSIONS, True)
+
+
+@pytest.fixture
+def market(both_databases: str) -> OpenMarket:
+    return open_market()
+
+
+def signed_in(joined: Joined) -> Visitor:
+    visitor = Visitor()
+    visitor.sign_in(joined.participant_id)
+    return visitor
+
+
+def sign_up(joined: Joined, days_ago: int) -> None:
+    record_event(
+        participant_id=joined.participant_id,
+        event="app_signed_up",
+        occurred_at=clock.now() - timedelta(days=days_ago),
+        external_ref=f"order-{joined.public_id}",
+        now=clock.now(),
+    )
+
+
+def test_a_code_opens_ones_own_page(market: OpenMarket) -> None:
+    add_participant(market, "Ana")
+    ana = Visitor()
+    ana.get("/fr/me/")
+    assert ana.address == "/fr/signin/"
+    ana.post("/fr/signin/", {"email": "Ana@Example.org "})
+    page = ana.post("/fr/signin/code/", {"code": read_mailed_code()})
+    assert ana.address == "/fr/me/"
+    assert page.one("h1").text == "Ma page"
+
+
+def test_an_unknown_address_learns_nothing_before_its_code(market: OpenMarket) -> None:
+    add_participant(market, "Ana")
+    known, unknown = Visitor(), Visitor()
+    one = known.post("/en/signin/", {"email": "ana@example.org"})
+    other = unknown.post("/en/signin/", {"email": "anb@example.org"})
+    assert one.text.replace("ana@", "") == other.text.replace("anb@", "")
+    page = unknown.post("/en/signin/code/", {"code": read_mailed_code()})
+    assert "Nobody has joined with this e-mail" in page.text
+    assert "onloan_me" not in unknown.client.cookies
+
+
+def test_somebody_in_two_campaigns_chooses_one(both_databases: str) -> None:
+    first, second = open_market(), open_market(slug="autumn-pot", country="GB")
+    add_participant(first, "Ana")
+    ana_in_autumn = add_participant(second, "Ana")
+    ana = Visitor()
+    ana.post("/en/signin/", {"email": "ana@example.org"})
+    page = ana.post("/en/signin/code/", {"code": read_mailed_code()})
+    assert ana.address == "/en/signin/choose/"
+    assert len(page.all("button")) == 2
+    page = ana.post("/en/signin/choose/", {"account": ana_in_autumn.public_id})
+    assert "United Kingdom" in page.text
+    stranger = Visitor()
+    stranger.post("/en/signin/choose/", {"account": ana_in_autumn.public_id})
+    assert stranger.address == "/en/signin/"
+
+
+def test_an_altered_cookie_signs_nobody_in(market: OpenMarket) -> None:
+    ana = add_participant(market, "Ana")
+    visitor = signed_in(ana)
+    visitor.client.cookies["onloan_me"] = visitor.client.cookies["onloan_me"].value[:-2] + "xx"
+    visitor.get("/fr/me/")
+    assert visitor.address == "/fr/signin/"
+
+
+def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(market: OpenMarket) -> None:
+    add_participant(market, "Ana")
+    ana = Visitor()
+    ana.post("/fr/signin/", {"email": "ana@example.org"})
+    ana.post("/fr/signin/code/", {"code": read_mailed_code()})
+    cookie = ana.client.cookies["onloan_me"]
+    assert cookie["httponly"] and cookie["samesite"] == "Lax" and cookie["secure"] == (settings.SECURE or "")
+    assert "ana@example.org" not in ana.client.cookies["onloan_sign_in"].value
+
+
+def test_signing_out_forgets_the_device(market: OpenMarket) -> None:
+    ana = signed_in(add_participant(market, "Ana"))
+    assert ana.status("/fr/me/sign-out/") == 405
+    ana.post("/fr/me/sign-out/")
+    ana.get("/fr/me/")
+    assert ana.address == "/fr/signin/"
+
+
+def test_the_pot_never_adds_cash_and_vouchers(market: OpenMarket) -> None:
+    then = clock.now() - timedelta(days=20)
+    ana = add_participant(market, "Ana", now=then)
+    ben = add_participant(market, "Ben", via_code=ana.link_code, now=then)
+    chloe = add_participant(market, "Chloe", via_code=ana.link_code, now=then)
+    sign_up(ben, 16)
+    sign_up(chloe, 3)
+    settle_due(now=clock.now(), limit=20)
+    page = signed_in(ana).get("/fr/me/")
+    text = page.text
+    for said in ("4 € gagnés", "4 € en route", "12 € encore possibles", "14 € gagnés", "52 € encore possibles"):
+        assert said in text, said
+    assert "18 €" not in text and "100 €" not in text
+    pot = pot_view(ana.participant_id)
+    assert sum(money.amount_minor for money in total_by_kind(pot.earned).values()) == 1800
+    for voucher in list_vouchers(ana.participant_id):
+        assert voucher.code in page.html
+
+
+def test_each_reward_stands_with_its_dates(market: OpenMarket) -> None:
+    ana = add_participant(market, "Ana", now=clock.now() - timedelta(days=20))
+    ben = add_participant(market, "Ben", via_code=ana.link_code, now=clock.now() - timedelta(days=10))
+    sign_up(ben, 3)
+    page = signed_in(ana).get("/en/me/")
+    assert "Somebody you invited signed up." in page.text
+    assert "After 14 days this counts: €4 in cash and €14 in a voucher for this shop." in page.text
+    assert "Ben" not in page.html
+    steps = [element.get("class") for element in page.all("li") if "timeline" in element.parents[-1].get("class")]
+    assert steps == ["done", "coming", "coming"]
+
+
+def test_a_friends_name_shows_only_if_that_friend_allows_it(market: OpenMarket) -> None:
+    ana = add_participant(market, "Ana")
+    ben = add_participant(market, "Ben", via_code=ana.link_code, answers={**NOTHING, "acceptance-card": True})
+    chloe = add_participant(market, "Chloe", via_code=ana.link_code, answers=NOTHING)
+    page = signed_in(ana).get("/fr/me/")
+    assert "Ben" in page.html and "Chloe" not in page.html
+    assert [use.allowed for use in list_uses(ben.participant_id)] == [True]
+    assert [use.allowed for use in list_uses(chloe.participant_id)] == [False]
+    signed_in(ben).post("/fr/me/take-back/", {"permission": "acceptance-card"})
+    assert "Ben" not in signed_in(ana).get("/fr/me/").html
+
+
+def find_button(page: Page, action: str, permission: str) -> bool:
+    return any(
+        field.get("value") == permission and field.parents[-1].get("action").endswith(action)
+        for field in page.all("input", name="permission")
+    )
+
+
+def test_one_click_takes_back_and_costs_nothing(market: OpenMarket) -> None:
+    ana = add_participant(market, "Ana", answers=EVERYTHING)
+    before = pot_view(ana.participant_id)
+    visitor = signed_in(ana)
+    assert find_button(visitor.get("/en/me/"), "/me/take-back/", "invitation-card")
+    page = visitor.post("/en/me/take-back/", {"permission": "invitation-card"})
+    assert "Copies that other people made, we cannot call back. You keep everything you earned." in page.text
+    states = {consent.permission_id: consent.state for consent in list_consents(ana.participant_id)}
+    assert states == {"invitation-card": "withdrawn", "acceptance-card": "allowed", "winner-wall": "allowed"}
+    assert pot_view(ana.participant_id) == before
+    assert find_button(page, "/me/allow/", "invitation-card")
+    assert not find_button(page, "/me/allow/", "winner-wall")
+
+
+def test_one_click_takes_back_everything(market: OpenMarket) -> None:
+    ana = add_participant(market, "Ana", answers=EVERYTHING)
+    visitor = signed_in(ana)
+    visitor.post("/en/me/take-back/", {"permission": ""})
+    visitor.post("/en/me/take-back/", {"permission": ""})
+    assert {consent.state for consent in list_consents(ana.participant_id)} == {"withdrawn"}
+    assert "You allow nothing: nothing of yours is shown." in visitor.get("/en/me/").text
+
+
+def test_taking_back_can_be_undone(market: OpenMarket) -> None:
+    ana = add_participant(market, "Ana", answers=EVERYTHING)
+    visitor = signed_in(ana)
+    page = visitor.post("/en/me/take-back/", {"permission": "winner-wall"})
+    version = page.one("input", name="version").get("value")
+    visitor.post("/en/me/allow/", {"permission": "winner-wall", "version": version})
+    assert visitor.address == "/en/me/"
+    assert {consent.state for consent in list_consents(ana.participant_id)} == {"allowed"}
+
+
+def test_only_a_sent_form_takes_back_or_allows(market: OpenMarket) -> None:
+    ana = add_participant(market, "Ana", answers=EVERYTHING)
+    visitor = signed_in(ana)
+    assert visitor.status("/fr/me/take-back/") == 405
+    assert visitor.status("/fr/me/allow/") == 405
+    visitor.client.handler.enforce_csrf_checks = True
+    assert visitor.status("/fr/me/take-back/", "post") == 403
+    assert {consent.state for consent in list_consents(ana.participant_id)} == {"allowed"}
+
+
+@pytest.mark.parametrize("permission", ["no-such", "x" * 500, "../../"])
+def test_a_permission_that_was_never_asked_is_not_found(market: OpenMarket, permission: str) -> None:
+    ana = add_participant(market, "Ana", answers=EVERYTHING)
+    page = signed_in(ana).post("/fr/me/take-back/", {"permission": permission})
+    assert page.status == 404
+    assert {consent.state for consent in list_consents(ana.participant_id)} == {"allowed"}
+
+
+def test_somebody_elses_page_stays_closed(market: OpenMarket) -> None:
+    ana = add_participant(market, "Ana", answers=EVERYTHING)
+    stranger = signed_in(add_participant(market, "Chloe"))
+    stranger.post("/fr/me/take-back/", {"permission": "winner-wall", "participant": str(ana.participant_id)})
+    assert {consent.state for consent in list_consents(ana.participant_id)} == {"allowed"}
+
+
+def test_a_suspended_market_keeps_the_page_and_the_pot(market: OpenMarket) -> None:
+    ana = add_participant(market, "Ana", answers=EVERYTHING)
+    market.suspend()
+    page = signed_in(ana).get("/fr/me/")
+    assert "Ce que vous avez gagné est à vous et sera payé aux mêmes dates." in page.text
+    assert "20 € encore possibles" in page.text
+    assert find_button(page, "/me/take-back/", "winner-wall"), "taking back works in any state"
+    assert not find_button(page, "/me/allow/", "winner-wall")
+
+
+def test_after_an_objection_nothing_is_offered_to_allow(market: OpenMarket) -> None:
+    ana = add_participant(market, "Ana", answers=NOTHING)
+    set_flag(participant_id=ana.participant_id, flag="objected", now=clock.now())
+    assert not find_button(signed_in(ana).get("/fr/me/"), "/me/allow/", "winner-wall")
+
+
+def test_too_many_codes_are_refused_in_words(market: OpenMarket) -> None:
+    visitor = Visitor()
+    for _ in range(5):
+        visitor.post("/en/signin/", {"email": "ana@example.org"})
+    sent = Message.objects.count()
+    page = visitor.post("/en/signin/", {"email": "ana@example.org"})
+    assert page.status == 422
+    assert "Too many codes were asked for." in page.text
+    assert Message.objects.count() == sent
