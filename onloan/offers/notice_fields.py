@@ -15,7 +15,7 @@ from onloan.markets.rules import MarketFacts, country_name, known_countries, mar
 from onloan.offers import wording
 from onloan.offers.blocks import FieldValue
 from onloan.offers.conditions import reward_lines, significant_conditions
-from onloan.offers.document import Offer
+from onloan.offers.document import Offer, Texts
 from onloan.offers.retention import retention_lines
 from onloan.offers.vocabulary import CHANNELS, ITEMS, PURPOSES, ROLES, said
 from onloan.offers.wording import written_day
@@ -35,6 +35,20 @@ REQUIRED = (
 
 _RUN_BY_US = ("taking_part", "payout", "accounting", "rights", "fraud_checks")
 _SAFE_ADDRESS = "/{language}/{page}/"
+
+
+_SAFEGUARDS: dict[str, Texts] = {
+    "scc": {
+        "en": "standard contract clauses of the European Union",
+        "fr": "clauses contractuelles types de l'Union européenne",
+    },
+    "idta": {"en": "the British contract for transfers", "fr": "le contrat britannique de transfert"},
+    "bcr": {"en": "binding rules of its whole group", "fr": "règles contraignantes de tout son groupe"},
+    "adequacy": {
+        "en": "a decision that its law protects as well",
+        "fr": "une décision que sa loi protège aussi bien",
+    },
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +206,7 @@ def _recipients(offer: Offer, language: str) -> dict[str, FieldValue]:
     transfers = tuple(
         {
             "country": country_name(recipient.country, language),
-            "tool": recipient.transfer,
+            "tool": said(_SAFEGUARDS.get(recipient.transfer, {"en": recipient.transfer}), language),
             "copy": gettext("Ask %(email)s for a copy.") % {"email": offer.controller.email},
         }
         for recipient in offer.recipients

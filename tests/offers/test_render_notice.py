@@ -97,12 +97,12 @@ def test_the_british_notice_has_the_complaint_form_and_the_representative() -> N
 
 
 def test_it_names_each_recipient_and_where_data_goes() -> None:
-    far = Recipient("printer", "Print Co", "processor", "US", "C-1", "standard clauses of 2021")
+    far = Recipient("printer", "Print Co", "processor", "US", "C-1", "scc")
     near = Recipient("mailer", "Poste Exemple", "processor", "FR", "C-2")
     notice = render_notice(replace(OFFER, recipients=(far, near)), "FR", "en")
     section = notice.section("recipients")
     assert any("Print Co" in point for point in section.points)
-    assert any("standard clauses of 2021" in point for point in section.points)
+    assert any("standard contract clauses of the European Union" in point for point in section.points)
     assert any("Poste Exemple (France): works on our instructions" in point for point in section.points)
     unsafe = replace(OFFER, recipients=(replace(far, transfer=""),))
     assert missing_fields(unsafe, "FR", render_notice(unsafe, "FR", "en").fields) == ("transfers",)
