@@ -17,7 +17,7 @@ from onloan.evidence.actions import append_entry
 from onloan.evidence.statements import entry_statements
 from onloan.ledger import rules, statements
 from onloan.ledger.errors import ClawbackRefused, RewardNotReady, TransferConflict, WrongCurrency
-from onloan.ledger.models import Funding, PoolSlice, Reward
+from onloan.ledger.models import Funding, Reward
 from onloan.ledger.queries import RewardView, find_place, find_reward
 from onloan.ledger.rules import AccountKind, Cause, RewardState, Route, TransferKind, VoidCause
 from onloan.money import AMOUNT_MINOR_MAX, Money
@@ -62,7 +62,9 @@ def fund_pool(
         raise BadInput(field="amount", problem=str(AMOUNT_MINOR_MAX))
     wanted = rules.count_slices(amount.amount_minor, pot.amount_minor)
     missing = range(len(present), max(len(present), wanted))
-    db.execute([statements.open_slice(market_id=market_id, number=number, pot=pot) for number in missing])
+    db.execute([
+        statements.open_slice(market_id=market_id, number=number, currency=amount.currency) for number in missing
+    ])  # fmt: skip
     slices = statements.lock_slices(market_id)
     shares = rules.split_into_slices(amount.amount_minor, pot.amount_minor, len(slices))
     funded: list[Statement] = []
@@ -78,7 +80,6 @@ def fund_pool(
                 )
             )  # fmt: skip
     db.execute(funded)
-    PoolSlice.objects.filter(market_id=market_id).update(pot_minor=pot.amount_minor)
     place = {"offer": market.offer_slug, "market": market.country}
     append_entry(kind="pool_funded", fields={**place, **_amount_fields(amount)}, occurred_at=now)
 

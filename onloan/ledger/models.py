@@ -49,12 +49,11 @@ def _balance_constraints(table: str) -> list[models.BaseConstraint]:
 
 class PoolSlice(UUIDModel):
     """A part of the money that the merchant set aside for one market, so that joiners do not all wait for one
-    row. ``pot_minor`` is one full pot as of the last funding."""
+    row."""
 
     market_id = models.UUIDField()
     number = models.PositiveSmallIntegerField()
     currency = models.CharField(max_length=_CURRENCY_CHARACTERS)
-    pot_minor = models.BigIntegerField()
     debits_pending_minor = models.BigIntegerField()
     debits_posted_minor = models.BigIntegerField()
     credits_pending_minor = models.BigIntegerField()
@@ -64,7 +63,6 @@ class PoolSlice(UUIDModel):
         db_table = "ledger_pool_slice"
         constraints = [
             models.UniqueConstraint(fields=["market_id", "number"], name="ledger_pool_slice_once"),
-            models.CheckConstraint(condition=Q(pot_minor__gt=0), name="ledger_pool_slice_pot_is_positive"),
             *_balance_constraints("ledger_pool_slice"),
         ]
 

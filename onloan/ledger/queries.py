@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import cast
 from uuid import UUID
 
-from django.db.models import Max, Sum
+from django.db.models import Sum
 
 from onloan.errors import NotFound
 from onloan.ledger import statements
@@ -18,6 +18,7 @@ from onloan.ledger.rules import AccountKind, RewardState
 from onloan.money import Money
 from onloan.offers.document import Offer, RewardKind
 from onloan.offers.queries import find_market_by_id, find_version
+from onloan.offers.rules import pot_to_reserve
 from onloan.people.queries import ParticipantView, find_participant
 
 _PLACES_KEPT = 4096
@@ -96,7 +97,8 @@ class PotView:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolView:
     """A market's money. ``funded = free + reserved + posted``, always: ``reserved`` is set aside for people and
-    not earned, ``posted`` is earned (``owed``, ``vouchers``, ``paid``)."""
+    not earned, ``posted`` is earned (``owed``, ``vouchers``, ``paid``). ``full_pot`` is what the version that
+    newcomers join under reserves for one of them."""
 
     funded: Money
     free: Money
@@ -180,16 +182,15 @@ def pool_view(market_id: UUID) -> PoolView:
         credits=Sum("credits_posted_minor"),
         debits=Sum("debits_posted_minor"),
         pending=Sum("debits_pending_minor"),
-        pot=Max("pot_minor"),
     )
-    currency = find_market_by_id(market_id).currency
+    market = find_market_by_id(market_id)
+    full_pot = pot_to_reserve(find_version(market.version_id).offer, market.country, has_sponsor=False)
     funded = Funding.objects.filter(market_id=market_id, source_slice_id=None).aggregate(sum=Sum("amount_minor"))
     balances = _sum_accounts(market_id)
 
     def money(amount_minor: int) -> Money:
-        return Money(amount_minor, currency)
+        return Money(amount_minor, market.currency)
 
-    pot_minor = slices["pot"] or 0
     free = (slices["credits"] or 0) - (slices["debits"] or 0) - (slices["pending"] or 0)
     owed, vouchers, paid = (
         balances.get(kind, 0) for kind in (AccountKind.OWED, AccountKind.VOUCHERS, AccountKind.PAID)
@@ -202,8 +203,8 @@ def pool_view(market_id: UUID) -> PoolView:
         owed=money(owed),
         vouchers=money(vouchers),
         paid=money(paid),
-        full_pot=money(pot_minor),
-        full_pots_free=free // pot_minor if pot_minor else 0,
+        full_pot=full_pot,
+        full_pots_free=free // full_pot.amount_minor if full_pot.amount_minor else 0,
     )
 
 

@@ -131,13 +131,13 @@ def credit_slice(slice_id: UUID, amount: Money) -> Statement:
     )
 
 
-def open_slice(*, market_id: UUID, number: int, pot: Money) -> Statement:
+def open_slice(*, market_id: UUID, number: int, currency: str) -> Statement:
     """An empty slice, unless it is there already: the row exists before anybody locks it."""
     return db.insert(
         PoolSlice,
-        id=ids.new_id(), market_id=market_id, number=number, currency=pot.currency,
-        pot_minor=pot.amount_minor, debits_pending_minor=0, debits_posted_minor=0, credits_pending_minor=0,
-        credits_posted_minor=0, on_conflict="ON CONFLICT (market_id, number) DO NOTHING",
+        id=ids.new_id(), market_id=market_id, number=number, currency=currency, debits_pending_minor=0,
+        debits_posted_minor=0, credits_pending_minor=0, credits_posted_minor=0,
+        on_conflict="ON CONFLICT (market_id, number) DO NOTHING",
     )  # fmt: skip
 
 

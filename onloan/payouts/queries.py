@@ -115,11 +115,6 @@ def list_overdue(*, now: datetime) -> list[OverdueLine]:
     return sorted(lines, key=lambda line: (line.due_on, line.reference))[:OVERDUE_SHOWN_MAX]
 
 
-def count_overdue(*, today: date) -> int:
-    """How many payments are late on ``today``, in every country."""
-    return Payable.objects.filter(state__in=["owed", "in_batch"], due_on__lt=today).count()
-
-
 def count_owed(country: str) -> int:
     """How many payables of a country are in no batch yet."""
     return Payable.objects.filter(country=country, state="owed").count()
