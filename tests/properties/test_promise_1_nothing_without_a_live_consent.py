@@ -157,13 +157,15 @@ class Gate(RuleBasedStateMachine):
         withdraw_all(participant_id=self.models[who].person.id, now=clock.now())
         self.models[who].last_days.clear()
 
-    @rule(who=PEOPLE, flag=FLAGS)
-    def use_a_right(self, who: str, flag: str) -> None:
+    @rule(who=PEOPLE, flag=FLAGS, is_stopped=st.booleans())
+    def use_a_right(self, who: str, flag: str, is_stopped: bool) -> None:
+        """A flag alone denies everything; what it did not end counts again once it is lifted."""
         model = self.models[who]
         set_flag(participant_id=model.person.id, flag=flag, now=clock.now())  # type: ignore[arg-type]
-        stop_consents(participant_id=model.person.id, reason=flag, now=clock.now())
         model.flags.add(flag)
-        model.last_days.clear()
+        if is_stopped:
+            stop_consents(participant_id=model.person.id, reason=flag, now=clock.now())
+            model.last_days.clear()
 
     @rule(who=PEOPLE, flag=FLAGS)
     def lift(self, who: str, flag: str) -> None:
@@ -185,9 +187,10 @@ class Gate(RuleBasedStateMachine):
         expire_due(now=clock.now())
         number_entries()
 
-    @rule(who=PEOPLE, name=NAMES, channel=st.integers(0, 1), country=COUNTRIES)
-    def use_what_might_be_allowed(self, who: str, name: str, channel: int, country: str) -> None:
-        self._use(who, {**make_question(name, channel), "country": country})
+    @rule(who=PEOPLE, channel=st.integers(0, 1))
+    def use_all_that_might_be_allowed(self, who: str, channel: int) -> None:
+        for name, country in itertools.product((NAME, PHOTO, WALL), ("FR", "GB")):
+            self._use(who, {**make_question(name, channel), "country": country})
 
     @rule(who=PEOPLE, name=NAMES, change=CHANGES)
     def use_what_is_nearly_allowed(self, who: str, name: str, change: dict[str, Any]) -> None:
