@@ -38,8 +38,7 @@ def new_id() -> uuid.UUID:
 
 def new_code(length: int) -> str:
     """``length`` random characters and one check character; 5 bits of chance for each random one."""
-    body = "".join(secrets.choice(ALPHABET) for _ in range(length))
-    return body + check_character(body)
+    return code_from_bytes(secrets.token_bytes((length * 5 + 7) // 8), length)
 
 
 def code_from_bytes(digest: bytes, length: int) -> str:

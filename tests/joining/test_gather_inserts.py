@@ -27,7 +27,7 @@ def test_it_writes_the_same_rows_in_fewer_statements(both_databases: str) -> Non
     person = uuid4()
     statements = [code("a", person), email("x", person), code("b", person), email("y", person), code("c", person)]
     gathered = gather_inserts(statements)
-    assert len(gathered) == 2
+    assert len(gathered) == (1 if db.is_postgresql() else 2)
     with transaction.atomic():
         db.execute(gathered)
     assert sorted(CodeLookup.objects.values_list("value_hash", "participant_id")) == [
