@@ -116,12 +116,22 @@ def test_it_denies_whatever_starts_after_a_withdrawal(both_databases: str, tmp_p
         during = [one for one in asked if allowed_from <= one.started and one.finished <= may_stop]
         assert after and during, "the askers asked in between"
         assert not [one for one in after if one.allowed]
-        assert not [one for one in during if not one.allowed]
+        # On a crowded machine a question may find the database or the log too busy: that is a no, never a yes.
+        assert {one.reason for one in during if not one.allowed} <= {"D-LOG-DOWN"}
     number_entries()
     assert verify_database().problems == []
-    uses = [
-        entry for number in range(0, log.read_checkpoint().size, 5_000) for entry in log.entries(number, 5_000)
+    check_record(asked)
+
+
+def check_record(asked: list[Asked]) -> None:
+    """Each answer is on record and in the log, but for what could not be recorded, which was denied."""
+    numbered = [
+        entry.read()["kind"]
+        for first in range(0, log.read_checkpoint().size, log.ENTRIES_MAX)
+        for entry in log.entries(first, log.ENTRIES_MAX)
     ]
-    kinds = [entry.read()["kind"] for entry in uses]
-    assert kinds.count("use_allowed") == sum(one.allowed for one in asked)
-    assert kinds.count("use_denied") == sum(not one.allowed for one in asked)
+    yes, no = (Use.objects.filter(allowed=allowed).count() for allowed in (True, False))
+    assert (numbered.count("use_allowed"), numbered.count("use_denied")) == (yes, no)
+    assert yes == sum(one.allowed for one in asked)
+    unrecorded = sum(not one.allowed for one in asked) - no
+    assert 0 <= unrecorded <= sum(one.reason == "D-LOG-DOWN" for one in asked)
