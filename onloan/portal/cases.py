@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from onloan import clock
 from onloan.cases.actions import OpenedCase, open_case
+from onloan.cases.errors import TextNeeded
 from onloan.cases.rules import NEEDS_TEXT, Door, Kind
 from onloan.errors import OnloanError
 from onloan.markets.rules import country_name, known_countries, market_facts
@@ -146,6 +147,7 @@ def _form(request: HttpRequest, *, asks_contact: bool, kind: Kind | None = None)
         asks_contact=asks_contact,
     )
     form.fields["text"].required = kind in NEEDS_TEXT
+    form.fields["text"].error_messages["required"] = str(TextNeeded.sentence)
     return form
 
 

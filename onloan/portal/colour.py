@@ -51,10 +51,7 @@ def brand_of(colour: str) -> Brand | None:
         if min(contrast(shade, paper) for paper in (*PAPERS_DARK, mix(shade, BLACK, 0.8))) >= CONTRAST_MIN
     )
     dark = _variables(bright, BLACK, mix(bright, BLACK, 0.8))
-    style = (
-        f"@media not print{{:root{{{light}}}}}"
-        f"@media (prefers-color-scheme:dark) and (not print){{:root{{{dark}}}}}"
-    )
+    style = f"@media screen{{:root{{{light}}}}}@media screen and (prefers-color-scheme:dark){{:root{{{dark}}}}}"
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return Brand(style, f"sha256-{digest}")
 

@@ -30,6 +30,7 @@ from onloan.people.actions import check_code, normalize_email, normalize_usernam
 from onloan.people.photos import prepare_photo
 from onloan.people.queries import find_by_email, find_participant, read_draft
 from onloan.portal import session
+from onloan.portal.allowed import receipt_lines
 from onloan.portal.campaign import Campaign, campaign_page, find_campaign, render_campaign
 from onloan.portal.forms import AnswerForm, CodeForm, EmailForm, ProfileForm
 from onloan.portal.pots import pot_lines
@@ -277,6 +278,7 @@ def done(request: HttpRequest, campaign: Campaign) -> HttpResponse:
         "participant": participant,
         "share": share_of(campaign, participant.id),
         "pots": pot_lines(participant.id, campaign),
+        "receipts": receipt_lines(participant.id),
     }
     return _render(request, "join/done.html", campaign, context)
 

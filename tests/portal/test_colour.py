@@ -43,3 +43,5 @@ def test_the_style_is_let_through_by_its_hash_alone() -> None:
     assert brand is not None
     assert brand.style_hash.startswith("sha256-")
     assert "<" not in brand.style
+    # A query that browsers do not understand is dropped whole, and the dark page keeps the light colour.
+    assert re.findall("@media ([^{]+)", brand.style) == ["screen", "screen and (prefers-color-scheme:dark)"]

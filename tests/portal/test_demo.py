@@ -9,9 +9,9 @@ import pytest
 from django.conf import settings
 
 from onloan import clock
+from onloan.jobs.table import read_address
 from onloan.ledger.queries import pot_view
 from onloan.outbox.actions import deliver_due
-from onloan.people.queries import read_address
 from tests.joining.support import add_participant, open_market
 from tests.people.support import read_mailed_code
 from tests.portal.support import Visitor, join_address
@@ -43,7 +43,7 @@ def test_the_mails_that_were_written_can_be_read(sqlite_database: str) -> None:
     visitor = Visitor()
     visitor.post(join_address(), {"email": "ana@example.org"})
     code = read_mailed_code()
-    assert "Pas encore d'e-mail" in visitor.get("/demo/mail/").text
+    assert "No mail yet." in visitor.get("/demo/mail/").text
     deliver_due(now=clock.now(), read_address=read_address)
     page = visitor.get("/demo/mail/")
     assert code in page.text and "ana@example.org" in page.text

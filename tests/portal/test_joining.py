@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.utils import translation
 
-from onloan.consents.queries import list_consents
+from onloan.consents.queries import list_consents, list_receipts
 from onloan.offers.queries import find_market
 from onloan.people.models import EmailCode, Participant
 from onloan.people.queries import find_by_email, read_item
@@ -55,6 +55,8 @@ def test_it_joins_with_what_was_typed_and_answered(market: OpenMarket) -> None:
     assert photo is not None and photo.startswith(b"\xff\xd8")
     link = find_link_of(participant.id)
     assert link is not None and f"/l/{link.code}" in done.html
+    (receipt,) = list_receipts(participant.id)
+    assert done.all("a", href=f"/fr/r/{receipt.token}/")
     assert participant.is_demo, "in test mode everybody is marked as demo"
 
 

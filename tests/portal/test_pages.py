@@ -164,10 +164,12 @@ def check_addresses(page: Page, path: str) -> None:
             value = element.get(name)
             assert value == "" or value.startswith("data:") or (value[0] == "/" and value[:2] != "//"), path
         address = element.get("href")
+        assert address or element.tag != "a", (path, element.text)
         if element.tag == "link":
             assert address.startswith(("/static/", "data:,")), (path, address)
         elif urlsplit(address).scheme in {"http", "https"} and "/l/" not in address:
-            assert element.get("rel") == "noreferrer", (path, address)
+            assert element.get("rel") in {"noreferrer", "nofollow"}, (path, address)
+    assert page.headers["Referrer-Policy"] == "same-origin"
     policy = page.headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy and "unsafe" not in policy
 

@@ -32,9 +32,9 @@ def is_demo() -> bool:
 
 @register.simple_tag(takes_context=True)
 def language_links(context: template.Context) -> list[LanguageLink]:
-    """The same page in each language; empty where there is no request (the page of a failure)."""
+    """The same page in each language; empty where its address has no language, or where there is no request."""
     request = context.get("request")
-    if request is None:
+    if request is None or not request.path.startswith(tuple(f"/{code}/" for code, _ in settings.LANGUAGES)):
         return []
     here = get_language()
     offered = context.get("page_languages") or [code for code, _ in settings.LANGUAGES]
