@@ -8,8 +8,10 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from onloan import clock
@@ -29,7 +31,7 @@ from onloan.offers.queries import (
     list_markets,
     list_versions,
 )
-from onloan.offers.texts import render_all
+from onloan.offers.texts import TEXT_LANGUAGES, render_pages
 
 FILE_BYTES_MAX = 256 * 1024
 NOTE_LENGTH_MAX = 500
@@ -104,8 +106,8 @@ def show_draft(request: TeamRequest, draft_id: UUID) -> HttpResponse:
         "is_author": draft.author_id == request.member.id,
         "has_approved": request.member.id in {line.user_id for line in draft.approvals},
         "places": [
-            (country, country_name(country, "en"), terms.languages)
-            for country, terms in (report.offer.markets.items() if report.offer else [])
+            (country, country_name(country, "en"), TEXT_LANGUAGES)
+            for country in (report.offer.markets if report.offer else ())
         ],
         "difference": find_difference(draft),
     }
@@ -170,15 +172,18 @@ def act_on_draft(request: TeamRequest, draft_id: UUID) -> HttpResponse:
 def preview(request: TeamRequest, draft_id: UUID, country: str, language: str) -> HttpResponse:
     """What people of one country will read, before anything is published."""
     offer = check_text(find_draft(draft_id).file_text, "offer.yaml").offer
-    if offer is None or country not in offer.markets or language not in offer.markets[country].languages:
+    if offer is None or country not in offer.markets or language not in TEXT_LANGUAGES:
         raise NotFound
-    rendered = render_all(offer)[country][language]
+    pages = render_pages(offer, country, language)
+    with override(language):
+        texts = render_to_string("cli/preview_texts.html", {"pages": pages})
     context = {
         "here": "offers",
         "draft_id": draft_id,
-        "texts": rendered,
+        "pages": pages,
+        "texts": texts,
         "language": language,
-        "place": country_name(country, language),
+        "place": country_name(country, "en"),
     }
     return render_page(request, "preview.html", context)
 

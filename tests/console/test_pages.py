@@ -1,0 +1,215 @@
+"""The console: who may open and do what, and what its pages say."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.test import Client
+
+from onloan import clock
+from onloan.access.team import add_team_member
+from onloan.cases.actions import open_case
+from onloan.cases.rules import Door, Kind
+from onloan.cli.demo import PASSWORD, seed
+from onloan.offers.queries import find_market, list_drafts
+from onloan.payouts.queries import list_batches
+from tests.support.offers import spring_text
+
+PAGES = [
+    "",
+    "offers/",
+    "offers/new/",
+    "markets/",
+    "markets/spring-pot/FR/",
+    "requests/",
+    "money/",
+    "evidence/",
+    "team/",
+]
+
+
+@pytest.fixture
+def campaign(sqlite_database: str) -> None:
+    """The demo's data: a team with every role, two markets, seven people, rewards in each state."""
+    seed(clock.now())
+
+
+def signed_in(email: str) -> Client:
+    client = Client(HTTP_HOST="127.0.0.1")
+    answer = client.post("/accounts/login/", {"login": email, "password": PASSWORD})
+    assert answer.status_code == 302, "the sign-in was refused"
+    return client
+
+
+GREG, DORA, FAY, FRED, SAM, AUDE = (
+    f"{name}@demo.example" for name in ("greg", "dora", "fay", "fred", "sam", "aude")
+)
+
+
+def test_it_shows_nothing_to_a_stranger(campaign: None) -> None:
+    for page in PAGES:
+        answer = Client(HTTP_HOST="127.0.0.1").get(f"/console/{page}")
+        assert answer.status_code == 302
+        assert answer["Location"].startswith("/accounts/login/")
+
+
+def test_it_has_no_sign_up(campaign: None) -> None:
+    answer = Client(HTTP_HOST="127.0.0.1").post(
+        "/accounts/signup/", {"email": "mallory@example.org", "password1": PASSWORD, "password2": PASSWORD}
+    )
+    assert b"mallory" not in answer.content
+    assert Client(HTTP_HOST="127.0.0.1").login(email="mallory@example.org", password=PASSWORD) is False
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_it_shows_each_page_in_each_language(campaign: None, language: str) -> None:
+    client = signed_in(GREG)
+    client.cookies["django_language"] = language
+    for page in PAGES:
+        answer = client.get(f"/console/{page}", HTTP_ACCEPT_LANGUAGE=language)
+        assert answer.status_code == 200, page
+        text = answer.content.decode()
+        assert f'<html lang="{language}">' in text
+        assert not re.search(r'(?:src|href|action)="(?:https?:)?//', text), page
+        assert "no-store" in answer["Cache-Control"]
+
+
+def test_it_names_no_participant(campaign: None) -> None:
+    client = signed_in(DORA)
+    for page in PAGES:
+        text = client.get(f"/console/{page}").content.decode()
+        assert "ana@demo.example" not in text
+        assert "Ana demo" not in text
+
+
+def test_it_lets_the_dpo_suspend_and_not_the_auditor(campaign: None) -> None:
+    form = {"act": "suspend", "reason": "People ask what their photo is for."}
+    signed_in(AUDE).post("/console/markets/spring-pot/FR/", form)
+    assert find_market("spring-pot", "FR").state == "open"
+    answer = signed_in(DORA).post("/console/markets/spring-pot/FR/", form, follow=True)
+    assert find_market("spring-pot", "FR").state == "suspended"
+    assert "People ask what their photo is for." in answer.content.decode()
+
+
+def test_it_asks_for_a_reason_before_it_suspends(campaign: None) -> None:
+    answer = signed_in(DORA).post("/console/markets/spring-pot/FR/", {"act": "suspend", "reason": ""}, follow=True)
+    assert find_market("spring-pot", "FR").state == "open"
+    assert "E-REASON" in answer.content.decode()
+
+
+def test_it_takes_an_offer_from_file_to_version_by_two_people(campaign: None) -> None:
+    text = spring_text().replace("offer: spring-pot", "offer: autumn-pot")
+    greg = signed_in(GREG)
+    answer = greg.post("/console/offers/new/", {"text": text, "act": "hand_in"}, follow=True)
+    draft = next(draft for draft in list_drafts() if draft.slug == "autumn-pot")
+    address = f"/console/offers/drafts/{draft.id}/act/"
+    assert "Waits for a second person" in answer.content.decode()
+    refused = greg.post(address, {"act": "publish"}, follow=True)
+    assert "E-FOUR-EYES" in refused.content.decode()
+    signed_in(DORA).post(address, {"act": "approve", "note": "Read, with the lint report."})
+    published = greg.post(address, {"act": "publish"}, follow=True)
+    assert "autumn-pot" in published.content.decode()
+    assert find_market("autumn-pot", "FR").state == "draft"
+
+
+def test_it_keeps_a_refused_file_in_the_form_and_nowhere_else(campaign: None) -> None:
+    before = len(list_drafts())
+    text = spring_text().replace("term_days: 180", "term: forever")
+    answer = signed_in(GREG).post("/console/offers/new/", {"text": text, "act": "hand_in"})
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert "E-TERM-MISSING" in page
+    assert "term: forever" in page
+    assert len(list_drafts()) == before
+
+
+@pytest.mark.parametrize("text", ["", "a: &a [*a]", "\x00", "x" * 300_000, "offer: [" * 5_000])
+def test_it_survives_a_hostile_file(campaign: None, text: str) -> None:
+    before = len(list_drafts())
+    answer = signed_in(GREG).post("/console/offers/new/", {"text": text, "act": "hand_in"})
+    assert answer.status_code in {400, 413, 422}
+    assert len(list_drafts()) == before
+
+
+def test_it_shows_what_people_will_read_before_publishing(campaign: None) -> None:
+    draft = list_drafts()[0]
+    answer = signed_in(DORA).get(f"/console/offers/drafts/{draft.id}/preview/FR/fr/")
+    assert answer.status_code == 200
+    assert "Boutique Exemple SAS" in answer.content.decode()
+
+
+def test_it_pays_by_two_people(campaign: None) -> None:
+    fay = signed_in(FAY)
+    fay.post("/console/money/", {"country": "FR"})
+    batch = list_batches()[0]
+    address = f"/console/money/batches/{batch.id}/"
+    same = fay.post(address, {"act": "approve"}, follow=True)
+    assert list_batches()[0].state == "prepared"
+    assert "" in same.content.decode()
+    signed_in(FRED).post(address, {"act": "approve"})
+    assert list_batches()[0].state == "approved"
+    file = fay.get(f"{address}file/")
+    assert file["Content-Type"].startswith("text/csv")
+    assert "demo.example" not in file.content.decode()
+    fay.post(address, {"act": "paid"})
+    assert list_batches()[0].state == "paid"
+
+
+def test_it_does_not_let_growth_pay(campaign: None) -> None:
+    signed_in(GREG).post("/console/money/", {"country": "FR"})
+    assert list_batches() == []
+
+
+def test_it_lists_a_request_with_its_day_and_closes_it(campaign: None) -> None:
+    opened = open_case(
+        kind=Kind.COMPLAINT,
+        country="FR",
+        language="fr",
+        door=Door.PUBLIC_PAGE,
+        text="Ma photo <script>alert(1)</script>",
+        contact="chloe@people.example",
+        now=clock.now(),
+    )
+    listed = signed_in(AUDE).get("/console/requests/").content.decode()
+    assert "chloe@people.example" not in listed
+    sam = signed_in(SAM)
+    address = re.search(r"/console/requests/[0-9a-f-]{36}/", sam.get("/console/requests/").content.decode())
+    assert address is not None
+    page = sam.get(address.group()).content.decode()
+    assert "chloe@people.example" in page
+    assert "<script>alert" not in page
+    closed = sam.post(address.group(), {"outcome": "done"}, follow=True).content.decode()
+    assert "Closed" in closed
+    assert opened.reference
+
+
+def test_it_shows_a_key_once(campaign: None) -> None:
+    greg = signed_in(GREG)
+    made = greg.post(
+        "/console/team/", {"act": "create", "name": "shop", "scopes": ["events:write"]}
+    ).content.decode()
+    key = re.search(r'class="code link">([^<]+)<', made)
+    assert key is not None
+    assert key.group(1) not in greg.get("/console/team/").content.decode()
+
+
+def test_it_refuses_a_form_from_elsewhere(campaign: None) -> None:
+    client = Client(HTTP_HOST="127.0.0.1", enforce_csrf_checks=True)
+    client.force_login(_user(DORA))
+    answer = client.post("/console/markets/spring-pot/FR/", {"act": "suspend", "reason": "No token here."})
+    assert answer.status_code == 403
+    assert find_market("spring-pot", "FR").state == "open"
+
+
+def _user(email: str):  # type: ignore[no-untyped-def]
+    from onloan.access.models import User
+
+    return User.objects.get(email=email)
+
+
+def test_it_refuses_a_second_member_with_the_same_address(campaign: None) -> None:
+    from onloan.access.team import MemberExists
+
+    with pytest.raises(MemberExists):
+        add_team_member(email="DORA@demo.example", name="Dora", role="dpo", password=PASSWORD)
