@@ -12,8 +12,10 @@ import typer
 
 from onloan import clock
 from onloan.access.team import find_member
-from onloan.errors import BadInput
+from onloan.errors import BadInput, MustStopError
+from onloan.ledger.check import check_balances
 from onloan.payouts.actions import approve_batch, mark_batch_paid, prepare_batch, refuse_batch
+from onloan.payouts.check import check_payables
 from onloan.payouts.queries import BatchView, batch_csv, find_batch, list_batches, list_overdue
 
 payouts = typer.Typer(help="Cash that is owed, paid in batches.", no_args_is_help=True)
@@ -93,6 +95,16 @@ def show_batches() -> None:
                 f"  {line.reference}  {line.country}  {line.amount.written()}  due {line.due_on}"
                 f"  {line.days_late} days late"
             )
+
+
+@payouts.command("check")
+def check_books() -> None:
+    """Recompute every account, reward and batch from what never changes. Exit 0: it balances; 3: it does not."""
+    for problem in (problems := [*check_balances(), *check_payables()]):
+        typer.echo(f"- {problem}")
+    if problems:
+        raise MustStopError("the books do not balance")
+    typer.echo("The books balance.")
 
 
 def _describe(batch: BatchView) -> str:

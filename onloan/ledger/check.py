@@ -5,6 +5,7 @@ Each rule is one statement, which both databases answer as of one instant, so it
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from onloan import db
@@ -115,11 +116,16 @@ class Problem:
 def check_balances() -> list[Problem]:
     """Everything in the books that does not add up, at most ``PROBLEMS_MAX`` for each rule; empty when sound.
 
-    Reads all transfers: for ``onloan evidence verify``, the doctor and tests, not for a page.
+    Reads all transfers: for ``onloan payouts check``, a daily job and tests, not for a page.
     """
+    return find_problems(_RULES)
+
+
+def find_problems(rules: Mapping[str, str]) -> list[Problem]:
+    """The rows that each statement finds; a statement finds what breaks its rule."""
     return [
         Problem(rule, str(row[0]))
-        for rule, sql in _RULES.items()
+        for rule, sql in rules.items()
         for row in db.fetch_all(f"{sql} LIMIT {PROBLEMS_MAX}")
     ]
 

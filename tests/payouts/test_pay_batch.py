@@ -15,7 +15,7 @@ from django.db.utils import IntegrityError
 
 from onloan import clock, ids
 from onloan.access.models import User
-from onloan.errors import BadInput, NotAllowed, NotFound
+from onloan.errors import BadInput, MustStopError, NotAllowed, NotFound
 from onloan.evidence.models import QueuedEntry
 from onloan.ledger.check import check_balances
 from onloan.ledger.errors import RewardNotReady, TransferConflict
@@ -335,3 +335,7 @@ def test_the_command_line_pays_from_end_to_end(both_databases: str, tmp_path: os
     assert "1 of 1" in run("mark-paid", batch_id, "--by", "fay@boutique.example")
     assert "0 of 1" in run("mark-paid", batch_id, "--by", "fay@boutique.example")
     assert "paid" in run("list")
+    assert "The books balance." in run("check")
+    Payable.objects.all().delete()
+    with pytest.raises(MustStopError):
+        run("check")
