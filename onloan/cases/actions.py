@@ -37,7 +37,7 @@ from onloan.markets.rules import known_countries, market_facts
 from onloan.outbox.statements import mail_statement
 from onloan.people.actions import normalize_email, set_flag
 from onloan.people.queries import find_participant
-from onloan.people.statements import lock_participant
+from onloan.people.statements import lock_address, lock_participant
 
 REFERENCE_CHARACTERS = 7
 CASES_PER_DAY_MAX = 10
@@ -138,6 +138,8 @@ def _check_text(kind: Kind, text: str) -> str:
 def _check_rates(email: str | None, participant_id: UUID | None, door: Door, now: datetime) -> None:
     today = Case.objects.filter(received_at__gt=now - timedelta(days=1))
     sent = 0
+    if email is not None:
+        lock_address(contact_hash(email))
     if participant_id is not None:
         sent = today.filter(participant_id=participant_id).count()
     if email is not None:

@@ -28,7 +28,7 @@ from onloan.people.errors import (
 from onloan.people.models import EmailCode, EmailLookup, Item, Participant, PersonKey
 from onloan.people.photos import STORED_BYTES_MAX
 from onloan.people.rules import CODE_PURPOSES, check_email, check_username, is_code_form
-from onloan.people.statements import forget_draft_statement, item_statements, lock_participant
+from onloan.people.statements import item_statements, lock_address, lock_participant
 
 CODE_VALID_FOR = timedelta(minutes=10)
 CODE_ATTEMPTS_MAX = 5
@@ -94,6 +94,7 @@ def send_code(
     assert purpose in CODE_PURPOSES
     email = normalize_email(email)
     email_hash = sealing.email_code_hash(email)
+    lock_address(email_hash)
     _check_rates(email_hash, now)
     code_id = ids.new_id()
     digits = f"{secrets.randbelow(1_000_000):06}"
@@ -217,12 +218,6 @@ def save_draft(*, code_id: UUID, draft: Mapping[str, object], now: datetime) -> 
     )
     if not kept:
         raise EmailNotConfirmed
-
-
-@action
-def forget_draft(*, code_id: UUID) -> None:
-    """Drop a draft at once: of somebody who says that they are under 18, nothing is kept (LR-034)."""
-    db.execute([forget_draft_statement(code_id)])
 
 
 @action

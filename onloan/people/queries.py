@@ -145,16 +145,6 @@ def list_ended_windows(*, version_id: UUID, ended_before: datetime, limit: int) 
     )
 
 
-def find_verified(code_id: UUID, *, email: str, purpose: str, now: datetime) -> bool:
-    """Whether ``email`` was confirmed by this one-time code, at most ``sealing.VERIFIED_FOR`` ago."""
-    return EmailCode.objects.filter(
-        id=code_id,
-        email_hash=sealing.email_code_hash(email),
-        purpose=purpose,
-        verified_at__gt=now - sealing.VERIFIED_FOR,
-    ).exists()
-
-
 def read_draft(code_id: UUID) -> dict[str, object] | None:
     """What was typed into the form that this code opened, or None."""
     sealed = EmailCode.objects.filter(id=code_id).values_list("sealed_draft", flat=True).first()

@@ -63,6 +63,15 @@ def lock_participants(participant_ids: Iterable[UUID]) -> None:
             raise NotFound
 
 
+def lock_address(value_hash: str) -> None:
+    """Until the end of the transaction nobody else counts or adds what one address sends, so that a bound on it
+    holds for requests at once too. ``value_hash`` is a keyed hash in hexadecimal; on SQLite the one writer is
+    the lock."""
+    assert connection.in_atomic_block, "a lock lives as long as its transaction"
+    if db.is_postgresql():
+        db.fetch_all("SELECT pg_advisory_xact_lock(%s)", [int(value_hash[:15], 16)])
+
+
 def participant_statements(person: NewParticipant) -> list[Statement]:
     """The rows of a new person. The e-mail look-up comes first: its key refuses whoever already joined.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -116,12 +116,17 @@ def test_it_keeps_the_first_date_of_a_flag_and_lifts_it(ana: UUID) -> None:
 
 
 def test_it_releases_a_pot_once(ana: UUID) -> None:
-    first = clock.now()
-    later = first + timedelta(days=40)
-    assert queries.list_ended_windows(ended_before=first, limit=10) == []
-    assert queries.list_ended_windows(ended_before=later, limit=10) == [ana]
-    actions.mark_pot_released(participant_id=ana, now=first)
-    assert queries.list_ended_windows(ended_before=later, limit=10) == []
+    now = clock.now()
+    version_id = Participant.objects.values_list("version_id", flat=True).get()
+    later = now + timedelta(days=40)
+
+    def ended(before: datetime, version_id: UUID = version_id) -> list[UUID]:
+        return queries.list_ended_windows(version_id=version_id, ended_before=before, limit=10)
+
+    assert ended(now) == []
+    assert ended(later) == [ana] and ended(later, uuid4()) == []
+    actions.mark_pot_released(participant_id=ana, now=now)
+    assert ended(later) == []
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import threading
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 
 from onloan import clock, keys
 from onloan.outbox.models import Message
@@ -69,6 +71,27 @@ def test_it_sends_five_codes_an_hour_to_an_address_and_no_sixth(both_databases: 
     send("ben@example.org")
     assert EmailCode.objects.count() == 6
     send(now=NOW + timedelta(hours=1, seconds=1))
+
+
+def test_it_holds_the_bound_for_requests_at_once(both_databases: str) -> None:
+    start = threading.Barrier(12)
+    refused: list[str] = []
+
+    def work() -> None:
+        start.wait()
+        try:
+            send()
+        except TooManyCodes as error:
+            refused.append(error.code)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(refused) == 7 and EmailCode.objects.count() == Message.objects.count() == 5
 
 
 def test_it_bounds_the_codes_of_all_together(both_databases: str, monkeypatch: pytest.MonkeyPatch) -> None:
