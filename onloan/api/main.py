@@ -19,7 +19,6 @@ from onloan.api import events, rewards, status
 from onloan.api.answers import IDEMPOTENCY_HEADER
 from onloan.api.auth import KeyBearer
 from onloan.api.errors import (
-    BodyNotJson,
     BodyTooLarge,
     BodyUnreadable,
     FieldsWrong,
@@ -71,12 +70,12 @@ class OnloanAPI(NinjaAPI):
 
 
 def guard(view: View) -> View:
-    """Look at size, type and method before ``view`` reads a byte, and give every error the same form."""
+    """Look at the size before ``view`` reads a byte, and give every error the same form."""
 
     @wraps(view)
     def run(request: HttpRequest, **parameters: Any) -> HttpResponseBase:
         try:
-            check_envelope(request)
+            check_size(request)
             response = view(request, **parameters)
         except OnloanError as error:
             return problem_response(error)
@@ -93,16 +92,14 @@ def guard(view: View) -> View:
     return run
 
 
-def check_envelope(request: HttpRequest) -> None:
-    """Raises BodyTooLarge, BodyNotJson."""
+def check_size(request: HttpRequest) -> None:
+    """Raises BodyTooLarge before a byte of the body is read."""
     try:
         length = int(request.headers.get("Content-Length") or 0)
     except ValueError:
         length = BODY_BYTES_MAX + 1
     if length > BODY_BYTES_MAX or length < 0:
         raise BodyTooLarge(bytes=BODY_BYTES_MAX)
-    if request.method == "POST" and request.content_type != "application/json":
-        raise BodyNotJson
 
 
 def answer_unknown_address(request: HttpRequest, rest: str) -> HttpResponse:

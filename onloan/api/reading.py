@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from ninja.parser import Parser
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from onloan.api.errors import BodyUnreadable, FriendDataRefused
+from onloan.api.errors import BodyNotJson, BodyUnreadable, FriendDataRefused
 
 BODY_BYTES_MAX = 64 * 1024
 DEPTH_MAX = 8
@@ -29,7 +29,9 @@ class BodyParser(Parser):
     """JSON as RFC 8259 has it, an object, without double names, numbers that are none, or contact details."""
 
     def parse_body(self, request: HttpRequest) -> dict[str, Any]:
-        """Raises BodyUnreadable, FriendDataRefused."""
+        """Raises BodyNotJson, BodyUnreadable, FriendDataRefused."""
+        if request.content_type != "application/json":
+            raise BodyNotJson
         try:
             body = json.loads(
                 request.body.decode("utf-8"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,8 +45,10 @@ def django_stand_in(environ: dict[str, Any], start_response: Any) -> Iterable[by
 
 
 @pytest.fixture
-def edge() -> Edge:
-    return Edge(django_stand_in)
+def edge(both_databases: str) -> Iterator[Edge]:
+    made = Edge(django_stand_in)
+    yield made
+    made.clicks.close()
 
 
 def test_it_leads_to_the_invitation_in_the_readers_language(edge: Edge) -> None:
@@ -109,7 +111,6 @@ def test_it_goes_on_when_a_market_stops_because_the_page_explains(edge: Edge) ->
 def test_an_unknown_code_leads_to_a_page_that_says_so(edge: Edge, typed: str, shown: str) -> None:
     answer = follow(edge, f"/l/{typed}", HTTP_ACCEPT_LANGUAGE="fr")
     assert answer.headers["Location"] == f"/fr/invite/{shown}/"
-    edge.clicks.close()
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
