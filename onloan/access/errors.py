@@ -8,7 +8,7 @@ from onloan.errors import OnloanError
 
 
 class KeyMissing(OnloanError):
-    code = "E-KEY"
+    code = "E-API-KEY"
     status = 401
     sentence = gettext_lazy(
         "Send a key of this installation in the header Authorization: Bearer. "
@@ -23,7 +23,7 @@ class ScopeMissing(OnloanError):
 
 
 class KeyRefused(OnloanError):
-    code = "E-KEY-NEW"
+    code = "E-API-KEY-NEW"
     status = 422
     sentence = gettext_lazy("This key cannot be made: {problem}.")
 

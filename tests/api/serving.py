@@ -60,8 +60,8 @@ class Served:
         sent = {"Content-Type": "application/json", **headers}
         return self._call("POST", path, json.dumps(body), sent)
 
-    def get(self, path: str) -> tuple[int, Any]:
-        return self._call("GET", path, None, {})
+    def get(self, path: str, headers: dict[str, str] | None = None) -> tuple[int, Any]:
+        return self._call("GET", path, None, headers or {})
 
     def _call(self, method: str, path: str, body: str | None, headers: dict[str, str]) -> tuple[int, Any]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)

@@ -97,7 +97,7 @@ class TestWhoMayCall:
         response = client().post(
             "/api/v1/events", data=event_of(ana), content_type="application/json", headers=sent
         )
-        assert (response.status_code, problem_of(response)["code"]) == (401, "E-KEY")
+        assert (response.status_code, problem_of(response)["code"]) == (401, "E-API-KEY")
         assert response["WWW-Authenticate"] == "Bearer"
         assert Event.objects.count() == 0
 
@@ -105,7 +105,7 @@ class TestWhoMayCall:
         ana, shop = joined_just_now(), open_shop()
         assert shop.get("/status").status_code == 200
         revoke_key(key_id=ApiKey.objects.get().id, now=clock.now())
-        assert problem_of(shop.post("/events", event_of(ana)))["code"] == "E-KEY"
+        assert problem_of(shop.post("/events", event_of(ana)))["code"] == "E-API-KEY"
 
     def test_it_refuses_a_key_that_may_do_something_else(self) -> None:
         ana, shop = joined_just_now(), open_shop("rewards:write")
