@@ -73,44 +73,69 @@ def answer_statements(
         ),
         code_lookup_statement(kind="receipt", code=token, participant_id=participant_id, target_id=receipt_id),
     ]
-    time_zone = version.offer.markets[country].time_zone
     for number, (permission_id, answer) in zip(numbers, answers.items(), strict=True):
-        permission = version.offer.permission(permission_id)
-        expires_at = None
-        if answer:
-            last_day = rules.find_last_day(now, permission.term_days, time_zone)
-            expires_at = rules.find_expiry(last_day, time_zone)
-        statements.append(
-            db.insert(
-                Consent,
-                id=ids.new_id(),
-                participant_id=participant_id,
-                number=number,
-                permission_id=permission_id,
-                version_id=version.id,
-                market_id=market_id,
-                country=country,
-                answer=answer,
-                items=list(permission.items),
-                purpose=permission.purpose,
-                channels=list(permission.channels),
-                territories=list(permission.territories),
-                recipients=list(permission.recipients),
-                answered_at=now,
-                expires_at=expires_at,
-                ended_at=None,
-                end_reason=None,
-                end_door=None,
-                receipt_id=receipt_id,
-            )
+        statements += _consent_statements(
+            participant_id=participant_id,
+            version=version,
+            market_id=market_id,
+            country=country,
+            permission=version.offer.permission(permission_id),
+            answer=answer,
+            number=number,
+            receipt_id=receipt_id,
+            now=now,
         )
-        statements += entry_statements(
+    return AnswerStatements(statements, receipt_id, token)
+
+
+def _consent_statements(
+    *,
+    participant_id: UUID,
+    version: PublishedVersion,
+    market_id: UUID,
+    country: str,
+    permission: Permission,
+    answer: bool,
+    number: int,
+    receipt_id: UUID,
+    now: datetime,
+) -> list[Statement]:
+    """One answer with the whole scope that the person read, and its entry in the evidence."""
+    expires_at = None
+    if answer:
+        time_zone = version.offer.markets[country].time_zone
+        last_day = rules.find_last_day(now, permission.term_days, time_zone)
+        expires_at = rules.find_expiry(last_day, time_zone)
+    return [
+        db.insert(
+            Consent,
+            id=ids.new_id(),
+            participant_id=participant_id,
+            number=number,
+            permission_id=permission.id,
+            version_id=version.id,
+            market_id=market_id,
+            country=country,
+            answer=answer,
+            items=list(permission.items),
+            purpose=permission.purpose,
+            channels=list(permission.channels),
+            territories=list(permission.territories),
+            recipients=list(permission.recipients),
+            answered_at=now,
+            expires_at=expires_at,
+            ended_at=None,
+            end_reason=None,
+            end_door=None,
+            receipt_id=receipt_id,
+        ),
+        *entry_statements(
             kind="consent_given" if answer else "consent_refused",
             fields=_entry_fields(version, country, permission, number, expires_at),
             participant_id=participant_id,
             occurred_at=now,
-        )
-    return AnswerStatements(statements, receipt_id, token)
+        ),
+    ]
 
 
 def _check_answers(version: PublishedVersion, answers: Mapping[str, bool], act: str) -> None:
