@@ -116,9 +116,8 @@ def _join_once(request: JoinRequest) -> Joined:
         *_attribute(person, link, request.now),
         _welcome(person, version, answers.receipt_id),
     ]
-    _write(statements)
-    if request.code_id is not None:
-        db.execute([forget_draft_statement(request.code_id)])
+    sent_form = [] if request.code_id is None else [forget_draft_statement(request.code_id)]
+    _write([*gather_inserts(statements), *sent_form])
     has_pot = reserve_pot(
         participant_id=person.id,
         market_id=market.id,
@@ -251,7 +250,7 @@ def _welcome(person: NewParticipant, version: PublishedVersion, receipt_id: UUID
 
 def _write(statements: list[Statement]) -> None:
     try:
-        db.execute(gather_inserts(statements))
+        db.execute(statements)
     except IntegrityError as error:
         # Both databases name the table whose key was taken; nothing else in these rows can collide.
         if "people_email_lookup" in str(error):

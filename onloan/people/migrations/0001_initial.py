@@ -90,7 +90,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'db_table': 'people_participant',
-                'indexes': [models.Index(fields=['market_id', 'is_demo'], name='people_participant_by_market'), models.Index(condition=models.Q(('has_pot', True), ('pot_released_at__isnull', True)), fields=['window_ends_at'], name='people_participant_open_window')],
+                'indexes': [models.Index(fields=['market_id', 'is_demo'], name='people_participant_by_market'), models.Index(condition=models.Q(('has_pot', True), ('pot_released_at__isnull', True)), fields=['version_id', 'window_ends_at'], name='people_participant_open_window')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('over_18', True)), name='people_participant_is_over_18'), models.CheckConstraint(condition=models.Q(('window_ends_at__gt', models.F('joined_at'))), name='people_participant_window_ends_after_joining'), models.CheckConstraint(condition=models.Q(('has_pot', True), ('pot_released_at__isnull', True), _connector='OR'), name='people_participant_releases_only_a_pot')],
             },
         ),
