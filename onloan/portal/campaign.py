@@ -203,6 +203,13 @@ class Campaign:
         rules.sort(key=lambda rule: (order.get(rule.to, 1), rule.kind != "cash"))
         return [DatedReward(lines[rule.id], self._if_today(rule)) for rule in rules]
 
+    def thanks_for(self, permission_id: str) -> list[RewardLine]:
+        """What the offer gives as a thank-you for a yes, if anything; it is no part of the pot (LR-027)."""
+        lines = {written["rule_id"]: RewardLine(**written) for written in self.texts["rewards"]}
+        return [
+            lines[rule.id] for rule in self.offer.rewards if rule.thanks_for == permission_id and rule.id in lines
+        ]
+
     def _if_today(self, rule: RewardRule) -> str:
         today = clock.local_day(self.now, self.time_zone)
         due_on = today + timedelta(days=self.offer.referral.settle_days)

@@ -15,6 +15,7 @@ CONTRAST_MIN = 4.5
 PAPERS_LIGHT = ("#fbfaf7", "#ffffff")
 PAPERS_DARK = ("#15181b", "#1d2125")
 WHITE, BLACK = "#ffffff", "#000000"
+DEFAULT = "#0b5d4e"
 _COLOUR = re.compile(r"^#[0-9a-f]{6}$")
 _MIX_STEPS = 20
 
@@ -35,12 +36,12 @@ def contrast(first: str, second: str) -> float:
 
 @lru_cache(maxsize=256)
 def brand_of(colour: str) -> Brand | None:
-    """How pages wear ``colour``; None when it is no colour or cannot be read on the light paper.
+    """How pages wear ``colour``; None when it is their own anyway, no colour, or not to be read on light paper.
 
     On the dark paper the colour is mixed with white until it can be read there too.
     """
     colour = colour.lower()
-    if not _COLOUR.match(colour):
+    if colour == DEFAULT or not _COLOUR.fullmatch(colour):
         return None
     if min(contrast(colour, paper) for paper in (*PAPERS_LIGHT, mix(colour, WHITE, 0.9))) < CONTRAST_MIN:
         return None

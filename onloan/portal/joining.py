@@ -25,7 +25,7 @@ from onloan import clock
 from onloan.errors import OnloanError
 from onloan.joining.actions import JoinRequest, join
 from onloan.joining.errors import AlreadyJoined, MarketClosed, PoolClosed, VersionChanged
-from onloan.offers.texts import ConsentText
+from onloan.offers.texts import ConsentText, RewardLine
 from onloan.people.actions import check_code, normalize_email, normalize_username, save_draft, send_code
 from onloan.people.photos import prepare_photo
 from onloan.people.queries import find_by_email, find_participant, read_draft
@@ -33,6 +33,7 @@ from onloan.portal import session
 from onloan.portal.allowed import receipt_lines
 from onloan.portal.campaign import Campaign, campaign_page, find_campaign, render_campaign
 from onloan.portal.forms import AnswerForm, CodeForm, EmailForm, ProfileForm
+from onloan.portal.pictures import photo_address
 from onloan.portal.pots import pot_lines
 from onloan.portal.referrals import Invitation, find_invitation, share_of
 from onloan.portal.session import JOIN_COOKIE, FormState
@@ -48,6 +49,7 @@ class Question:
 
     text: ConsentText
     field: BoundField
+    thanks: list[RewardLine]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -169,7 +171,7 @@ def ask_profile(request: HttpRequest, campaign: Campaign) -> HttpResponse:
         if form.is_valid():
             return redirect(campaign.permissions_address)
     photo = draft.get("photo")
-    context = {"form": form, "photo": f"data:image/jpeg;base64,{photo}" if photo else ""}
+    context = {"form": form, "photo": photo_address(base64.b64decode(str(photo))) if photo else ""}
     return _render(request, "join/profile.html", campaign, context)
 
 
@@ -310,7 +312,10 @@ def _render_questions(
     invitation = _invitation(request, campaign, state.via_code)
     campaign = invitation.seen_by_friend(campaign) if invitation else campaign
     asked = zip(campaign.permissions, campaign.offer.permissions, strict=True)
-    questions = [Question(text, form[f"answer-{permission.id}"]) for text, permission in asked]
+    questions = [
+        Question(text, form[f"answer-{permission.id}"], campaign.thanks_for(permission.id))
+        for text, permission in asked
+    ]
     context = {"form": form, "questions": questions, "has_changed": has_changed}
     return _render(request, "join/permissions.html", campaign, context)
 

@@ -20,7 +20,7 @@ def test_contrast_is_that_of_the_guidelines() -> None:
 
 
 @pytest.mark.parametrize(
-    "colour", ["#ffff00", "#ffffff", "#9fd8cb", "red", "", "#0b5d4", "#0b5d4e;}*{display:none"]
+    "colour", ["#ffff00", "#ffffff", "#9fd8cb", "red", "", "#0b5d4", "#0b5d4e;}*{display:none", "#123456\n"]
 )
 def test_a_colour_that_cannot_be_read_is_left_out(colour: str) -> None:
     assert brand_of(colour) is None
