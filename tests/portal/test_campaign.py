@@ -17,7 +17,9 @@ from onloan.offers.queries import MarketView, PublishedVersion
 from onloan.offers.rules import market_hours
 from onloan.offers.texts import render_all
 from onloan.portal.campaign import Campaign
-from tests.support.offers import WHILE_OPEN, spring_offer
+from tests.support.offers import spring_offer
+
+TODAY = datetime(2026, 12, 3, 10, 0, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +28,7 @@ def _english() -> Iterator[None]:
         yield
 
 
-def campaign(offer: Offer | None = None, now: datetime = WHILE_OPEN, state: str = "open") -> Campaign:
+def campaign(offer: Offer | None = None, now: datetime = TODAY, state: str = "open") -> Campaign:
     offer = offer or spring_offer()
     version = PublishedVersion(uuid4(), uuid4(), offer.slug, 1, "0" * 64, offer, render_all(offer), now)
     opens_at, closes_at = market_hours(offer.markets["GB"])
