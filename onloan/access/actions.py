@@ -113,7 +113,7 @@ def _earlier_answer(api_key_id: UUID, idempotency_key: str, request_hash: str) -
     return Answer(record.status, record.answer, is_replay=True)
 
 
-def hash_request(method: str, path: str, body: dict[str, Any]) -> str:
+def hash_request(*, method: str, path: str, body: dict[str, Any]) -> str:
     """What makes two calls the same: method, path and what the body says, however it is written."""
     written = json.dumps(body, sort_keys=True, separators=(",", ":"))
     return keys.keyed_hash("request", f"{method} {path}\n{written}")

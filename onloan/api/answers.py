@@ -41,7 +41,7 @@ def answer_call(
     answer = answer_once(
         api_key_id=key.id,
         idempotency_key=idempotency_key,
-        request_hash=hash_request(request.method or "", request.path, body),
+        request_hash=hash_request(method=request.method or "", path=request.path, body=body),
         now=clock.now(),
         work=work,
     )

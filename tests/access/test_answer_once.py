@@ -17,7 +17,7 @@ from onloan.errors import NotFound
 pytestmark = pytest.mark.usefixtures("both_databases")
 
 CALLER = ids.new_id()
-REQUEST = hash_request("POST", "/api/v1/events", {"a": 1})
+REQUEST = hash_request(method="POST", path="/api/v1/events", body={"a": 1})
 
 
 def ask(work, *, key: str = "key-1", request_hash: str = REQUEST, caller=CALLER) -> Answer:
@@ -49,7 +49,7 @@ def test_it_gives_the_same_answer_and_works_once() -> None:
 def test_it_refuses_the_same_key_for_another_request() -> None:
     ask(make_something)
     with pytest.raises(IdempotencyConflict):
-        ask(make_something, request_hash=hash_request("POST", "/api/v1/events", {"a": 2}))
+        ask(make_something, request_hash=hash_request(method="POST", path="/api/v1/events", body={"a": 2}))
     assert ApiKey.objects.count() == 1
 
 
@@ -77,10 +77,10 @@ def test_it_refuses_a_key_that_cannot_be_one(key: str) -> None:
 
 
 def test_how_a_body_is_written_does_not_make_it_another_request() -> None:
-    one = hash_request("POST", "/x", {"a": 1, "b": "é"})
-    assert one == hash_request("POST", "/x", {"b": "é", "a": 1})
-    assert one != hash_request("PUT", "/x", {"a": 1, "b": "é"})
-    assert one != hash_request("POST", "/y", {"a": 1, "b": "é"})
+    one = hash_request(method="POST", path="/x", body={"a": 1, "b": "é"})
+    assert one == hash_request(method="POST", path="/x", body={"b": "é", "a": 1})
+    assert one != hash_request(method="PUT", path="/x", body={"a": 1, "b": "é"})
+    assert one != hash_request(method="POST", path="/y", body={"a": 1, "b": "é"})
 
 
 def test_sixteen_equal_calls_at_once_work_once() -> None:
