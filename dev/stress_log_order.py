@@ -51,14 +51,13 @@ from django.db import connection  # noqa: E402
 
 from onloan import clock, db, ids  # noqa: E402
 from onloan.db import action  # noqa: E402
-from onloan.evidence import queries  # noqa: E402
+from onloan.evidence import actions, queries  # noqa: E402
 from onloan.evidence.actions import append_entry, number_entries  # noqa: E402
 from onloan.evidence.statements import draw_consent_numbers  # noqa: E402
 from onloan.evidence.verify import verify_database  # noqa: E402
 from onloan.people.models import Participant  # noqa: E402
 from onloan.people.statements import lock_participant  # noqa: E402
 
-PAUSE_SECONDS_MAX = 0.004
 ROLLBACK_SHARE = 0.1
 OFFER = {"offer": "spring-pot", "version": "ab" * 32, "market": "FR"}
 TERMS = {"items": ["username"], "purpose": "referral_card"}
@@ -74,6 +73,7 @@ class Plan:
     steps: int
     people: int
     sequencers: int
+    pause_ms: int
     broken: str
 
 
@@ -85,6 +85,7 @@ def make_tables(people: int) -> list[uuid.UUID]:
         cursor.execute(
             "CREATE TABLE stress_person (participant_id uuid PRIMARY KEY, position int, consent_number bigint)"
         )
+        cursor.execute("CREATE TABLE stress_cursor AS SELECT 0::bigint AS seen")
         cursor.execute("CREATE TABLE stress_step (participant_id uuid, occurred_at timestamptz, position int)")
     for participant_id in everybody:
         Participant.objects.create(
@@ -106,23 +107,24 @@ def make_tables(people: int) -> list[uuid.UUID]:
     return everybody
 
 
-def pause(chance: random.Random) -> None:
+def pause(plan: Plan, chance: random.Random) -> None:
     if chance.random() < 0.5:
-        time.sleep(chance.random() * PAUSE_SECONDS_MAX)
+        time.sleep(chance.random() * plan.pause_ms / 1_000)
 
 
 @action
-def take_step(participant_id: uuid.UUID, chance: random.Random, *, is_locked_first: bool) -> None:
+def take_step(plan: Plan, participant_id: uuid.UUID, chance: random.Random) -> None:
     """One action about one person. Its position is counted under the lock, so it is the order of commits."""
-    pause(chance)
+    is_locked_first = plan.broken != "entry-before-lock"
+    pause(plan, chance)
     if is_locked_first:
         lock_participant(participant_id)
-    pause(chance)
+    pause(plan, chance)
     row = db.fetch_one("SELECT consent_number FROM stress_person WHERE participant_id = %s", (participant_id,))
     assert row is not None
     occurred_at = datetime.now(UTC)
     number = write_entry(participant_id, row[0], chance, occurred_at)
-    pause(chance)
+    pause(plan, chance)
     if not is_locked_first:
         lock_participant(participant_id)
     db.fetch_all(
@@ -131,7 +133,7 @@ def take_step(participant_id: uuid.UUID, chance: random.Random, *, is_locked_fir
         " INSERT INTO stress_step SELECT %s, %s, position FROM moved",
         (number, participant_id, participant_id, occurred_at),
     )
-    pause(chance)
+    pause(plan, chance)
     if chance.random() < ROLLBACK_SHARE:
         raise TurnedBackError
 
@@ -175,7 +177,7 @@ def work(plan: Plan, seed: int, everybody: list[uuid.UUID]) -> None:
     chance = random.Random(seed)
     for _ in range(plan.steps):
         try:
-            take_step(chance.choice(everybody), chance, is_locked_first=plan.broken != "entry-before-lock")
+            take_step(plan, chance.choice(everybody), chance)
         except TurnedBackError:
             continue
 
@@ -184,19 +186,19 @@ def sequence(plan: Plan, seed: int, is_over: Event) -> None:
     chance = random.Random(seed)
     while not is_over.is_set():
         if plan.broken == "cursor":
-            forget_below_cursor(chance)
-        number_entries(is_waiting=chance.random() < 0.5, batch=chance.choice([1, 3, 50, 5_000]))
-        pause(chance)
+            number_above_cursor()
+        else:
+            number_entries(is_waiting=chance.random() < 0.5, batch=chance.choice([1, 3, 50, 5_000]))
+        pause(plan, chance)
 
 
-def forget_below_cursor(chance: random.Random) -> None:
-    """Do to the queue what a cursor at the last number seen does: whatever shows below it is never numbered."""
-    highest = "SELECT coalesce(max(queue_number), 0) FROM evidence_queue"
-    row = db.fetch_one(highest)
-    assert row is not None
-    number_entries(batch=5_000)
-    pause(chance)
-    db.fetch_all("DELETE FROM evidence_queue WHERE queue_number <= %s", (row[0],))
+@action
+def number_above_cursor() -> None:
+    """What a sequencer with a cursor at the last number seen does: whatever shows below it is never numbered."""
+    db.fetch_all("SELECT pg_advisory_xact_lock(%s)", (actions.SEAT_LOCK,))
+    db.fetch_all("DELETE FROM evidence_queue WHERE queue_number <= (SELECT seen FROM stress_cursor)")
+    db.fetch_all("UPDATE stress_cursor SET seen = greatest(seen, (SELECT max(queue_number) FROM evidence_queue))")
+    actions._number_batch(is_waiting=True, batch=actions.BATCH_MAX)
 
 
 def judge() -> dict[str, object]:
@@ -258,6 +260,7 @@ def main() -> int:
     parser.add_argument("--steps", type=int, default=200, help="actions of each worker")
     parser.add_argument("--people", type=int, default=3, help="few, so that actions collide")
     parser.add_argument("--sequencers", type=int, default=3)
+    parser.add_argument("--pause-ms", type=int, default=4, help="the longest pause between two statements")
     parser.add_argument("--broken", choices=["", "entry-before-lock", "cursor"], default="")
     plan = Plan(**vars(parser.parse_args()))
     if not db.is_postgresql():

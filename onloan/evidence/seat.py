@@ -9,7 +9,6 @@ from django.db import connection
 from django.db.utils import DatabaseError, InterfaceError
 
 from onloan.errors import MustStopError
-from onloan.evidence import queries
 from onloan.evidence.actions import number_entries
 
 INTERVAL_SECONDS = 0.2
@@ -57,9 +56,7 @@ class Seat:
     def _number_once(self) -> float:
         """Number what waits; returns how long to wait before the next time."""
         try:
-            # A look without the writer's lock: an idle server leaves the database alone.
-            if queries.is_anything_waiting():
-                number_entries(is_waiting=False)
+            number_entries(is_waiting=False)
         except (DatabaseError, InterfaceError) as error:
             # The database restarts, or is busy: a new connection later.
             log.warning("The evidence log could not be written: %s. Trying again.", type(error).__name__)
