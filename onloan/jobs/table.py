@@ -10,6 +10,7 @@ from uuid import UUID
 from onloan.access.actions import forget_answers
 from onloan.consents.actions import expire_due
 from onloan.evidence.actions import number_entries
+from onloan.ledger.check import require_balance
 from onloan.offers.switch import close_due_markets, finish_stopping
 from onloan.outbox.actions import deliver_due
 from onloan.people.actions import purge_codes
@@ -36,6 +37,12 @@ def deliver_messages(now: datetime) -> int:
     return deliver_due(now=now, limit=50, read_address=read_address)
 
 
+def check_books(now: datetime) -> int:
+    """Raises MustStopError when money was made or lost: then nothing more is settled or paid by itself."""
+    require_balance()
+    return 0
+
+
 JOBS = (
     Job("number entries", 0.5, lambda now: number_entries()),
     Job("deliver messages", 0.5, deliver_messages),
@@ -44,6 +51,7 @@ JOBS = (
     Job("expire consents", 60, lambda now: expire_due(now=now, limit=500)),
     Job("close markets", 60, lambda now: close_due_markets(now=now)),
     Job("release windows", 60, lambda now: release_windows(now=now, limit=500)),
+    Job("check the books", 24 * 3600, check_books),
     Job("forget answers", 3600, lambda now: forget_answers(now=now)),
     Job("purge codes", 300, lambda now: purge_codes(now=now)),
 )

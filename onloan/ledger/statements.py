@@ -38,9 +38,10 @@ def _skip_locked() -> str:
     return " FOR NO KEY UPDATE SKIP LOCKED" if db.is_postgresql() else ""
 
 
-def take_from_slice(*, market_id: UUID, amount: Money, first_number: int) -> UUID | None:
+def take_from_slice(*, market_id: UUID, participant_id: UUID, amount: Money, first_number: int) -> UUID | None:
     """Take ``amount`` from the first slice that has it and that nobody else is taking from; None if there is
-    none. One statement: what is free is checked by the UPDATE that takes it.
+    none, or if a pot is reserved for this person already. One statement: what is free, and that it is the first
+    time, is checked by the UPDATE that takes it.
 
     A slice that another transaction holds is passed over instead of waited for, so joiners do not queue; None
     therefore does not yet mean that the pool is empty (see ``gather_from_slices``).
@@ -48,12 +49,15 @@ def take_from_slice(*, market_id: UUID, amount: Money, first_number: int) -> UUI
     row = db.fetch_one(
         f"UPDATE ledger_pool_slice SET debits_posted_minor = debits_posted_minor + %s WHERE id = ("  # noqa: S608
         f" SELECT id FROM ledger_pool_slice WHERE market_id = %s AND currency = %s AND {_FREE} >= %s"
+        " AND NOT EXISTS (SELECT 1 FROM ledger_transfer WHERE participant_id = %s AND cause = %s)"
         f" ORDER BY number < %s, number LIMIT 1{_skip_locked()}) RETURNING id",
         [
             amount.amount_minor,
             db.uuid_value(market_id),
             amount.currency,
             amount.amount_minor,
+            db.uuid_value(participant_id),
+            Cause.JOINED.value,
             first_number,
         ],
     )
