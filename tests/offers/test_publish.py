@@ -168,6 +168,23 @@ def test_it_waits_for_a_sign_off_of_each_point_that_holds_the_file_up(both_datab
     assert [(line.name, line.note) for line in signed] == [("Dora", "This may pass.")] * len(codes)
 
 
+def test_it_asks_again_at_publishing_for_what_holds_the_file_up(both_databases: str) -> None:
+    """A rule can be added between approval and publishing; here the approvals came by another way."""
+    team = make_team()
+    draft = models.Draft.objects.create(
+        id=ids.new_id(), slug="spring-pot", file_text=HELD, file_hash=hash_file(HELD), author_id=team.greg,
+        created_at=NOW, report={"findings": []},
+    )  # fmt: skip
+    for user_id, role in ((team.greg, "growth"), (team.dora, "dpo")):
+        models.Approval.objects.create(
+            id=ids.new_id(), draft=draft, user_id=user_id, role=role, file_hash=draft.file_hash,
+            note="Read and fine.", door="console", approved_at=NOW,
+        )  # fmt: skip
+    with pytest.raises(errors.HoldUnsigned):
+        publish_draft(draft_id=draft.pk, user_id=team.dora, now=NOW)
+    assert list_versions("spring-pot") == []
+
+
 def test_it_publishes_a_file_once(both_databases: str) -> None:
     team = make_team()
     publish_file(team, spring_text())

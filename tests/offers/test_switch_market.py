@@ -245,6 +245,17 @@ def test_a_market_that_opens_again_was_never_stopped(both_databases: str) -> Non
     assert switch.finish_stopping(now=WHILE_OPEN) == 1
 
 
+def test_each_stop_is_noted_anew(both_databases: str) -> None:
+    team = make_team()
+    open_spring(team)
+    for _ in range(2):
+        suspend(team)
+        assert switch.finish_stopping(now=WHILE_OPEN) == 1
+        reopen(team)
+        assert find_market("spring-pot", "FR").stopped_at is None
+    assert kinds().count("market_stopped") == 2
+
+
 def hold_transaction(url: str) -> psycopg.Connection[tuple[object, ...]]:
     """A connection in the middle of joining: it has read the market as open and not committed."""
     held = psycopg.connect(url)
