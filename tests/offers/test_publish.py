@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
@@ -318,6 +319,34 @@ def test_a_suspended_market_stays_suspended_under_a_new_version(both_databases: 
     )
     publish_file(team, NEXT_TITLE, WHILE_OPEN)
     assert find_market("spring-pot", "FR").state == "suspended"
+
+
+def test_versions_published_at_once_follow_one_another(both_databases: str) -> None:
+    team = make_team()
+    drafts = [submit(team, spring_text().replace("The spring pot", f"Spring pot {n}")) for n in range(4)]
+    for draft_id in drafts:
+        approve(team, draft_id)
+    failures: list[BaseException] = []
+    start = threading.Barrier(len(drafts))
+
+    def publish(draft_id: uuid.UUID) -> None:
+        try:
+            start.wait()
+            publish_draft(draft_id=draft_id, user_id=team.dora, now=NOW)
+        except BaseException as error:
+            failures.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=publish, args=(draft_id,)) for draft_id in drafts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    lines = list_versions("spring-pot")
+    assert [line.number for line in lines] == [4, 3, 2, 1]
+    assert {market.version_id for market in list_markets()} == {lines[0].id}
 
 
 def test_it_reads_a_version_once(both_databases: str) -> None:
