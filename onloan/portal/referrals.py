@@ -17,7 +17,8 @@ from django.views.decorators.http import require_safe
 
 from onloan.errors import NotFound
 from onloan.offers.queries import find_market_by_id, find_version
-from onloan.people.queries import ParticipantView, find_participant
+from onloan.offers.vocabulary import ITEMS
+from onloan.people.queries import ParticipantView, find_participant, list_item_names
 from onloan.portal import session
 from onloan.portal.campaign import Campaign, campaign_of, render_campaign, to_own_language
 from onloan.portal.pictures import photo_address, qr_drawing
@@ -130,10 +131,15 @@ def sponsor_card(sponsor: ParticipantView) -> dict[str, str]:
 
 
 def ask_gate(person: ParticipantView, purpose: str, channel: str) -> dict[str, bytes]:
-    """Every item that ``person`` lets be shown so, in plain. One question for each permission that covers it."""
+    """Every item that ``person`` lets be shown so, in plain. One question for each permission that covers it.
+
+    What the person never gave is not asked for: a use that shows nothing would be counted as one all the same.
+    """
     allowed: dict[str, bytes] = {}
+    given = set(list_item_names(person.id))
     for permission in find_version(person.version_id).offer.permissions:
-        if permission.purpose == purpose and channel in permission.channels:
+        has_any = any((ITEMS[item].part_of or item) in given for item in permission.items)
+        if has_any and permission.purpose == purpose and channel in permission.channels:
             used = use_items(
                 participant_id=person.id,
                 items=permission.items,

@@ -14,13 +14,29 @@ from django.conf import settings
 from django.core.signing import get_cookie_signer
 from django.test import Client
 
+from onloan.joining.actions import Joined
+from onloan.offers.lint import check_text
+from tests.joining.support import OpenMarket
+from tests.joining.support import add_participant as add
 from tests.people.support import read_mailed_code
+from tests.support.offers import spring_text
 from tests.support.photos import portrait_png
 
 PHONE = "Mozilla/5.0 (Linux; Android 9; Phone) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0 Mobile"
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 INLINE = {"a", "span", "strong", "em", "time"}
-PERMISSIONS = ("invitation-card", "acceptance-card", "winner-wall")
+
+_OFFER = check_text(spring_text(), "spring-pot.yaml").offer
+assert _OFFER is not None, "the shipped offer breaks no rule"
+PERMISSIONS = tuple(permission.id for permission in _OFFER.permissions)
+CARDS = tuple(permission.id for permission in _OFFER.permissions if permission.purpose == "referral_card")
+ACCEPTANCE = next(
+    permission.id for permission in _OFFER.permissions if permission.purpose == "referral_acceptance"
+)
+FIRST, LAST = PERMISSIONS[0], PERMISSIONS[-1]
+NOTHING = dict.fromkeys(PERMISSIONS, False)
+EVERYTHING = dict.fromkeys(PERMISSIONS, True)
+SHOWS_CARD = {**NOTHING, **dict.fromkeys(CARDS, True)}
 
 
 @dataclass
@@ -108,6 +124,11 @@ def read_page(response: Any) -> Page:
     reader.feed(html)
     assert not reader.stack, "every element is closed"
     return Page(response.status_code, html, dict(response.headers), reader.elements, reader.words)
+
+
+def add_participant(market: OpenMarket, name: str = "Ana", **changes: Any) -> Joined:
+    """Somebody who joined, and refused whatever ``answers`` does not allow."""
+    return add(market, name, **{"answers": NOTHING, **changes})
 
 
 class Visitor:

@@ -11,20 +11,20 @@ from onloan.cases.rules import Kind
 from onloan.consents.queries import list_consents
 from onloan.joining.actions import Joined
 from onloan.outbox.models import Message
-from tests.joining.support import PERMISSIONS, add_participant, open_market
-from tests.portal.support import Visitor
+from tests.joining.support import open_market
+from tests.portal.support import EVERYTHING, Visitor, add_participant
 
 PUBLIC = {"kind": "access", "country": "FR", "email": "ana@example.org", "text": ""}
 
 
 @pytest.fixture
 def ana(both_databases: str) -> Joined:
-    return add_participant(open_market(), "Ana", answers=dict.fromkeys(PERMISSIONS, True))
+    return add_participant(open_market(), "Ana", answers=EVERYTHING)
 
 
 @pytest.mark.parametrize("kind", Kind)
 def test_each_right_has_a_door_on_ones_own_page(sqlite_database: str, kind: Kind) -> None:
-    ana = add_participant(open_market(), "Ana", answers=dict.fromkeys(PERMISSIONS, True))
+    ana = add_participant(open_market(), "Ana", answers=EVERYTHING)
     visitor = Visitor()
     visitor.sign_in(ana.participant_id)
     own_page = visitor.get("/fr/me/")

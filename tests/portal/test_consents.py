@@ -6,10 +6,10 @@ import pytest
 
 from onloan.consents.queries import list_consents
 from onloan.joining.actions import Joined
-from tests.joining.support import PERMISSIONS, OpenMarket, add_participant, open_market
-from tests.portal.support import Visitor
+from tests.joining.support import OpenMarket, open_market
+from tests.portal.support import ACCEPTANCE, EVERYTHING, LAST, PERMISSIONS, Visitor, add_participant
 
-SOME = {"invitation-card": True, "acceptance-card": False, "winner-wall": True}
+SOME = {**EVERYTHING, ACCEPTANCE: False}
 
 
 @pytest.fixture
@@ -24,16 +24,16 @@ def states(joined: Joined) -> dict[str, str]:
 
 def test_it_says_what_was_allowed_and_refused(ana: Joined) -> None:
     page = Visitor().get(f"/en/r/{ana.receipt_token}/")
-    assert page.text.count("You allowed this.") == 2
+    assert page.text.count("You allowed this.") == len(PERMISSIONS) - 1
     assert page.text.count("You did not allow this.") == 1
     assert "Ana" not in page.html and "ana@example.org" not in page.html
 
 
 def test_it_takes_one_back_without_signing_in(ana: Joined) -> None:
     visitor = Visitor()
-    page = visitor.post(f"/en/r/{ana.receipt_token}/take-back/", {"permission": "winner-wall"})
-    assert states(ana) == {"invitation-card": "allowed", "acceptance-card": "refused", "winner-wall": "withdrawn"}
-    assert "You still allow us to show your username and your profile photo." in page.text
+    page = visitor.post(f"/en/r/{ana.receipt_token}/take-back/", {"permission": LAST})
+    assert states(ana) == {**dict.fromkeys(PERMISSIONS, "allowed"), ACCEPTANCE: "refused", LAST: "withdrawn"}
+    assert "You still allow us to show your username" in page.text
     assert "onloan_me" not in visitor.client.cookies
 
 
@@ -47,7 +47,7 @@ def test_opening_it_takes_nothing_back(ana: Joined) -> None:
     visitor = Visitor()
     assert visitor.status(f"/fr/r/{ana.receipt_token}/take-back/") == 405
     assert visitor.status(f"/fr/r/{ana.receipt_token}/", "head") == 200
-    assert states(ana)["winner-wall"] == "allowed"
+    assert states(ana)[LAST] == "allowed"
 
 
 @pytest.mark.parametrize("form", ["iso27560", "dpv", "kantara"])
@@ -72,4 +72,4 @@ def test_a_token_of_nobody_opens_nothing(ana: Joined, token: str) -> None:
     assert Visitor().status(f"/fr/r/{token}/") == 404
     assert Visitor().status(f"/fr/r/{token}/take-back/", "post") == 404
     assert set(states(ana)) == set(PERMISSIONS)
-    assert states(ana)["winner-wall"] == "allowed"
+    assert states(ana)[LAST] == "allowed"

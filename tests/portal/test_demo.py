@@ -12,9 +12,9 @@ from onloan import clock
 from onloan.jobs.table import read_address
 from onloan.ledger.queries import pot_view
 from onloan.outbox.actions import deliver_due
-from tests.joining.support import add_participant, open_market
+from tests.joining.support import open_market
 from tests.people.support import read_mailed_code
-from tests.portal.support import Visitor, join_address
+from tests.portal.support import Visitor, add_participant, join_address
 
 
 def test_the_shop_reports_a_sign_up_for_a_typed_code(both_databases: str) -> None:

@@ -11,12 +11,15 @@ from onloan.people.models import EmailCode, Participant
 from onloan.people.queries import find_by_email, read_item
 from onloan.portal import joining
 from onloan.referrals.queries import find_link_of, find_sponsor
-from tests.joining.support import OpenMarket, add_participant, open_market
+from tests.joining.support import OpenMarket, open_market
 from tests.people.support import read_mailed_code
 from tests.portal.support import (
+    FIRST,
+    LAST,
     PERMISSIONS,
     Page,
     Visitor,
+    add_participant,
     answers,
     as_file,
     fill_in_until_questions,
@@ -45,11 +48,11 @@ def find_ana(market: OpenMarket, email: str = "ana@example.org") -> Participant:
 
 def test_it_joins_with_what_was_typed_and_answered(market: OpenMarket) -> None:
     ana = Visitor()
-    done = join(ana, "invitation-card", photo=portrait())
+    done = join(ana, FIRST, photo=portrait())
     assert ana.address == BASE + "done/"
     participant = find_ana(market)
     states = {consent.permission_id: consent.state for consent in list_consents(participant.id)}
-    assert states == {"invitation-card": "allowed", "acceptance-card": "refused", "winner-wall": "refused"}
+    assert states == {**dict.fromkeys(PERMISSIONS, "refused"), FIRST: "allowed"}
     assert read_item(participant.id, "username") == b"Ana"
     photo = read_item(participant.id, "profile_photo")
     assert photo is not None and photo.startswith(b"\xff\xd8")
@@ -90,21 +93,21 @@ def test_age_is_not_ticked_beforehand(market: OpenMarket) -> None:
 
 def test_a_missing_answer_is_asked_for_and_stores_nothing(market: OpenMarket) -> None:
     ana = Visitor()
-    values = answers(fill_in_until_questions(ana, base=BASE), "invitation-card")
-    del values["answer-winner-wall"]
+    values = answers(fill_in_until_questions(ana, base=BASE), FIRST)
+    del values[f"answer-{LAST}"]
     page = ana.post(BASE + "permissions/", values)
     assert page.status == 422
     assert not Participant.objects.exists()
-    assert page.one("input", name="answer-invitation-card", value="allow").has("checked")
+    assert page.one("input", name=f"answer-{FIRST}", value="allow").has("checked")
     summary = page.one("div", id="errors")
-    assert any(link.parents and summary in link.parents for link in page.all("a", href="#id_answer-winner-wall_0"))
+    assert any(link.parents and summary in link.parents for link in page.all("a", href=f"#id_answer-{LAST}_0"))
 
 
 @pytest.mark.parametrize("answer", ["", "yes", "on", "true"])
 def test_only_a_chosen_answer_is_an_answer(market: OpenMarket, answer: str) -> None:
     ana = Visitor()
     values = answers(fill_in_until_questions(ana, base=BASE))
-    values["answer-winner-wall"] = answer
+    values[f"answer-{LAST}"] = answer
     assert ana.post(BASE + "permissions/", values).status == 422
     assert not Participant.objects.exists()
 

@@ -15,9 +15,19 @@ from onloan.consents.queries import list_receipts
 from onloan.joining.actions import Joined
 from onloan.people.photos import prepare_photo
 from onloan.referrals.actions import record_event, settle_due
-from tests.joining.support import add_participant, open_market
+from tests.joining.support import open_market
 from tests.people.support import read_mailed_code
-from tests.portal.support import Page, Visitor, answers, fill_in_until_questions, join_address, portrait
+from tests.portal.support import (
+    EVERYTHING,
+    LAST,
+    Page,
+    Visitor,
+    add_participant,
+    answers,
+    fill_in_until_questions,
+    join_address,
+    portrait,
+)
 
 STYLESHEET = Path(__file__).parents[2] / "onloan" / "static" / "onloan.css"
 JOIN_PAGE_BYTES_MAX = 60_000
@@ -28,7 +38,7 @@ def a_used_campaign(country: str) -> Joined:
     """Ana and her friend Ben in one country, both with rewards; Ana allows her name and photo."""
     market = open_market(country=country)
     then = clock.now() - timedelta(days=20)
-    yes = {"invitation-card": True, "acceptance-card": True, "winner-wall": False}
+    yes = {**EVERYTHING, LAST: False}
     ana = add_participant(market, "Ana", answers=yes, photo=prepare_photo(portrait()), now=then)
     ben = add_participant(market, "Ben", answers=yes, via_code=ana.link_code, now=then + timedelta(days=1))
     for friend, days in ((ana, 1), (ben, 2)):
@@ -101,7 +111,7 @@ def test_every_screen_of_joining_is_whole(sqlite_database: str, country: str) ->
     questions = ana.post(base + "profile/", {"over_age": "on", "username": "Ana"})
     check_page(questions, "questions", language)
     values = answers(questions)
-    del values["answer-winner-wall"]
+    del values[f"answer-{LAST}"]
     check_page(ana.post(base + "permissions/", values), "one answer missing", language, status=422)
 
 

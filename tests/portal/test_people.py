@@ -16,12 +16,19 @@ from onloan.people.actions import set_flag
 from onloan.referrals.actions import record_event, settle_due
 from onloan.uses.queries import list_uses
 from onloan.vouchers.queries import list_vouchers
-from tests.joining.support import PERMISSIONS, OpenMarket, add_participant, open_market
+from tests.joining.support import OpenMarket, open_market
 from tests.people.support import read_mailed_code
-from tests.portal.support import Page, Visitor
-
-NOTHING = dict.fromkeys(PERMISSIONS, False)
-EVERYTHING = dict.fromkeys(PERMISSIONS, True)
+from tests.portal.support import (
+    ACCEPTANCE,
+    EVERYTHING,
+    FIRST,
+    LAST,
+    NOTHING,
+    PERMISSIONS,
+    Page,
+    Visitor,
+    add_participant,
+)
 
 
 @pytest.fixture
@@ -142,13 +149,13 @@ def test_each_reward_stands_with_its_dates(market: OpenMarket) -> None:
 
 def test_a_friends_name_shows_only_if_that_friend_allows_it(market: OpenMarket) -> None:
     ana = add_participant(market, "Ana")
-    ben = add_participant(market, "Ben", via_code=ana.link_code, answers={**NOTHING, "acceptance-card": True})
+    ben = add_participant(market, "Ben", via_code=ana.link_code, answers={**NOTHING, ACCEPTANCE: True})
     chloe = add_participant(market, "Chloe", via_code=ana.link_code, answers=NOTHING)
     page = signed_in(ana).get("/fr/me/")
     assert "Ben" in page.html and "Chloe" not in page.html
     assert [use.allowed for use in list_uses(ben.participant_id)] == [True]
     assert [use.allowed for use in list_uses(chloe.participant_id)] == [False]
-    signed_in(ben).post("/fr/me/take-back/", {"permission": "acceptance-card"})
+    signed_in(ben).post("/fr/me/take-back/", {"permission": ACCEPTANCE})
     assert "Ben" not in signed_in(ana).get("/fr/me/").html
 
 
@@ -163,14 +170,14 @@ def test_one_click_takes_back_and_costs_nothing(market: OpenMarket) -> None:
     ana = add_participant(market, "Ana", answers=EVERYTHING)
     before = pot_view(ana.participant_id)
     visitor = signed_in(ana)
-    assert find_button(visitor.get("/en/me/"), "/me/take-back/", "invitation-card")
-    page = visitor.post("/en/me/take-back/", {"permission": "invitation-card"})
+    assert find_button(visitor.get("/en/me/"), "/me/take-back/", FIRST)
+    page = visitor.post("/en/me/take-back/", {"permission": FIRST})
     assert "Copies that other people made, we cannot call back. You keep everything you earned." in page.text
     states = {consent.permission_id: consent.state for consent in list_consents(ana.participant_id)}
-    assert states == {"invitation-card": "withdrawn", "acceptance-card": "allowed", "winner-wall": "allowed"}
+    assert states == {**dict.fromkeys(PERMISSIONS, "allowed"), FIRST: "withdrawn"}
     assert pot_view(ana.participant_id) == before
-    assert find_button(page, "/me/allow/", "invitation-card")
-    assert not find_button(page, "/me/allow/", "winner-wall")
+    assert find_button(page, "/me/allow/", FIRST)
+    assert not find_button(page, "/me/allow/", LAST)
 
 
 def test_one_click_takes_back_everything(market: OpenMarket) -> None:
@@ -185,9 +192,9 @@ def test_one_click_takes_back_everything(market: OpenMarket) -> None:
 def test_taking_back_can_be_undone(market: OpenMarket) -> None:
     ana = add_participant(market, "Ana", answers=EVERYTHING)
     visitor = signed_in(ana)
-    page = visitor.post("/en/me/take-back/", {"permission": "winner-wall"})
+    page = visitor.post("/en/me/take-back/", {"permission": LAST})
     version = page.one("input", name="version").get("value")
-    visitor.post("/en/me/allow/", {"permission": "winner-wall", "version": version})
+    visitor.post("/en/me/allow/", {"permission": LAST, "version": version})
     assert visitor.address == "/en/me/"
     assert {consent.state for consent in list_consents(ana.participant_id)} == {"allowed"}
 
@@ -213,7 +220,7 @@ def test_a_permission_that_was_never_asked_is_not_found(market: OpenMarket, perm
 def test_somebody_elses_page_stays_closed(market: OpenMarket) -> None:
     ana = add_participant(market, "Ana", answers=EVERYTHING)
     stranger = signed_in(add_participant(market, "Chloe"))
-    stranger.post("/fr/me/take-back/", {"permission": "winner-wall", "participant": str(ana.participant_id)})
+    stranger.post("/fr/me/take-back/", {"permission": LAST, "participant": str(ana.participant_id)})
     assert {consent.state for consent in list_consents(ana.participant_id)} == {"allowed"}
 
 
@@ -223,14 +230,14 @@ def test_a_suspended_market_keeps_the_page_and_the_pot(market: OpenMarket) -> No
     page = signed_in(ana).get("/fr/me/")
     assert "Ce que vous avez gagné est à vous et sera payé aux mêmes dates." in page.text
     assert "20 € encore possibles" in page.text
-    assert find_button(page, "/me/take-back/", "winner-wall"), "taking back works in any state"
-    assert not find_button(page, "/me/allow/", "winner-wall")
+    assert find_button(page, "/me/take-back/", LAST), "taking back works in any state"
+    assert not find_button(page, "/me/allow/", LAST)
 
 
 def test_after_an_objection_nothing_is_offered_to_allow(market: OpenMarket) -> None:
     ana = add_participant(market, "Ana", answers=NOTHING)
     set_flag(participant_id=ana.participant_id, flag="objected", now=clock.now())
-    assert not find_button(signed_in(ana).get("/fr/me/"), "/me/allow/", "winner-wall")
+    assert not find_button(signed_in(ana).get("/fr/me/"), "/me/allow/", LAST)
 
 
 def test_too_many_codes_are_refused_in_words(market: OpenMarket) -> None:

@@ -12,11 +12,8 @@ from onloan.joining.actions import Joined
 from onloan.people.models import EmailCode
 from onloan.people.photos import prepare_photo
 from onloan.uses.queries import list_uses
-from tests.joining.support import PERMISSIONS, OpenMarket, add_participant, open_market
-from tests.portal.support import Visitor, portrait
-
-NOTHING = dict.fromkeys(PERMISSIONS, False)
-CARD = {**NOTHING, "invitation-card": True}
+from tests.joining.support import OpenMarket, open_market
+from tests.portal.support import CARDS, NOTHING, SHOWS_CARD, Visitor, add_participant, portrait
 
 
 @pytest.fixture
@@ -26,7 +23,7 @@ def market(both_databases: str) -> OpenMarket:
 
 def ana_who_allows(market: OpenMarket, *, photo: bool = False) -> Joined:
     picture = prepare_photo(portrait()) if photo else None
-    return add_participant(market, "Ana", answers=CARD, photo=picture)
+    return add_participant(market, "Ana", answers=SHOWS_CARD, photo=picture)
 
 
 def path_of(sponsor: Joined) -> str:
@@ -40,31 +37,36 @@ def test_a_friend_sees_the_name_and_photo_that_the_sponsor_allows(market: OpenMa
     source = page.one("img").get("src")
     assert source.startswith("data:image/jpeg;base64,") and len(source) < 16_000
     uses = list_uses(ana.participant_id)
-    assert [(use.allowed, use.channel, use.purpose) for use in uses] == [
+    assert {(use.allowed, use.channel, use.purpose) for use in uses} == {
         (True, "invitation_page", "referral_card")
-    ]
+    }
+    assert {item for use in uses for item in use.items} == {"username", "profile_photo"}
 
 
 def test_a_friend_sees_no_photo_where_none_was_given(market: OpenMarket) -> None:
-    page = Visitor().get(path_of(ana_who_allows(market)))
+    ana = ana_who_allows(market)
+    page = Visitor().get(path_of(ana))
     assert "Ana" in page.text
     assert not page.all("img")
+    assert len(list_uses(ana.participant_id)) == 1, "what was never given is not asked for"
 
 
 def test_a_friend_sees_nothing_that_was_refused_or_taken_back(market: OpenMarket) -> None:
     ana = add_participant(market, "Ana", answers=NOTHING, photo=prepare_photo(portrait()))
     friend = Visitor()
     assert "Ana" not in friend.get(path_of(ana)).html
-    answer_permission(
-        participant_id=ana.participant_id,
-        permission_id="invitation-card",
-        answer=True,
-        language="fr",
-        page_hash="0" * 64,
-        now=clock.now(),
-    )
+    for permission_id in CARDS:
+        answer_permission(
+            participant_id=ana.participant_id,
+            permission_id=permission_id,
+            answer=True,
+            language="fr",
+            page_hash="0" * 64,
+            now=clock.now(),
+        )
     assert "Ana" in friend.get(path_of(ana)).html
-    withdraw_permission(participant_id=ana.participant_id, permission_id="invitation-card", now=clock.now())
+    for permission_id in CARDS:
+        withdraw_permission(participant_id=ana.participant_id, permission_id=permission_id, now=clock.now())
     page = friend.get(path_of(ana))
     assert "Ana" not in page.html and not page.all("img")
     assert "Participer" in page.text
@@ -120,7 +122,7 @@ def test_the_owner_of_a_link_is_told_that_it_is_their_own(market: OpenMarket) ->
 
 def test_a_link_that_no_longer_counts_says_so_and_still_lets_join(market: OpenMarket) -> None:
     long_ago = clock.now() - timedelta(days=40)
-    ana = add_participant(market, "Ana", answers=CARD, now=long_ago)
+    ana = add_participant(market, "Ana", answers=SHOWS_CARD, now=long_ago)
     page = Visitor().get(path_of(ana))
     assert "Ce lien ne compte plus" in page.text
     assert [link for link in page.all("a") if link.get("href").endswith("/join/")]

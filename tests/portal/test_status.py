@@ -8,8 +8,8 @@ import pytest
 
 from onloan import clock
 from onloan.offers import switch
-from tests.joining.support import OpenMarket, add_participant, open_market
-from tests.portal.support import Visitor
+from tests.joining.support import OpenMarket, open_market
+from tests.portal.support import Visitor, add_participant
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def page_counts() -> list[str]:
 def test_a_suspended_market_says_since_when_and_why(market: OpenMarket) -> None:
     market.suspend()
     page = Visitor().get("/en/status/")
-    assert "Paused" in page.text and "We look at what you wrote to us." in page.text
+    assert "suspended" in page.text and "We look at what you wrote to us." in page.text
     line = read_json()["spring-pot/FR"]
     assert line["state"] == "suspended" and line["reason"] == "We look at what you wrote to us."
     assert str(line["since"]).startswith(clock.now().strftime("%Y-%m-%dT"))
