@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
@@ -29,6 +29,18 @@ from onloan.people.statements import lock_participant
 
 _RESERVE = Route(TransferKind.POSTED, AccountKind.POOL, AccountKind.RESERVED, Cause.JOINED)
 _RELEASE = Route(TransferKind.POSTED, AccountKind.RESERVED, AccountKind.POOL, Cause.WINDOW_ENDED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promise:
+    """A reward to promise. ``cause_key`` is the friend's participant id in hexadecimal, or ``own``."""
+
+    participant_id: UUID
+    market_id: UUID
+    country: str
+    rule: RewardRule
+    cause_key: str
+    earns_at: datetime
 
 
 @action
@@ -174,33 +186,91 @@ def promise_reward(
     earns_at: datetime,
     now: datetime,
 ) -> UUID | None:
-    """Set a reward aside out of the person's own reservation; it is earned at ``earns_at``.
-
-    ``cause_key`` is the friend's participant id in hexadecimal, or ``own``; each cause promises once, and a
-    retry gets the same reward. None when the rule's times are used up, when nothing is promised in ``country``,
-    or when the person has no reservation that holds it. Who locks several people at once does so beforehand.
-    """
-    assert 0 < len(cause_key) <= rules.CAUSE_KEY_CHARACTERS_MAX
+    """Set one reward aside out of the person's own reservation, as ``promise_rewards`` does for several."""
     lock_participant(participant_id)
-    amount = rule.amounts.get(country)
-    if amount is None or amount.amount_minor == 0:
-        return None
-    earlier = list(
-        Reward.objects.filter(participant_id=participant_id, rule_id=rule.id).values_list(
-            "cause_key", "id", "state"
-        )
+    promise = Promise(
+        participant_id=participant_id,
+        market_id=market_id,
+        country=country,
+        rule=rule,
+        cause_key=cause_key,
+        earns_at=earns_at,
     )
-    for known_key, reward_id, _ in earlier:
-        if known_key == cause_key:
-            return reward_id
-    if sum(1 for _, _, state in earlier if state != RewardState.VOIDED.value) >= rule.times:
-        return None
-    if not statements.set_aside(participant_id=participant_id, amount=amount):
-        return None
-    reward_id = ids.new_id()
+    return promise_rewards(promises=[promise], now=now)[0]
+
+
+@action
+def promise_rewards(*, promises: Sequence[Promise], now: datetime) -> list[UUID | None]:
+    """Set each reward aside out of its person's own reservation, to be earned at its ``earns_at``.
+
+    The caller has locked every person among them, in the order of their ids. Each cause promises once, and a
+    retry gets the same reward. None where the rule's times are used up, where nothing is promised in the
+    country, or where the person has no reservation that holds it; then the others are promised all the same.
+    """
+    known = _list_promised(promises)
+    promised: list[UUID | None] = []
+    new: dict[UUID, list[tuple[UUID, Promise, Money]]] = {}
+    for promise in promises:
+        assert 0 < len(promise.cause_key) <= rules.CAUSE_KEY_CHARACTERS_MAX
+        amount = promise.rule.amounts.get(promise.country)
+        by_cause = known.setdefault((promise.participant_id, promise.rule.id), {})
+        present = by_cause.get(promise.cause_key)
+        if present is not None:
+            promised.append(present[0])
+            continue
+        used = sum(1 for _, state in by_cause.values() if state != RewardState.VOIDED.value)
+        if amount is None or amount.amount_minor == 0 or used >= promise.rule.times:
+            promised.append(None)
+            continue
+        reward_id = ids.new_id()
+        promised.append(reward_id)
+        by_cause[promise.cause_key] = (reward_id, RewardState.PENDING.value)
+        new.setdefault(promise.participant_id, []).append((reward_id, promise, amount))
+    held: set[UUID] = set()
+    for participant_id, rewards in new.items():
+        held |= _set_aside(participant_id, {reward_id: amount for reward_id, _, amount in rewards})
+    db.execute([
+        statement
+        for rewards in new.values()
+        for reward_id, promise, amount in rewards
+        if reward_id in held
+        for statement in _write_promise(reward_id, promise, amount, now)
+    ])  # fmt: skip
+    refused = {reward_id for rewards in new.values() for reward_id, _, _ in rewards} - held
+    return [None if reward_id in refused else reward_id for reward_id in promised]
+
+
+def _list_promised(promises: Sequence[Promise]) -> dict[tuple[UUID, str], dict[str, tuple[UUID, str]]]:
+    """What these people were promised before by these rules: cause key to reward and its state."""
+    people = sorted({promise.participant_id for promise in promises})
+    rule_ids = sorted({promise.rule.id for promise in promises})
+    known: dict[tuple[UUID, str], dict[str, tuple[UUID, str]]] = {}
+    for participant_id, rule_id, cause_key, reward_id, state in statements.list_promised(people, rule_ids):
+        known.setdefault((participant_id, rule_id), {})[cause_key] = (reward_id, state)
+    return known
+
+
+def _set_aside(participant_id: UUID, amounts: Mapping[UUID, Money]) -> set[UUID]:
+    """Which of these rewards the person's reservation holds: all at once, or else each that still fits."""
+    currency = next(iter(amounts.values())).currency
+    total = Money(sum(amount.amount_minor for amount in amounts.values()), currency)
+    if statements.set_aside(participant_id=participant_id, amount=total):
+        return set(amounts)
+    if len(amounts) == 1:
+        return set()
+    return {
+        reward_id
+        for reward_id, amount in amounts.items()
+        if statements.set_aside(participant_id=participant_id, amount=amount)
+    }
+
+
+def _write_promise(reward_id: UUID, promise: Promise, amount: Money, now: datetime) -> list[Statement]:
+    """The rows of a reward whose amount is set aside."""
+    rule, participant_id, market_id = promise.rule, promise.participant_id, promise.market_id
     transfer_id = rules.derive_id(reward_id, "promise")
     promised = rules.promised_account(rule.kind)
-    db.execute([
+    return [
         statements.open_account(
             participant_id=participant_id, kind=promised, market_id=market_id, currency=amount.currency
         ),
@@ -211,15 +281,14 @@ def promise_reward(
         ),
         db.insert(
             Reward,
-            id=reward_id, participant_id=participant_id, market_id=market_id, country=country,
+            id=reward_id, participant_id=participant_id, market_id=market_id, country=promise.country,
             rule_id=rule.id, reward_kind=rule.kind, amount_minor=amount.amount_minor,
-            currency=amount.currency, cause_key=cause_key, state=RewardState.PENDING.value, void_cause=None,
-            held_reason=None, pending_at=now, earns_at=earns_at, earned_at=None, due_on=None, settled_at=None,
-            reference=None, transfer_id=transfer_id,
+            currency=amount.currency, cause_key=promise.cause_key, state=RewardState.PENDING.value,
+            void_cause=None, held_reason=None, pending_at=now, earns_at=promise.earns_at, earned_at=None,
+            due_on=None, settled_at=None, reference=None, transfer_id=transfer_id,
         ),
         *_evidence("reward_pending", market_id, participant_id, amount, now, {"reward": rule.id}),
-    ])  # fmt: skip
-    return reward_id
+    ]  # fmt: skip
 
 
 @action

@@ -6,6 +6,7 @@ commit; only ``lock_slices`` locks several, in the order of their numbers, so no
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -159,6 +160,19 @@ def open_account(
         market_id=market_id, currency=currency, debits_pending_minor=0, debits_posted_minor=0,
         credits_pending_minor=0, credits_posted_minor=credits_posted_minor, on_conflict=conflict,
     )  # fmt: skip
+
+
+def list_promised(
+    participant_ids: Sequence[UUID], rule_ids: Sequence[str]
+) -> list[tuple[UUID, str, str, UUID, str]]:
+    """Rewards of these people by these rules: person, rule, cause key, reward, state."""
+    people, rules = ", ".join(["%s"] * len(participant_ids)), ", ".join(["%s"] * len(rule_ids))
+    rows = db.fetch_all(
+        "SELECT participant_id, rule_id, cause_key, id, state FROM ledger_reward"  # noqa: S608
+        f" WHERE participant_id IN ({people}) AND rule_id IN ({rules})",
+        [*map(db.uuid_value, participant_ids), *rule_ids],
+    )
+    return [(db.read_uuid(row[0]), row[1], row[2], db.read_uuid(row[3]), row[4]) for row in rows]
 
 
 def set_aside(*, participant_id: UUID, amount: Money) -> bool:
