@@ -25,7 +25,7 @@ def consent_text(
         return ConsentText(
             permission_id=permission.id,
             sentence=permission_sentence(permission, language, until),
-            items=wording.sentence_case(wording.items_yours(permission, language)),
+            items=wording.sentence_case(wording.items_yours(permission.items, language)),
             where=gettext("%(places)s (%(countries)s)")
             % {
                 "places": wording.sentence_case(wording.places(permission, language)),

@@ -155,9 +155,12 @@ def _purposes(offer: Offer, language: str) -> dict[str, FieldValue]:
         "fraud_checks": gettext("when you joined, who invited you, when you did what counts"),
     }
     records = [_purpose(name, data[name], language) for name in _RUN_BY_US]
+    asked: dict[str, list[str]] = {}
+    for permission in offer.permissions:
+        asked.setdefault(permission.purpose, []).extend(permission.items)
     records += [
-        _purpose(permission.purpose, wording.items_yours(permission, language), language)
-        for permission in offer.permissions
+        _purpose(purpose, wording.items_yours(dict.fromkeys(items), language), language)
+        for purpose, items in asked.items()
     ]
     return {
         "purposes": tuple(records),

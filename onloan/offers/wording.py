@@ -59,8 +59,8 @@ def nature_of(kind: RewardKind) -> str:
     return gettext("in a voucher for this shop") if kind == "voucher" else gettext("in credit with this shop")
 
 
-def items_yours(permission: Permission, language: str) -> str:
-    return listed((said(ITEMS[item].yours, language) for item in permission.items), language)
+def items_yours(items: Iterable[str], language: str) -> str:
+    return listed((said(ITEMS[item].yours, language) for item in items), language)
 
 
 def places(permission: Permission, language: str) -> str:
