@@ -32,7 +32,7 @@ from onloan.people.queries import find_by_email, find_participant, read_draft
 from onloan.portal import session
 from onloan.portal.allowed import receipt_lines
 from onloan.portal.campaign import Campaign, campaign_page, find_campaign, render_campaign
-from onloan.portal.forms import AnswerForm, CodeForm, EmailForm, ProfileForm
+from onloan.portal.forms import AnswerForm, CodeForm, EmailForm, ProfileForm, read_answers
 from onloan.portal.pictures import photo_address
 from onloan.portal.pots import pot_lines
 from onloan.portal.referrals import Invitation, find_invitation, share_of
@@ -209,16 +209,20 @@ def ask_permissions(request: HttpRequest, campaign: Campaign) -> HttpResponse:
         return redirect(campaign.profile_address)
     if request.method != "POST":
         return _render_questions(request, campaign, state, _answer_form(campaign))
-    form = _answer_form(campaign, request)
-    if form.data.get("version") != str(campaign.version.id):
+    if request.POST.get("version") != str(campaign.version.id):
         return _render_questions(request, campaign, state, _answer_form(campaign), has_changed=True)
-    if not form.is_valid():
-        return _render_questions(request, campaign, state, form)
-    return _join(request, campaign, state, draft, form)
+    answers = read_answers(request.POST, [permission.id for permission in campaign.offer.permissions])
+    if answers is None:
+        return _render_questions(request, campaign, state, _answer_form(campaign, request))
+    return _join(request, campaign, state, draft, answers)
 
 
 def _join(
-    request: HttpRequest, campaign: Campaign, state: FormState, draft: dict[str, object], form: AnswerForm
+    request: HttpRequest,
+    campaign: Campaign,
+    state: FormState,
+    draft: dict[str, object],
+    answers: dict[str, bool],
 ) -> HttpResponse:
     photo = draft.get("photo")
     join_request = JoinRequest(
@@ -229,7 +233,7 @@ def _join(
         username=str(draft["username"]),
         photo=base64.b64decode(str(photo)) if photo else None,
         over_18=draft["over_18"] is True,
-        answers=form.answers(),
+        answers=answers,
         language=campaign.language,
         page_hash=page_hash(campaign.language),
         via_code=state.via_code or None,
