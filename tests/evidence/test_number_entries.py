@@ -136,6 +136,17 @@ def test_it_stops_rather_than_guess(way: str, both_databases: str) -> None:
     assert queries.count_waiting() == 1
 
 
+def test_it_stops_when_the_last_entry_was_rewritten_with_its_hash(both_databases: str) -> None:
+    open_markets()
+    actions.number_entries()
+    execute_freely(
+        "UPDATE evidence_log SET body = %s, leaf_hash = %s WHERE log_index = 6", (b"{}", tree.leaf_hash(b"{}"))
+    )
+    append("market_closed")
+    with pytest.raises(MustStopError, match="last entry was changed"):
+        actions.number_entries()
+
+
 @contextmanager
 def restored_to(number_more: Callable[[], None]) -> Iterator[None]:
     """Put the database back to what it was before ``number_more``, as a restored backup does."""
