@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
+
 from onloan import db, ids, keys
 from onloan.access.errors import IdempotencyConflict, IdempotencyKeyMissing, KeyRefused
 from onloan.access.models import SCOPES, ApiKey, IdempotencyRecord
@@ -22,6 +24,7 @@ KEY_RANDOM_BYTES = 32
 KEYS_MAX = 100
 NAME_CHARACTERS_MAX = 80
 ANSWERS_KEPT = timedelta(days=7)
+_ANSWER = IdempotencyRecord._meta.get_field("answer")
 IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,128}")
 
 
@@ -101,7 +104,10 @@ def answer_once(
     if not db.fetch_all(sql, values):
         return _earlier_answer(api_key_id, idempotency_key, request_hash)
     answer = work()
-    IdempotencyRecord.objects.filter(id=record_id).update(status=answer.status, answer=answer.body)
+    sql = "UPDATE access_idempotencyrecord SET status = %s, answer = %s WHERE id = %s"
+    db.execute(
+        [(sql, [answer.status, _ANSWER.get_db_prep_save(answer.body, connection), db.uuid_value(record_id)])]
+    )
     return answer
 
 

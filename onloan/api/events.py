@@ -14,7 +14,7 @@ from onloan.access.rules import Scope
 from onloan.api.answers import IdempotencyKey, answer_call
 from onloan.api.auth import require_scope
 from onloan.api.reading import ExternalRef, Instant, PublicId
-from onloan.people.queries import find_by_public_id
+from onloan.people.queries import find_id_by_public_id
 from onloan.referrals.actions import record_event
 from onloan.referrals.errors import ParticipantUnknown
 
@@ -63,11 +63,11 @@ def report_event(request: HttpRequest, payload: EventIn, idempotency_key: Idempo
     key = require_scope(request, Scope.EVENTS)
 
     def work() -> Answer:
-        person = find_by_public_id(payload.participant)
-        if person is None:
+        participant_id = find_id_by_public_id(payload.participant)
+        if participant_id is None:
             raise ParticipantUnknown(field="participant")
         recorded = record_event(
-            participant_id=person.id,
+            participant_id=participant_id,
             event=payload.event,
             occurred_at=payload.occurred_at,
             external_ref=payload.id,

@@ -13,7 +13,7 @@ from django.db.models import Count
 from onloan import db, ids
 from onloan.offers.queries import list_markets
 from onloan.people import sealing
-from onloan.people.models import CodeLookup, EmailCode, EmailLookup, Participant
+from onloan.people.models import EmailCode, EmailLookup, Participant
 from onloan.people.rules import ITEM_NAMES
 
 
@@ -48,11 +48,17 @@ def find_participant(participant_id: UUID) -> ParticipantView | None:
 
 def find_by_public_id(public_id: str) -> ParticipantView | None:
     """The participant whom the merchant's systems call ``public_id``; None for anything that is not one."""
+    participant_id = find_id_by_public_id(public_id)
+    return find_participant(participant_id) if participant_id is not None else None
+
+
+def find_id_by_public_id(public_id: str) -> UUID | None:
+    """The same, without reading more than who it is."""
     if not public_id.startswith("p"):
         return None
     code = ids.normalize_code(public_id[1:])
     found = find_by_code("participant", f"p{code}") if code else None
-    return find_participant(found[0]) if found else None
+    return found[0] if found is not None else None
 
 
 def find_by_email(offer_id: UUID, email: str) -> ParticipantView | None:
@@ -75,12 +81,11 @@ def list_by_email(email: str) -> list[ParticipantView]:
 
 def find_by_code(kind: str, code: str) -> tuple[UUID, UUID] | None:
     """(participant_id, target_id) of a code in the form in which it was issued, or None."""
-    row = (
-        CodeLookup.objects.filter(value_hash=sealing.code_hash(kind, code), kind=kind)
-        .values_list("participant_id", "target_id")
-        .first()
+    row = db.fetch_one(
+        "SELECT participant_id, target_id FROM people_code_lookup WHERE value_hash = %s AND kind = %s",
+        [sealing.code_hash(kind, code), kind],
     )
-    return (row[0], row[1]) if row else None
+    return (db.read_uuid(row[0]), db.read_uuid(row[1])) if row else None
 
 
 def read_item(participant_id: UUID, name: str) -> bytes | None:

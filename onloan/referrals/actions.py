@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from onloan import clock, db, ids
-from onloan.db import action
+from onloan import clock, db
+from onloan.db import Statement, action
 from onloan.errors import MustStopError
-from onloan.ledger.actions import earn_reward, promise_reward, release_pot
+from onloan.ledger.actions import Promise, earn_reward, promise_rewards, release_pot
 from onloan.ledger.errors import RewardNotReady
 from onloan.ledger.queries import RewardView, find_reward, list_rewards_to_earn
 from onloan.ledger.rules import RewardState, reward_reference
@@ -24,8 +24,7 @@ from onloan.people.queries import ParticipantView, find_participant, list_ended_
 from onloan.people.statements import lock_participants
 from onloan.referrals import rules, statements
 from onloan.referrals.errors import EventTimeWrong, EventTooLate, EventUnknown, ParticipantUnknown
-from onloan.referrals.models import Attribution, Event
-from onloan.referrals.queries import SponsorView, find_event_time, find_sponsor
+from onloan.referrals.statements import PersonRow
 from onloan.vouchers.actions import issue_voucher
 
 logger = logging.getLogger(__name__)
@@ -58,51 +57,40 @@ def record_event(
     A person has one event of a kind, so a repetition promises nothing and gets what the first one got. Raises
     ParticipantUnknown, EventUnknown, EventTimeWrong, EventTooLate.
     """
-    person = find_participant(participant_id)
-    if person is None or person.erased_at is not None:
+    found = statements.read_situation(participant_id, event)
+    if found is None or found.person.is_erased:
         raise ParticipantUnknown
+    person, sponsor = found.person, found.sponsor
     offer = find_version(person.version_id).offer
     if event != offer.referral.event:
         raise EventUnknown(field="event", event=offer.referral.event)
-    attribution = find_sponsor(participant_id)
-    sponsor = _credited_sponsor(attribution)
+    if found.known_at is not None:
+        return RecordedEvent(False, found.known_at, rules.earns_at(found.known_at, offer.referral))
+    occurred_at = _check_time(person, offer, occurred_at, now)
     # Both people's rows are locked at once, in the order of their ids: two events never wait for each other
     # in a circle, and a repetition waits here until the first one has committed.
-    lock_participants([participant_id] if sponsor is None else [participant_id, sponsor.id])
-    known_at = find_event_time(participant_id, event)
+    erased = statements.lock_people([participant_id] if sponsor is None else [participant_id, sponsor.id])
+    if participant_id in erased:
+        raise ParticipantUnknown
+    known_at = statements.write_event(
+        participant_id=participant_id, event=event, external_ref=external_ref, occurred_at=occurred_at, now=now
+    )
     if known_at is not None:
         return RecordedEvent(False, known_at, rules.earns_at(known_at, offer.referral))
-    occurred_at = _check_time(person, offer, occurred_at, now)
-    Event.objects.create(
-        id=ids.new_id(),
-        participant_id=participant_id,
-        event=event,
-        external_ref=external_ref,
-        occurred_at=occurred_at,
-        received_at=now,
+    own = _own_promises(person, offer, found.is_attributed, occurred_at)
+    theirs = (
+        _sponsor_promises(sponsor, participant_id, occurred_at) if sponsor and sponsor.id not in erased else []
     )
-    if attribution is not None:
-        Attribution.objects.filter(participant_id=participant_id).update(qualified_at=occurred_at)
-    own_rules = [
-        rule
-        for rule in offer.rewards
-        if rule.to == "participant" or (rule.to == "friend" and attribution is not None)
-    ]
-    _promise(person, own_rules, OWN, rules.earns_at(occurred_at, offer.referral), now)
-    if sponsor is not None:
-        _credit_sponsor(sponsor, participant_id, occurred_at, now)
+    promised = promise_rewards(promises=[*own, *theirs], now=now)
+    kept = [promise for promise, reward_id in zip(theirs, promised[len(own) :], strict=True) if reward_id]
+    db.execute([
+        *([statements.qualify_statement(participant_id, occurred_at)] if found.is_attributed else []),
+        *([_tell_sponsor(sponsor, kept, occurred_at)] if sponsor and kept else []),
+    ])  # fmt: skip
     return RecordedEvent(True, occurred_at, rules.earns_at(occurred_at, offer.referral))
 
 
-def _credited_sponsor(attribution: SponsorView | None) -> ParticipantView | None:
-    """The sponsor who is rewarded for this friend, unless they were erased."""
-    if attribution is None or not attribution.credited:
-        return None
-    sponsor = find_participant(attribution.sponsor_id)
-    return sponsor if sponsor is not None and sponsor.erased_at is None else None
-
-
-def _check_time(person: ParticipantView, offer: Offer, occurred_at: datetime, now: datetime) -> datetime:
+def _check_time(person: PersonRow, offer: Offer, occurred_at: datetime, now: datetime) -> datetime:
     """The event's time, never before joining: a clock that runs a little behind ours takes no reward away."""
     if occurred_at > now + rules.EVENT_CLOCK_SKEW or occurred_at < person.joined_at - rules.EVENT_CLOCK_SKEW:
         raise EventTimeWrong(field="occurred_at")
@@ -114,55 +102,55 @@ def _check_time(person: ParticipantView, offer: Offer, occurred_at: datetime, no
     return max(occurred_at, person.joined_at)
 
 
-def _credit_sponsor(sponsor: ParticipantView, friend_id: UUID, occurred_at: datetime, now: datetime) -> None:
-    """Promise what the version that the sponsor joined promises for one friend, and tell them; not who it is."""
+def _own_promises(person: PersonRow, offer: Offer, is_attributed: bool, occurred_at: datetime) -> list[Promise]:
+    """What the version that the person joined promises them; a friend's reward only if somebody brought them."""
+    wanted = {"participant", "friend"} if is_attributed else {"participant"}
+    return [_promise_of(person, rule, OWN, offer, occurred_at) for rule in offer.rewards if rule.to in wanted]
+
+
+def _sponsor_promises(sponsor: PersonRow, friend_id: UUID, occurred_at: datetime) -> list[Promise]:
+    """What the version that the sponsor joined promises them for one friend."""
     offer = find_version(sponsor.version_id).offer
-    earns_at = rules.earns_at(occurred_at, offer.referral)
-    sponsor_rules = [rule for rule in offer.rewards if rule.to == "sponsor"]
-    promised = _promise(sponsor, sponsor_rules, friend_id.hex, earns_at, now)
-    if not promised:
-        return
-    terms = offer.markets[sponsor.country]
-    settles_on = clock.local_day(earns_at, terms.time_zone)
-    db.execute([
-        mail_statement(
-            template="friend_joined",
-            language=sponsor.language,
-            participant_id=sponsor.id,
-            context={
-                "campaign": offer.title[sponsor.language],
-                "controller": offer.controller.name,
-                "qualified_on": clock.local_day(occurred_at, terms.time_zone).isoformat(),
-                "settles_on": settles_on.isoformat(),
-                "due_on": (settles_on + timedelta(days=terms.payout_days)).isoformat(),
-                "rewards": [f"{rule.kind} {rule.amounts[sponsor.country].written()}" for rule in promised],
-            },
-        )
-    ])  # fmt: skip
-
-
-def _promise(
-    person: ParticipantView,
-    promised_rules: Iterable[RewardRule],
-    cause_key: str,
-    earns_at: datetime,
-    now: datetime,
-) -> list[RewardRule]:
-    """Promise each rule's reward out of the person's reservation; those that could be promised."""
     return [
-        rule
-        for rule in promised_rules
-        if promise_reward(
-            participant_id=person.id,
-            market_id=person.market_id,
-            country=person.country,
-            rule=rule,
-            cause_key=cause_key,
-            earns_at=earns_at,
-            now=now,
-        )
-        is not None
+        _promise_of(sponsor, rule, friend_id.hex, offer, occurred_at)
+        for rule in offer.rewards
+        if rule.to == "sponsor"
     ]
+
+
+def _promise_of(
+    person: PersonRow, rule: RewardRule, cause_key: str, offer: Offer, occurred_at: datetime
+) -> Promise:
+    return Promise(
+        participant_id=person.id,
+        market_id=person.market_id,
+        country=person.country,
+        rule=rule,
+        cause_key=cause_key,
+        earns_at=rules.earns_at(occurred_at, offer.referral),
+    )
+
+
+def _tell_sponsor(sponsor: PersonRow, promises: Sequence[Promise], occurred_at: datetime) -> Statement:
+    """That somebody they brought signed up, what it brings and when; not who it was."""
+    offer = find_version(sponsor.version_id).offer
+    terms = offer.markets[sponsor.country]
+    settles_on = clock.local_day(promises[0].earns_at, terms.time_zone)
+    return mail_statement(
+        template="friend_joined",
+        language=sponsor.language,
+        participant_id=sponsor.id,
+        context={
+            "campaign": offer.title[sponsor.language],
+            "controller": offer.controller.name,
+            "qualified_on": clock.local_day(occurred_at, terms.time_zone).isoformat(),
+            "settles_on": settles_on.isoformat(),
+            "due_on": (settles_on + timedelta(days=terms.payout_days)).isoformat(),
+            "rewards": [
+                f"{promise.rule.kind} {promise.rule.amounts[sponsor.country].written()}" for promise in promises
+            ],
+        },
+    )
 
 
 def settle_due(*, now: datetime, limit: int) -> int:

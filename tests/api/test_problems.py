@@ -40,7 +40,7 @@ def test_a_fault_of_ours_says_so_and_nothing_else(
     def fail(public_id: str) -> None:
         raise RuntimeError("the e-mail ana@people.example is in here")
 
-    monkeypatch.setattr(events, "find_by_public_id", fail)
+    monkeypatch.setattr(events, "find_id_by_public_id", fail)
     body = {
         "participant": "p0000000000000",
         "event": "app_signed_up",
