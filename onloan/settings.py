@@ -223,4 +223,6 @@ LOGGING: dict[str, Any] = {
     "disable_existing_loggers": False,
     "handlers": {"console": {"class": "logging.StreamHandler"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
+    # Django writes the address of each refused request; the address of a receipt is a key to it.
+    "loggers": {"django.request": {"level": "ERROR"}},
 }

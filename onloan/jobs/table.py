@@ -12,7 +12,7 @@ from onloan.consents.actions import expire_due
 from onloan.evidence.actions import number_entries
 from onloan.ledger.check import require_balance
 from onloan.offers.switch import close_due_markets, finish_stopping
-from onloan.outbox.actions import deliver_due
+from onloan.outbox.actions import deliver_due, forget_settled
 from onloan.people.actions import purge_codes
 from onloan.people.queries import read_item
 from onloan.referrals.actions import release_windows, settle_due
@@ -53,5 +53,6 @@ JOBS = (
     Job("release windows", 60, lambda now: release_windows(now=now, limit=500)),
     Job("check the books", 24 * 3600, check_books),
     Job("forget answers", 3600, lambda now: forget_answers(now=now)),
+    Job("forget messages", 3600, lambda now: forget_settled(now=now)),
     Job("purge codes", 300, lambda now: purge_codes(now=now)),
 )
