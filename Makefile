@@ -22,16 +22,13 @@ help:  ## Say what each command does
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[test]"
 	@touch $@
 
-onloan/locale/fr/LC_MESSAGES/django.mo: onloan/locale/fr/LC_MESSAGES/django.po .venv/installed
-	@$(BIN)/python -m dev.compile_messages
-
-demo: .venv/installed onloan/locale/fr/LC_MESSAGES/django.mo  ## Run a seeded campaign on http://127.0.0.1:8000
+demo: .venv/installed  ## Run a seeded campaign on http://127.0.0.1:8000
 	$(BIN)/onloan demo --home $(HOME_DIR) --port $(PORT)
 
 test: check  ## Run every check and test (PostgreSQL and Chromium included)
 	$(BIN)/pytest -n 2
 
-check: .venv/tested onloan/locale/fr/LC_MESSAGES/django.mo  ## Types, style, import rules, house rules, translations
+check: .venv/tested  ## Types, style, import rules, house rules, translations
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -43,14 +40,14 @@ format: .venv/tested  ## Bring the code into the house's form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-snap: .venv/tested onloan/locale/fr/LC_MESSAGES/django.mo  ## A picture of each page, language and width, under snap/
+snap: .venv/tested  ## A picture of each page, language and width, under snap/
 	$(BIN)/python -m dev.snap
 
-bench: .venv/tested onloan/locale/fr/LC_MESSAGES/django.mo  ## Measure joins, events and clicks on both databases
+bench: .venv/tested  ## Measure joins, events and clicks on both databases
 	$(BIN)/python -m bench
 
-translations: .venv/tested  ## Collect the sentences to translate (needs gettext)
-	$(BIN)/python -m dev.collect_messages
+translations: .venv/tested  ## Say which sentences of code and templates lack a translation
+	$(BIN)/python -m dev.check_translations
 
 clean:  ## Remove the environment and what was built
 	rm -rf .venv .mypy_cache .ruff_cache .import_linter_cache build snap

@@ -16,7 +16,12 @@ from pathlib import Path
 
 import pytest
 
-_RUN_HOME = Path(tempfile.mkdtemp(prefix="onloan-test-"))
+# Databases of tests live in memory where the machine has such a folder: what they test does not depend on when a
+# disk turns, and thousands of commits do.
+_MEMORY = Path("/dev/shm")
+FOLDER = _MEMORY if os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > 2**31 else None
+_RUN_HOME = Path(tempfile.mkdtemp(prefix="onloan-test-", dir=FOLDER))
+os.environ["PYTEST_DEBUG_TEMPROOT"] = str(_RUN_HOME)
 (_RUN_HOME / "static").mkdir()
 os.environ["DJANGO_SETTINGS_MODULE"] = "onloan.settings"
 os.environ["ONLOAN_HOME"] = str(_RUN_HOME)
@@ -26,6 +31,9 @@ os.environ.pop("DATABASE_URL", None)
 
 import django  # noqa: E402
 
+from onloan.translations import compile_catalogues  # noqa: E402
+
+compile_catalogues()
 django.setup()
 
 from django.conf import settings  # noqa: E402
@@ -44,7 +52,7 @@ def pytest_configure(config: pytest.Config) -> None:
     global _server
     if hasattr(config, "workerinput") or _SERVER_VARIABLE in os.environ:
         return
-    _server = postgresql.start_server()
+    _server = postgresql.start_server(FOLDER)
     if _server is not None:
         os.environ[_SERVER_VARIABLE] = _server.url
 

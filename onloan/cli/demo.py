@@ -49,11 +49,11 @@ class DemoPerson:
 
 
 PEOPLE = (
-    DemoPerson("Ana demo", "FR", "fr", 20, None, 20, ("invitation-card", "winner-wall")),
+    DemoPerson("Ana demo", "FR", "fr", 20, None, 20, ("invitation-name", "invitation-photo", "winner-wall")),
     DemoPerson("Ben demo", "FR", "fr", 19, "Ana demo", 18, ("acceptance-card",)),
     DemoPerson("Chloé demo", "FR", "fr", 9, "Ana demo", 8, ()),
-    DemoPerson("Dani demo", "FR", "fr", 2, "Ana demo", None, ("acceptance-card", "invitation-card")),
-    DemoPerson("Eve demo", "GB", "en", 17, None, 17, ("invitation-card",)),
+    DemoPerson("Dani demo", "FR", "fr", 2, "Ana demo", None, ("acceptance-card", "invitation-name")),
+    DemoPerson("Eve demo", "GB", "en", 17, None, 17, ("invitation-name",)),
     DemoPerson("Finn demo", "GB", "en", 16, "Eve demo", 16, ("acceptance-card",)),
     DemoPerson("Grace demo", "GB", "en", 5, "Eve demo", 4, ()),
 )

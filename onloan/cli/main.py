@@ -32,6 +32,9 @@ def prepare(arguments: list[str]) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "onloan.settings")
     import django
 
+    from onloan.translations import compile_catalogues
+
+    compile_catalogues()
     django.setup()
 
 

@@ -34,6 +34,7 @@ def run_server(address: str, port: int, workers: int, with_jobs: bool) -> None:
 
     os.environ["ONLOAN_BACKGROUND"] = "jobs" if with_jobs else "seat"
     os.environ["ONLOAN_HOME"] = str(settings.HOME)
+    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
     Server(
         "onloan.wsgi:application",
         address=address,

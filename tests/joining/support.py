@@ -17,7 +17,7 @@ from onloan.offers.queries import find_market, find_version
 from onloan.offers.rules import pot_to_reserve
 from tests.support.offers import Team, make_team, spring_text
 
-PERMISSIONS = ("invitation-card", "acceptance-card", "winner-wall")
+PERMISSIONS = ("invitation-name", "invitation-photo", "acceptance-card", "winner-wall")
 POT_MINOR = 10_000
 """What one person can earn in the shipped offer in France: 20 euros in cash and 80 in vouchers."""
 

@@ -85,6 +85,7 @@ def test_it_accepts_the_mended_case_with_nothing_to_sign() -> None:
     assert report.offer.full_pot("GB") == {"cash": Money(1_000, "GBP"), "voucher": Money(4_000, "GBP")}
     assert [permission.purpose for permission in report.offer.permissions] == [
         "referral_card",
+        "referral_card",
         "referral_acceptance",
         "winner_wall",
     ]

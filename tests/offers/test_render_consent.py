@@ -14,7 +14,7 @@ UNTIL = date(2027, 5, 30)
 
 
 def test_it_asks_in_one_sentence() -> None:
-    name = replace(OFFER.permission("invitation-card"), items=("username",))
+    name = OFFER.permission("invitation-name")
     english = consent_text(OFFER, name, "GB", "en", UNTIL)
     assert (
         english.sentence == "Show my username to the people I invite, on the invitation page, until 30 May 2027."
@@ -47,7 +47,7 @@ def test_it_names_a_receiver() -> None:
 
 
 def test_without_a_day_it_says_how_long_a_yes_lasts() -> None:
-    permission = OFFER.permission("invitation-card")
+    permission = OFFER.permission("invitation-name")
     text = consent_text(OFFER, permission, "GB", "en", None)
     assert text.until == "180 days after your yes"
     assert text.sentence.endswith("for 180 days.")

@@ -118,7 +118,7 @@ def test_a_public_place_says_that_the_world_can_read_it() -> None:
     grants = render_notice(OFFER, "FR", "en").fields["grants"]
     reach = {entry["id"]: entry["public_reach"] for entry in grants if isinstance(entry, dict)}
     assert reach["winner-wall"] == "This place is public: it can be read from any country."
-    assert reach["invitation-card"] == "This place is not public."
+    assert reach["invitation-name"] == "This place is not public."
 
 
 def test_it_keeps_accounts_as_long_as_each_country_asks() -> None:

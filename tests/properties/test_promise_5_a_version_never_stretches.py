@@ -70,12 +70,12 @@ def test_adding_a_market_or_narrowing_asks_nobody() -> None:
     offer = spring_offer()
     more = replace(offer, markets={**offer.markets, "BE": replace(offer.markets["FR"], country="BE")})
     assert permissions_to_ask(offer, more) == ()
-    card, *others = offer.permissions
-    assert permissions_to_ask(offer, replace(offer, permissions=(replace(card, items=("username",)),))) == ()
-    longer = replace(offer, permissions=(replace(card, term_days=181), *others))
-    assert permissions_to_ask(offer, longer) == ("invitation-card",)
-    elsewhere = replace(offer, permissions=(replace(card, territories=("FR", "GB", "BE")), *others))
-    assert permissions_to_ask(offer, elsewhere) == ("invitation-card",)
+    *others, wall = offer.permissions
+    assert permissions_to_ask(offer, replace(offer, permissions=(replace(wall, items=("profile_photo",)),))) == ()
+    longer = replace(offer, permissions=(*others, replace(wall, term_days=181)))
+    assert permissions_to_ask(offer, longer) == ("winner-wall",)
+    elsewhere = replace(offer, permissions=(*others, replace(wall, territories=("FR", "GB", "BE"))))
+    assert permissions_to_ask(offer, elsewhere) == ("winner-wall",)
     assert permissions_to_ask(replace(offer, permissions=()), offer) == tuple(
         permission.id for permission in offer.permissions
     )
@@ -85,8 +85,8 @@ slug_number = itertools.count(1)
 EDITS = {
     "term_days: 180": "term_days: 200",
     "term_days: 200": "term_days: 90",
-    "[username, profile_photo]\n    purpose: referral_card": "[username]\n    purpose: referral_card",
-    "[username]\n    purpose: referral_card": "[username, profile_photo]\n    purpose: referral_card",
+    "[username_masked, profile_photo]": "[username_masked]",
+    "[username_masked]": "[username_masked, profile_photo]",
     "channels: [sponsor_page]": "channels: [sponsor_page, shop_app]",
     "The spring pot": "The new spring pot",
 }

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import TypeVar
 
 import pytest
+from django.db import connections
 from playwright.sync_api import Browser, sync_playwright
+
+T = TypeVar("T")
 
 # Without these, Chromium looks for its maker's services at each start.
 ARGUMENTS = [
@@ -32,3 +37,17 @@ def running_browser() -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+def beside(function: Callable[[], T]) -> T:
+    """What ``function`` returns, asked in a thread of its own: Playwright runs an event loop in this one, where
+    Django refuses to wait for a database."""
+
+    def run() -> T:
+        try:
+            return function()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(max_workers=1) as executor:
+        return executor.submit(run).result()

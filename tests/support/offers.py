@@ -85,12 +85,20 @@ def spring_offer() -> Offer:
         ),
         permissions=(
             _permission(
-                "invitation-card",
-                ("username", "profile_photo"),
+                "invitation-name",
+                ("username",),
                 "referral_card",
                 "invitation_page",
                 en="So that your friends see who invites them.",
                 fr="Pour que vos amis voient qui les invite.",
+            ),
+            _permission(
+                "invitation-photo",
+                ("profile_photo",),
+                "referral_card",
+                "invitation_page",
+                en="So that your friends recognise you.",
+                fr="Pour que vos amis vous reconnaissent.",
             ),
             _permission(
                 "acceptance-card",

@@ -35,11 +35,12 @@ def find_binaries() -> Path | None:
     return folder if (folder / "initdb").exists() else None
 
 
-def start_server(is_durable: bool = False) -> Server | None:
+def start_server(parent: Path | None = None, *, is_durable: bool = False) -> Server | None:
     """Start a server in a folder of its own. Root may not run one, so another user does, in a copy if needed.
 
-    ``is_durable``: every commit reaches the disk, as a benchmark must; tests of what a killed *process* loses
-    do not need it, as the server itself lives on.
+    ``parent``: where the folder is made; the machine's temporary folder when None. ``is_durable``: every commit
+    reaches the disk, as a benchmark must; tests of what a killed *process* loses do not need it, as the server
+    itself lives on.
     """
     given = os.environ.get("TEST_DATABASE_URL")
     if given:
@@ -47,7 +48,7 @@ def start_server(is_durable: bool = False) -> Server | None:
     binaries = find_binaries()
     if binaries is None:
         return None
-    folder = Path(tempfile.mkdtemp(prefix="onloan-postgresql-"))
+    folder = Path(tempfile.mkdtemp(prefix="onloan-postgresql-", dir=parent))
     folder.chmod(0o755)
     user = _other_user() if os.geteuid() == 0 else None
     if user and "pginstall" in str(binaries):
