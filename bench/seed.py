@@ -19,12 +19,12 @@ import django
 django.setup()
 
 from django.conf import settings  # noqa: E402
-from onloan.cli.publish import publish_text  # noqa: E402
 
 from onloan import clock, ids, keys  # noqa: E402
 from onloan.access.actions import create_key  # noqa: E402
 from onloan.access.team import add_team_member, find_member  # noqa: E402
 from onloan.cli.demo import OFFER_FILE, OFFER_SLUG, move_dates  # noqa: E402
+from onloan.cli.publish import publish_text  # noqa: E402
 from onloan.db import action  # noqa: E402
 from onloan.joining.actions import JoinRequest, join  # noqa: E402
 from onloan.offers.queries import find_market, find_version  # noqa: E402

@@ -63,9 +63,10 @@ def check_actions(path: Path, tree: ast.Module) -> Iterator[str]:
     if path.name != "actions.py":
         return
     for node in tree.body:
-        if not isinstance(node, ast.FunctionDef) or node.name.startswith("_"):
+        if not isinstance(node, ast.FunctionDef):
             continue
-        if node.args.args or node.args.posonlyargs:
+        is_action = any(isinstance(each, ast.Name) and each.id == "action" for each in node.decorator_list)
+        if is_action and (node.args.args or node.args.posonlyargs):
             yield f"{path}:{node.lineno}: {node.name} takes keywords only"
 
 
