@@ -81,7 +81,6 @@ def read_database(url: str) -> dict[str, Any]:
             },
         }
     if parts.scheme in {"postgresql", "postgres"}:
-        options: dict[str, Any] = {}
         host = unquote(parts.hostname or "")
         return {
             "ENGINE": "django.db.backends.postgresql",
@@ -91,7 +90,8 @@ def read_database(url: str) -> dict[str, Any]:
             "HOST": host,
             "PORT": str(parts.port or ""),
             "CONN_MAX_AGE": None,
-            "OPTIONS": options,
+            # Statements written by hand are bound by the server, and planned once for each connection.
+            "OPTIONS": {"prepare_threshold": 3},
         }
     raise ImproperlyConfigured("DATABASE_URL starts with sqlite:/// or postgresql://")
 

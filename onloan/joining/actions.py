@@ -89,14 +89,14 @@ def join(*, request: JoinRequest) -> Joined:
         raise AgeRefused(field="over_18")
     for _ in range(TRIES_MAX):
         try:
-            return _join_once(request)
+            return _join_once(request=request)
         except _CodeTaken:
             continue
     raise AssertionError("three times in a row a new code was taken: there is no chance in these codes")
 
 
 @action
-def _join_once(request: JoinRequest) -> Joined:
+def _join_once(*, request: JoinRequest) -> Joined:
     market, version = _check_market(request)
     link = _find_sponsor_link(request, market, version)
     person = _new_person(request, market, version)

@@ -22,8 +22,12 @@ from onloan.offers.shapes import (
 )
 from onloan.offers.vocabulary import CHANNELS, EVENTS, EXCLUDED_CONTEXTS, ITEMS, LEGAL_BASES, PURPOSES, ROLES
 
-SLUG = r"[a-z][a-z0-9-]{0,38}[a-z0-9]"
-SLUG_FORM = "2 to 40 small letters, digits and dashes, a letter first"
+# What the log takes as a word: nothing in it may look like a telephone number, a key or a digest.
+SLUG = (
+    r"(?=.{2,40}$)(?!.*[0-9]{6})(?!.*[0-9a-f]{8}-[0-9a-f]{4}-)(?!.*[0-9a-f]{32})"
+    r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*"
+)
+SLUG_FORM = "2 to 40 small letters, digits and single dashes, a letter first, at most five digits in a row"
 DAYS_MAX = 1095
 """Three years: the longest that anything in an offer lasts, a permission first of all (LR-004)."""
 

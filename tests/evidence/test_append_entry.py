@@ -156,7 +156,7 @@ def test_it_refuses_to_say_whom_an_erasure_was_about() -> None:
         statements.entry_statements(kind="person_erased", fields={}, participant_id=ANA, occurred_at=NOON)
 
 
-def test_it_refuses_a_consent_of_nobody() -> None:
+def test_it_refuses_a_consent_of_nobody(sqlite_database: str) -> None:
     with pytest.raises(PersonalDataInLog, match="always about a participant"):
         append("consent_given")
 
