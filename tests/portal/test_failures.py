@@ -36,7 +36,7 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_read(sqlite_database: 
     )
     page = read_page(response)
     assert page.status == 413
-    assert "E-BODY-TOO-LARGE" in page.text
+    assert "E-BODY-LARGE" in page.text
 
 
 def test_an_error_of_the_house_becomes_a_sentence_with_its_code(sqlite_database: str) -> None:
