@@ -154,11 +154,11 @@ def release_pot(*, participant_id: UUID, now: datetime) -> None:
 
     What is set aside for pending rewards stays theirs. Again is harmless: what is left is then nothing.
     """
-    lock_participant(participant_id)
+    mark_pot_released(participant_id=participant_id, now=now)
     reservation = statements.find_reservation(participant_id)
     if reservation is None:
+        # A pot of nothing was never booked. It is marked all the same, or it would be found due for ever.
         return
-    mark_pot_released(participant_id=participant_id, now=now)
     left = Money(statements.read_free_reservation(participant_id), reservation.amount.currency)
     if left.amount_minor == 0:
         return

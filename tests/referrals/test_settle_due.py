@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from dataclasses import replace
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -208,3 +209,9 @@ class TestWindows:
             join_as(f"P{number}", campaign)
         later = NOW + timedelta(days=100)
         assert [release_windows(now=later, limit=2) for _ in range(4)] == [2, 2, 1, 0]
+
+    def test_it_is_done_with_a_pot_of_nothing_too(self) -> None:
+        campaign = open_campaign(rules=(replace(WELCOME, to="friend"),))
+        join_as("Ana", campaign)
+        later = NOW + timedelta(days=100)
+        assert [release_windows(now=later, limit=10) for _ in range(2)] == [1, 0]
