@@ -221,7 +221,8 @@ else:
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "filters": {"forget addresses": {"()": "onloan.logs.ForgetAddresses"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "filters": ["forget addresses"]}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     # Django writes the address of each refused request; the address of a receipt is a key to it.
     "loggers": {"django.request": {"level": "ERROR"}},
