@@ -22,12 +22,22 @@ def _read_home(arguments: list[str]) -> str | None:
     return None
 
 
+def read_command(arguments: list[str]) -> str:
+    """The first word that is neither an option nor the folder of ``--home``; empty when there is none."""
+    before = ""
+    for argument in arguments:
+        if not argument.startswith("-") and before != "--home":
+            return argument
+        before = argument
+    return ""
+
+
 def prepare(arguments: list[str]) -> None:
     """Set what settings read from the environment, then start Django."""
     home = _read_home(arguments)
     if home:
         os.environ["ONLOAN_HOME"] = str(Path(home).resolve())
-    if "demo" in arguments[:3]:
+    if read_command(arguments) == "demo":
         os.environ.setdefault("ONLOAN_TEST_MODE", "1")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "onloan.settings")
     import django
