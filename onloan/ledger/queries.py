@@ -223,14 +223,18 @@ def _still_possible(participant: ParticipantView, offer: Offer, rewards: list[Re
     """What this version of the offer still holds for the person, by kind; empty once the pot went back."""
     if not participant.has_pot or participant.pot_released_at is not None:
         return {}
+    reservation = statements.find_reservation(participant.id)
+    if reservation is None:
+        return {}
     free_minor = statements.read_free_reservation(participant.id)
+    # A friend's reward is only there for who came by a sponsor: it was reserved then, or it was not.
+    is_brought = reservation.amount == pot_to_reserve(offer, participant.country, has_sponsor=True)
     possible: dict[RewardKind, Money] = {}
     for rule in offer.rewards:
         amount = rule.amounts.get(participant.country)
-        if amount is None:
+        if amount is None or (rule.to == "friend" and not is_brought):
             continue
         used = sum(1 for row in rewards if row.rule_id == rule.id and row.state != RewardState.VOIDED.value)
-        # A friend's reward is only there for who came by a sponsor: it was reserved then, or it was not.
         left = amount.times(max(0, rule.times - used))
         if left.amount_minor == 0 or left.amount_minor > free_minor:
             continue

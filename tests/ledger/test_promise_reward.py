@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -118,3 +119,12 @@ def test_it_shows_what_is_still_possible_by_kind(both_databases: str) -> None:
     release_pot(participant_id=ana, now=NOW)
     assert pot_view(ana).still_possible == {}
     assert len(pot_view(ana).waiting) == 2
+
+
+def test_it_shows_a_friend_s_reward_as_possible_to_nobody_but_a_friend(both_databases: str) -> None:
+    welcome = replace(WELCOME, to="friend")
+    books = open_books(pools=2, rules=(welcome, THANKS, CASH))
+    alone = join(books, amount=Money(9_000, "EUR"))
+    brought = join(books)
+    assert pot_view(alone).still_possible == {"voucher": Money(7_000, "EUR"), "cash": Money(2_000, "EUR")}
+    assert pot_view(brought).still_possible == {"voucher": Money(8_000, "EUR"), "cash": Money(2_000, "EUR")}
