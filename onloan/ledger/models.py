@@ -236,4 +236,9 @@ class Reward(ParticipantModel):
                 condition=Q(state=RewardState.PENDING.value),
                 name="ledger_reward_to_earn",
             ),
+            models.Index(
+                fields=["country", "due_on"],
+                condition=Q(reward_kind="fulfilled", state=RewardState.EARNED.value),
+                name="ledger_reward_to_confirm",
+            ),
         ]

@@ -9,7 +9,8 @@ from uuid import UUID
 from onloan import clock
 from onloan.access.models import User
 from onloan.errors import NotFound
-from onloan.ledger.rules import reward_reference
+from onloan.ledger.models import Reward
+from onloan.ledger.rules import RewardState, reward_reference
 from onloan.markets.rules import market_facts
 from onloan.money import Money
 from onloan.payouts.models import Batch, Payable
@@ -44,7 +45,7 @@ class BatchView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverdueLine:
-    """Cash that should have been paid by now. ``days_late`` counts from the day after the last good one."""
+    """What should have been paid or given by now. ``days_late`` counts from the day after the last good one."""
 
     reference: str
     participant_id: UUID
@@ -94,11 +95,16 @@ def read_lines(batch_id: UUID) -> list[PayableLine]:
 
 
 def list_overdue(*, now: datetime) -> list[OverdueLine]:
-    """Cash owed past its day, the latest first; a day ends at midnight in the country where it is owed."""
+    """What is owed past its day, the oldest first: cash, and what the merchant fulfils itself and has not
+    confirmed (state ``unconfirmed``). A day ends at midnight in the country where it is owed."""
     unpaid = Payable.objects.filter(state__in=["owed", "in_batch"])
+    unconfirmed = Reward.objects.filter(reward_kind="fulfilled", state=RewardState.EARNED.value)
     lines: list[OverdueLine] = []
-    for country in sorted(set(unpaid.values_list("country", flat=True))):
+    countries = {*unpaid.values_list("country", flat=True), *unconfirmed.values_list("country", flat=True)}
+    for country in sorted(countries):
         today = clock.local_day(now, market_facts(country).time_zone)
+        late = unconfirmed.filter(country=country, due_on__lt=today).order_by("due_on", "id")
+        lines.extend(_unconfirmed_line(row, today) for row in late[:OVERDUE_SHOWN_MAX])
         rows = unpaid.filter(country=country, due_on__lt=today).order_by("due_on", "id")
         lines.extend(
             OverdueLine(
@@ -113,6 +119,19 @@ def list_overdue(*, now: datetime) -> list[OverdueLine]:
             for row in rows[:OVERDUE_SHOWN_MAX]
         )
     return sorted(lines, key=lambda line: (line.due_on, line.reference))[:OVERDUE_SHOWN_MAX]
+
+
+def _unconfirmed_line(row: Reward, today: date) -> OverdueLine:
+    assert row.due_on is not None, "the query asks for a day that has passed"
+    return OverdueLine(
+        reference=reward_reference(row.id),
+        participant_id=row.participant_id,
+        country=row.country,
+        amount=Money(row.amount_minor, row.currency),
+        due_on=row.due_on,
+        days_late=(today - row.due_on).days,
+        state="unconfirmed",
+    )
 
 
 def count_owed(country: str) -> int:

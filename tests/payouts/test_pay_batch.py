@@ -256,6 +256,18 @@ def test_it_says_what_is_late(both_databases: str) -> None:
     assert list_overdue(now=last_moment + timedelta(days=1)) == []
 
 
+def test_it_says_what_the_merchant_has_not_fulfilled_in_time(both_databases: str) -> None:
+    books = open_books(pools=1, rules=(CASH, POINTS))
+    ana = join(books)
+    reward = earn(books, ana, POINTS)
+    day_after = SETTLED.replace(year=2027, month=1, day=17, hour=12)
+    assert list_overdue(now=day_after - timedelta(days=1)) == []
+    (line,) = list_overdue(now=day_after)
+    assert (line.reference, line.state, line.days_late) == (reward_reference(reward.id), "unconfirmed", 1)
+    confirm_fulfilment(reward_ref=line.reference, reference="shop/1", now=day_after)
+    assert list_overdue(now=day_after) == []
+
+
 def test_it_takes_the_merchant_s_word_for_what_it_fulfilled(both_databases: str) -> None:
     books = open_books(pools=1, rules=(CASH, POINTS))
     ana = join(books)
