@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -156,7 +157,7 @@ The demo runs on {url}   (everything in it is marked as demo; nothing leaves thi
         typer.echo(f"    {email:<22}{name}")
     typer.echo(
         f"""
-  move the clock          onloan --home {settings.HOME.name} clock 14     (with ONLOAN_TEST_MODE=1)
+  move the clock          ONLOAN_TEST_MODE=1 {sys.argv[0]} --home {settings.HOME} clock 14
   stop                    Ctrl-C
 """
     )
