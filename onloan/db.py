@@ -77,9 +77,9 @@ def execute(statements: Iterable[Statement]) -> None:
         return
     connection.ensure_connection()
     raw = connection.connection
-    with connection.wrap_database_errors, raw.pipeline(), psycopg.Cursor(raw) as cursor:
+    with connection.wrap_database_errors, raw.pipeline(), psycopg.RawCursor(raw) as cursor:
         for sql, values in statements:
-            cursor.execute(sql, values)
+            cursor.execute(_number_marks(sql), values)
 
 
 def fetch_all(sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
@@ -89,9 +89,17 @@ def fetch_all(sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
             cursor.execute(sql, values)
             return list(cursor.fetchall()) if cursor.description else []
     connection.ensure_connection()
-    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
-        cursor.execute(sql, values)
+    with connection.wrap_database_errors, psycopg.RawCursor(connection.connection) as cursor:
+        cursor.execute(_number_marks(sql), values)
         return list(cursor.fetchall()) if cursor.description else []
+
+
+@functools.lru_cache(maxsize=2048)
+def _number_marks(sql: str) -> str:
+    """``%s`` as PostgreSQL writes it: ``$1``, ``$2`` … The driver would read a long statement anew each time."""
+    first, *others = sql.split("%s")
+    numbered = first + "".join(f"${number}{part}" for number, part in enumerate(others, start=1))
+    return numbered.replace("%%", "%")
 
 
 def fetch_one(sql: str, values: Sequence[Any] = ()) -> tuple[Any, ...] | None:
@@ -164,6 +172,10 @@ def read_time(value: Any) -> datetime:
     if isinstance(value, datetime):
         return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
     return datetime.fromisoformat(value).replace(tzinfo=UTC)
+
+
+def read_time_or_none(value: Any) -> datetime | None:
+    return None if value is None else read_time(value)
 
 
 def database_now() -> datetime:

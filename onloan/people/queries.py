@@ -13,7 +13,7 @@ from django.db.models import Count
 from onloan import db, ids
 from onloan.offers.queries import list_markets
 from onloan.people import sealing
-from onloan.people.models import EmailCode, EmailLookup, Participant
+from onloan.people.models import EmailLookup, Participant
 from onloan.people.rules import ITEM_NAMES
 
 
@@ -39,11 +39,31 @@ class ParticipantView:
 
 
 _VIEW_FIELDS = tuple(ParticipantView.__dataclass_fields__)
+_FIND_PARTICIPANT = f"SELECT {', '.join(_VIEW_FIELDS)} FROM people_participant WHERE id = %s"  # noqa: S608
 
 
 def find_participant(participant_id: UUID) -> ParticipantView | None:
-    row = Participant.objects.filter(id=participant_id).values(*_VIEW_FIELDS).first()
-    return ParticipantView(**row) if row else None
+    """By hand, as joining, each event and each page of a person ask it."""
+    row = db.fetch_one(_FIND_PARTICIPANT, [db.uuid_value(participant_id)])
+    if row is None:
+        return None
+    return ParticipantView(
+        id=db.read_uuid(row[0]),
+        public_id=row[1],
+        offer_id=db.read_uuid(row[2]),
+        market_id=db.read_uuid(row[3]),
+        version_id=db.read_uuid(row[4]),
+        country=row[5],
+        language=row[6],
+        joined_at=db.read_time(row[7]),
+        window_ends_at=db.read_time(row[8]),
+        is_demo=bool(row[9]),
+        has_pot=bool(row[10]),
+        pot_released_at=db.read_time_or_none(row[11]),
+        restricted_at=db.read_time_or_none(row[12]),
+        objected_at=db.read_time_or_none(row[13]),
+        erased_at=db.read_time_or_none(row[14]),
+    )
 
 
 def find_by_public_id(public_id: str) -> ParticipantView | None:
@@ -152,8 +172,8 @@ def list_ended_windows(*, version_id: UUID, ended_before: datetime, limit: int) 
 
 def read_draft(code_id: UUID) -> dict[str, object] | None:
     """What was typed into the form that this code opened, or None."""
-    sealed = EmailCode.objects.filter(id=code_id).values_list("sealed_draft", flat=True).first()
-    if sealed is None:
+    row = db.fetch_one("SELECT sealed_draft FROM people_email_code WHERE id = %s", [db.uuid_value(code_id)])
+    if row is None or row[0] is None:
         return None
-    draft: dict[str, object] = json.loads(sealing.unseal_draft(code_id, bytes(sealed)))
+    draft: dict[str, object] = json.loads(sealing.unseal_draft(code_id, bytes(row[0])))
     return draft
