@@ -93,7 +93,10 @@ def deliver_due(*, now: datetime, limit: int = 50, read_address: AddressReader) 
 
 @action
 def _spread_events(*, now: datetime, limit: int) -> None:
-    """Write one message for each endpoint that wants an event, and settle the event itself."""
+    """Write one message for each endpoint that wants an event, and settle the event itself.
+
+    One that nobody wants has failed: it is listed, and can be sent again once there is an endpoint.
+    """
     due = Message.objects.filter(
         state=STATE_WAITING, next_attempt_at__lte=now, idempotency_ref__isnull=False, endpoint_id__isnull=True
     ).order_by("next_attempt_at")
@@ -103,13 +106,17 @@ def _spread_events(*, now: datetime, limit: int) -> None:
     if not events:
         return
     endpoints = list(Endpoint.objects.filter(active=True))
+    unwanted: list[UUID] = []
     for event in events:
+        wanting = [endpoint for endpoint in endpoints if event.template in endpoint.events]
+        if not wanting:
+            unwanted.append(event.id)
         db.execute(
-            statements.endpoint_statement(event=event, endpoint_id=endpoint.id, now=now)
-            for endpoint in endpoints
-            if event.template in endpoint.events
+            statements.endpoint_statement(event=event, endpoint_id=endpoint.id, now=now) for endpoint in wanting
         )
-    Message.objects.filter(id__in=[event.id for event in events]).update(state=STATE_SENT, settled_at=now)
+    settled = Message.objects.filter(id__in=[event.id for event in events])
+    settled.exclude(id__in=unwanted).update(state=STATE_SENT, settled_at=now)
+    settled.filter(id__in=unwanted).update(state=STATE_FAILED, settled_at=now, last_error_code="NO-ENDPOINT")
 
 
 @action
@@ -223,7 +230,7 @@ def resend_message(*, message_id: UUID, now: datetime) -> None:
     message = Message.objects.filter(id=message_id).first()
     if message is None:
         raise NotFound
-    if message.state != STATE_FAILED or (message.participant_id is None and message.endpoint_id is None):
+    if message.state != STATE_FAILED or (message.kind == KIND_MAIL and message.participant_id is None):
         raise ResendRefused
     Message.objects.filter(id=message_id, state=STATE_FAILED).update(
         state=STATE_WAITING, settled_at=None, attempts=0, next_attempt_at=now, last_error_code=""

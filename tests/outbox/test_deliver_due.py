@@ -236,6 +236,18 @@ class TestEvents:
         assert len(merchant.received) == 1
         assert not has_endpoint(EARNED)
 
+    def test_it_keeps_an_event_that_nobody_wants_until_somebody_does(self) -> None:
+        write_event()
+        deliver_due(now=clock.now(), read_address=nobody)
+        (unsent,) = list_messages(state="failed")
+        assert unsent.last_error_code == "NO-ENDPOINT"
+        with listening() as merchant:
+            add_endpoint(url=merchant.address, events=[EARNED], now=clock.now())
+            resend_message(message_id=unsent.id, now=clock.now())
+            deliver_due(now=clock.now(), read_address=nobody)
+        assert len(merchant.received) == 1
+        assert list_messages(state="failed") == []
+
     def test_it_sends_nothing_to_a_retired_endpoint(self) -> None:
         with listening() as merchant:
             merchant.status = 500
