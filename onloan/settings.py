@@ -165,6 +165,7 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_ADAPTER = "onloan.console.adapter.TeamAccountAdapter"
+ACCOUNT_FORMS = {"login": "onloan.console.adapter.TeamLoginForm"}
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}
 LOGIN_REDIRECT_URL = "/console/"
 LOGIN_URL = "/accounts/login/"

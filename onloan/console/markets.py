@@ -14,6 +14,7 @@ from onloan.errors import NotFound
 from onloan.ledger.queries import pool_view
 from onloan.markets.rules import market_facts
 from onloan.offers.queries import MarketView, find_market, find_version, list_changes, list_markets
+from onloan.offers.rules import closing_day
 from onloan.offers.switch import close_market, open_market, suspend_market, withdraw_market
 from onloan.people.queries import count_joined
 
@@ -39,11 +40,13 @@ def show_market(request: TeamRequest, slug: str, country: str) -> HttpResponse:
     if request.method == "POST":
         return _switch(request, slug, country)
     market = find_market(slug, country)
+    time_zone = time_zone_of(market)
     context = {
         "here": "markets",
         "market": market,
         "facts": market_facts(country),
-        "time_zone": time_zone_of(market),
+        "time_zone": time_zone,
+        "closes_on": closing_day(market.closes_at, time_zone),
         "joined": count_joined([market.id]).get(market.id, 0),
         "pool": pool_view(market.id),
         "changes": list_changes(market.id),

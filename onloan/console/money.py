@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -14,6 +15,7 @@ from onloan import clock
 from onloan.access.rules import Capability
 from onloan.console.pages import TeamRequest, act, read_text, render_page, team_page
 from onloan.errors import NotFound
+from onloan.markets.rules import country_name
 from onloan.offers.queries import list_markets
 from onloan.payouts.actions import approve_batch, mark_batch_paid, prepare_batch, refuse_batch
 from onloan.payouts.queries import batch_csv, count_owed, find_batch, list_batches, list_overdue, read_lines
@@ -24,6 +26,7 @@ LINES_SHOWN = 200
 @dataclass(frozen=True, slots=True)
 class OwedRow:
     country: str
+    name: str
     count: int
 
 
@@ -40,9 +43,10 @@ def show_money(request: TeamRequest) -> HttpResponse:
             reverse("console-money"),
         )
     countries = sorted({market.country for market in list_markets()})
+    language = get_language() or "en"
     context = {
         "here": "money",
-        "owed": [OwedRow(country, count_owed(country)) for country in countries],
+        "owed": [OwedRow(country, country_name(country, language), count_owed(country)) for country in countries],
         "overdue": list_overdue(now=clock.now()),
         "batches": list_batches(),
     }

@@ -10,8 +10,8 @@ from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
-from django.utils.translation import override
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from onloan import clock
@@ -106,7 +106,7 @@ def show_draft(request: TeamRequest, draft_id: UUID) -> HttpResponse:
         "is_author": draft.author_id == request.member.id,
         "has_approved": request.member.id in {line.user_id for line in draft.approvals},
         "places": [
-            (country, country_name(country, "en"), TEXT_LANGUAGES)
+            (country, country_name(country, get_language() or "en"), TEXT_LANGUAGES)
             for country in (report.offer.markets if report.offer else ())
         ],
         "difference": find_difference(draft),

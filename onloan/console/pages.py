@@ -58,6 +58,7 @@ def render_page(
     member = request.member
     values = {
         "member": member,
+        "is_wide": True,
         "may": {capability.value: member.can(capability) for capability in Capability},
         **(context or {}),
     }

@@ -7,7 +7,7 @@ from datetime import date
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import get_language, gettext, gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from onloan import clock
@@ -143,7 +143,7 @@ def _form(request: HttpRequest, *, asks_contact: bool, kind: Kind | None = None)
     form = RequestForm(
         data,
         kinds=[(each.value, str(words_of)) for each, words_of in KIND_WORDS.items()],
-        countries=[("", ""), *((code, name) for name, code in countries)],
+        countries=[("", gettext("Choose")), *((code, name) for name, code in countries)],
         asks_contact=asks_contact,
     )
     form.fields["text"].required = kind in NEEDS_TEXT

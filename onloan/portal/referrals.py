@@ -12,20 +12,25 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from onloan import ids
 from onloan.errors import NotFound
 from onloan.offers.queries import find_market_by_id, find_version
 from onloan.offers.vocabulary import ITEMS
 from onloan.people.queries import ParticipantView, find_participant, list_item_names
 from onloan.portal import session
 from onloan.portal.campaign import Campaign, campaign_of, render_campaign, to_own_language
+from onloan.portal.pages import render_page
 from onloan.portal.pictures import photo_address, qr_drawing
 from onloan.referrals.queries import LinkView, find_link, find_link_of
 from onloan.referrals.rules import is_credited, is_preview_request
 from onloan.uses.actions import use_items
 
+TYPED_SHOWN_MAX = 40
 CARD_PURPOSE, CARD_CHANNEL = "referral_card", "invitation_page"
 
 
@@ -98,14 +103,14 @@ def invitation(request: HttpRequest, code: str) -> HttpResponse:
     """What the friend gets, and who invites them if that person allows it."""
     link = find_link(code)
     if link is None:
-        raise NotFound()
+        return _ask_code(request, code, is_wrong=True)
     campaign = campaign_of(find_market_by_id(link.market_id))
     elsewhere = to_own_language(request, campaign)
     if elsewhere is not None:
         return elsewhere
     found = _invitation(link, campaign, session.read_participant_id(request))
     if found is None:
-        raise NotFound()
+        return _ask_code(request, code, is_wrong=True)
     campaign = found.seen_by_friend(campaign)
     is_robot = is_preview_request(request.method or "", _plain_headers(request))
     card: Mapping[str, str] = {}
@@ -117,6 +122,28 @@ def invitation(request: HttpRequest, code: str) -> HttpResponse:
         "ends_on": found.sponsor.joined_at + timedelta(days=campaign.offer.referral.window_days),
     }
     return render_campaign(request, "invitation.html", campaign, context, is_private=True)
+
+
+@require_safe
+def type_code(request: HttpRequest) -> HttpResponse:
+    """Where a link got lost: a code typed here opens the same page as the link."""
+    typed = request.GET.get("code", "").strip()
+    if not typed:
+        return _ask_code(request, "", is_wrong=False)
+    code = ids.normalize_code(typed)
+    if code is None:
+        return _ask_code(request, typed, is_wrong=True)
+    return HttpResponseRedirect(reverse("invitation", args=[code]))
+
+
+def _ask_code(request: HttpRequest, typed: str, *, is_wrong: bool) -> HttpResponse:
+    """A field for the code, with what was typed or followed, and what is wrong with it."""
+    context: dict[str, str] = {"typed": typed[:TYPED_SHOWN_MAX]}
+    if is_wrong:
+        context["problem"] = _("We know no invitation with this code. Compare it with the one you were sent.")
+        context["code"] = NotFound.code
+    status = NotFound.status if is_wrong else 200
+    return render_page(request, "type_code.html", context, status=status, is_private=True)
 
 
 def sponsor_card(sponsor: ParticipantView) -> dict[str, str]:

@@ -18,6 +18,7 @@ urlpatterns = [
     path(PLACE + "join/profile/", joining.ask_profile, name="join-profile"),
     path(PLACE + "join/permissions/", joining.ask_permissions, name="join-permissions"),
     path(PLACE + "join/done/", joining.done, name="join-done"),
+    path("invite/", referrals.type_code, name="type-code"),
     path("invite/<str:code>/", referrals.invitation, name="invitation"),
     path("signin/", people.ask_email, name="sign-in"),
     path("signin/code/", people.ask_code, name="sign-in-code"),

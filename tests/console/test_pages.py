@@ -75,6 +75,15 @@ def test_it_shows_each_page_in_each_language(campaign: None, language: str) -> N
         assert "no-store" in answer["Cache-Control"]
 
 
+def test_it_says_roles_days_and_authority_in_words(campaign: None) -> None:
+    client = signed_in(DORA)
+    team = client.get("/console/team/", HTTP_ACCEPT_LANGUAGE="fr").content.decode()
+    assert "<td>protection des données</td>" in team and "<td>dpo</td>" not in team
+    market = client.get("/console/markets/spring-pot/FR/", HTTP_ACCEPT_LANGUAGE="fr").content.decode()
+    assert "Commission nationale de l&#x27;informatique et des libertés" in market
+    assert "0 h 00" not in market.replace("\u00a0", " ")
+
+
 def test_it_names_no_participant(campaign: None) -> None:
     client = signed_in(DORA)
     for page in PAGES:

@@ -151,3 +151,19 @@ def test_a_late_friend_is_told_beforehand_that_no_pot_is_left(both_databases: st
 @pytest.mark.parametrize("code", ["AAAAAAAA", "x", "O" * 60, "..", "%00"])
 def test_a_code_of_nobody_is_not_found(market: OpenMarket, code: str) -> None:
     assert Visitor().status(f"/fr/invite/{code}/") == 404
+
+
+@pytest.mark.parametrize("code", ["AAAAAAAA", "O" * 60])
+def test_a_wrong_code_can_be_typed_again(market: OpenMarket, code: str) -> None:
+    visitor = Visitor()
+    page = visitor.get(f"/fr/invite/{code}/")
+    assert "Nous ne connaissons aucune invitation avec ce code." in page.text
+    assert page.one("input", name="code").get("value") == code[:40]
+    assert visitor.status(f"/fr/invite/?code={code}") in {302, 404}
+
+
+def test_a_typed_code_opens_the_invitation(market: OpenMarket) -> None:
+    ana = ana_who_allows(market)
+    typed = f"{ana.link_code[:4].lower()}+{ana.link_code[4:]}"
+    assert "Ana" in Visitor().get(f"/fr/invite/?code={typed}").text
+    assert "Le code de votre invitation" in Visitor().get("/fr/invite/").text

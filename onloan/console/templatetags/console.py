@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from django import template
 from django.conf import settings
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 
+from onloan.access.rules import Role
 from onloan.money import Money
 
 register = template.Library()
@@ -30,3 +31,15 @@ def language_forms() -> list[LanguageChoice]:
 def minor(amount_minor: int | None, currency: str) -> str:
     """An amount in minor units as a reader of the page's language writes it."""
     return Money(amount_minor, currency).format(get_language() or "en") if amount_minor is not None else ""
+
+
+@register.filter
+def role_name(role: str) -> str:
+    """A role of the team in words; as it stands when it is none of ours."""
+    return {
+        Role.GROWTH.value: pgettext("role", "growth"),
+        Role.DPO.value: pgettext("role", "data protection"),
+        Role.SUPPORT.value: pgettext("role", "support"),
+        Role.FINANCE.value: pgettext("role", "finance"),
+        Role.AUDITOR.value: pgettext("role", "audit"),
+    }.get(role, role)
