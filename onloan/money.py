@@ -43,7 +43,8 @@ class Money:
             currency_digits=not whole,
             format=_whole_pattern(locale) if whole else None,
         )
-        return text
+        # French readers know the bare sign; the longer one is for pages that also speak of other pounds.
+        return text.replace("£GB", "£")
 
     def written(self) -> str:
         """As an offer file writes it: ``12.50 EUR``."""

@@ -83,8 +83,8 @@ ITEMS: dict[str, Item] = {
         ),
         Item(
             "username_masked",
-            yours={"en": "your username, partly hidden", "fr": "votre pseudo en partie masqué"},
-            mine={"en": "my username, partly hidden", "fr": "mon pseudo en partie masqué"},
+            yours={"en": "your partly hidden username", "fr": "votre pseudo en partie masqué"},
+            mine={"en": "my partly hidden username", "fr": "mon pseudo en partie masqué"},
             is_image=False,
             dpv="pd:Username",
             part_of="username",

@@ -28,7 +28,7 @@ def test_it_asks_in_one_sentence() -> None:
 
 def test_it_says_items_place_countries_end_reason_and_receiver() -> None:
     text = consent_text(OFFER, OFFER.permission("winner-wall"), "GB", "en", UNTIL)
-    assert text.items == "Your username, partly hidden and your profile photo"
+    assert text.items == "Your partly hidden username and your profile photo"
     assert text.where == "On the page of rewarded people (France and United Kingdom)"
     assert text.until == "30 May 2027"
     assert text.why == "To show that real people receive their rewards."
