@@ -78,13 +78,14 @@ def seed(now: datetime) -> None:
     author, approver = find_member(TEAM[0][0]), find_member(TEAM[1][0])
     text = move_dates(OFFER_FILE.read_text(encoding="utf-8"), now.date())
     publish_text(
-        text=text, author=author, approver=approver, sign_offs={}, note="Read and approved for the demo.", now=now
-    )
-    for country in ("FR", "GB"):
+        text=text, author=author, approver=approver, sign_offs={}, note="Read and approved for the demo.",
+        now=now - timedelta(days=25),
+    )  # fmt: skip
+    for country, reason in (("FR", "La démonstration commence."), ("GB", "The demo starts.")):
         open_market(
             offer_slug=OFFER_SLUG,
             country=country,
-            reason="The demo starts.",
+            reason=reason,
             user_id=approver.id,
             now=now - timedelta(days=21),
         )
