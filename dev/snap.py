@@ -38,11 +38,13 @@ PUBLIC_PAGES = {
     "requests": "/{language}/requests/",
     "signin": "/{language}/signin/",
     "missing": "/{language}/nowhere/",
+    "unknown-link": "/{language}/invite/7K3QX9AB/",
+    "lost-link": "/{language}/invite/",
 }
 CONSOLE_PAGES = {
     "overview": "/console/",
     "offers": "/console/offers/",
-    "hand-in": "/console/offers/new/",
+    "offer": "/console/offers/spring-pot/",
     "markets": "/console/markets/",
     "market": "/console/markets/spring-pot/FR/",
     "requests": "/console/requests/",
@@ -50,6 +52,17 @@ CONSOLE_PAGES = {
     "evidence": "/console/evidence/",
     "team": "/console/team/",
 }
+# The first of a list: the list's address, and how the address of what it lists begins.
+CONSOLE_FIRST_OF = {
+    "draft": ("/console/offers/", "/console/offers/drafts/"),
+    "case": ("/console/requests/", "/console/requests/"),
+    "batch": ("/console/money/", "/console/money/batches/"),
+}
+SUSPENDED_PAGES = {"offer": "/fr/o/spring-pot/FR/", "status-fr": "/fr/status/", "status-en": "/en/status/"}
+# A headless browser says so, and is taken for a robot that makes previews.
+USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0"
+PEOPLE_SHOWN = (("fr", "FR", "ana"), ("en", "GB", "eve"))
+REFUSED_FILE = ROOT / "examples" / "offers" / "news-case.yaml"
 PASSWORD = "onloan-demo-only"
 
 
@@ -111,8 +124,13 @@ def shoot(page: Page, name: str) -> None:
     page.screenshot(path=str(SNAP / f"{name}.png"), full_page=True)
 
 
+def press(page: Page) -> None:
+    """The page's first button in its main part: what the page is for."""
+    page.locator("main .buttons button, main form .button").first.click()
+
+
 def snap_public(browser: Browser, address: str, home: Path) -> None:
-    for language, country, person in (("fr", "FR", "ana"), ("en", "GB", "eve")):
+    for language, country, person in PEOPLE_SHOWN:
         for width, (pixels, height) in WIDTHS.items():
             page = browser.new_page(viewport={"width": pixels, "height": height}, java_script_enabled=False)
             for name, path in PUBLIC_PAGES.items():
@@ -120,7 +138,77 @@ def snap_public(browser: Browser, address: str, home: Path) -> None:
                 shoot(page, f"{name}-{language}-{width}")
             sign_in(page, address, home, language, f"{person}@demo.example")
             shoot(page, f"me-{language}-{width}")
+            link = str(page.locator(".link a").first.get_attribute("href"))
             page.close()
+            page = browser.new_page(
+                viewport={"width": pixels, "height": height},
+                java_script_enabled=False,
+                locale=language,
+                user_agent=USER_AGENT,
+            )
+            snap_joining(page, link, home, f"{language}-{width}")
+            snap_taking_back(page, f"{address}/{language}/requests/", country, f"{language}-{width}")
+            page.close()
+
+
+def snap_joining(page: Page, link: str, home: Path, ending: str) -> None:
+    """From a friend's link to the page that says it is done, with the mistakes people make on the way."""
+    page.goto(link)
+    shoot(page, f"invitation-{ending}")
+    page.locator("main a.button").first.click()
+    press(page)
+    shoot(page, f"join-mistake-{ending}")
+    shutil.rmtree(home / "mail", ignore_errors=True)
+    page.fill("input[type=email]", f"{ending}@demo.example")
+    press(page)
+    shoot(page, f"join-code-{ending}")
+    page.fill("input[name=code]", "000000")
+    press(page)
+    shoot(page, f"join-code-mistake-{ending}")
+    page.fill("input[name=code]", newest_code(home))
+    press(page)
+    shoot(page, f"join-profile-{ending}")
+    press(page)
+    shoot(page, f"join-profile-mistake-{ending}")
+    page.check("input[name=over_age]")
+    page.fill("input[name=username]", "Iris demo")
+    press(page)
+    shoot(page, f"join-permissions-{ending}")
+    for number, card in enumerate(page.locator("main fieldset").all()):
+        card.locator("input[type=radio]").nth(0 if number == 0 else 1).check()
+    press(page)
+    shoot(page, f"join-done-{ending}")
+
+
+def snap_taking_back(page: Page, requests_address: str, country: str, ending: str) -> None:
+    """The new person's receipt, what they take back with it, and a request without signing in."""
+    page.goto(re.sub(r"/requests/$", "/me/", requests_address))
+    page.locator("main a[href*='/r/']").first.click()
+    shoot(page, f"receipt-{ending}")
+    page.locator("main form button").first.click()
+    shoot(page, f"taken-back-{ending}")
+    page.context.clear_cookies()
+    page.goto(requests_address)
+    press(page)
+    shoot(page, f"requests-mistake-{ending}")
+    page.check("input[value=complaint]")
+    page.fill("textarea[name=text]", "Ana demo")
+    page.fill("input[type=email]", f"{ending}@demo.example")
+    page.select_option("select[name=country]", country)
+    press(page)
+    shoot(page, f"request-sent-{ending}")
+
+
+def snap_suspended(browser: Browser, address: str, home: Path) -> None:
+    """What a newcomer, a friend, a participant and the public read once France is suspended."""
+    for width, (pixels, height) in WIDTHS.items():
+        page = browser.new_page(viewport={"width": pixels, "height": height}, java_script_enabled=False)
+        for name, path in SUSPENDED_PAGES.items():
+            page.goto(address + path)
+            shoot(page, f"suspended-{name}-{width}")
+        sign_in(page, address, home, "fr", "ana@demo.example")
+        shoot(page, f"suspended-me-{width}")
+        page.close()
 
 
 def sign_in(page: Page, address: str, home: Path, language: str, email: str) -> None:
@@ -134,21 +222,64 @@ def sign_in(page: Page, address: str, home: Path, language: str, email: str) -> 
     page.wait_for_url(f"**/{language}/me/**")
 
 
+def enter_console(page: Page, address: str, person: str) -> None:
+    page.goto(f"{address}/accounts/login/")
+    page.fill("input[name=login]", f"{person}@demo.example")
+    page.fill("input[name=password]", PASSWORD)
+    page.locator("main button").first.click()
+    page.wait_for_url("**/console/")
+
+
+def prepare_console(browser: Browser, address: str) -> None:
+    """What the pages of a draft and of a batch need: Greg hands in a next version, Fay prepares a file."""
+    greg, fay = browser.new_page(), browser.new_page()
+    enter_console(greg, address, "greg")
+    greg.goto(f"{address}/console/offers/spring-pot/")
+    text = greg.locator("pre.source").inner_text().replace("The spring pot", "The second spring pot")
+    greg.goto(f"{address}/console/offers/new/")
+    greg.fill("textarea[name=text]", text)
+    greg.locator("button[value=hand_in]").click()
+    greg.wait_for_url("**/drafts/**")
+    fay.context.clear_cookies()
+    enter_console(fay, address, "fay")
+    fay.goto(f"{address}/console/money/")
+    fay.locator("main form button").first.click()
+    fay.close()
+    greg.close()
+
+
 def snap_console(browser: Browser, address: str) -> None:
+    prepare_console(browser, address)
     for language in ("en", "fr"):
         for width, (pixels, height) in WIDTHS.items():
             context = browser.new_context(viewport={"width": pixels, "height": height}, locale=language)
             page = context.new_page()
             page.goto(f"{address}/accounts/login/")
             shoot(page, f"console-login-{language}-{width}")
-            page.fill("input[name=login]", "dora@demo.example")
-            page.fill("input[name=password]", PASSWORD)
-            page.locator("main button").first.click()
-            page.wait_for_url("**/console/")
+            enter_console(page, address, "dora")
             for name, path in CONSOLE_PAGES.items():
                 page.goto(address + path)
                 shoot(page, f"console-{name}-{language}-{width}")
+            for name, (path, link) in CONSOLE_FIRST_OF.items():
+                page.goto(address + path)
+                page.goto(address + str(page.locator(f"main a[href^='{link}']").first.get_attribute("href")))
+                shoot(page, f"console-{name}-{language}-{width}")
+            context.clear_cookies()
+            enter_console(page, address, "greg")
+            page.goto(f"{address}/console/offers/new/")
+            page.fill("textarea[name=text]", REFUSED_FILE.read_text(encoding="utf-8"))
+            page.locator("button[value=check]").click()
+            shoot(page, f"console-hand-in-{language}-{width}")
             context.close()
+
+
+def suspend_france(home: Path) -> None:
+    command = [
+        sys.executable, "-m", "onloan.cli.main", "--home", str(home), "market", "suspend", "spring-pot", "FR",
+        "--by", "dora@demo.example", "--reason",
+        "People asked what their photo would be used for. We are rewriting that page.",
+    ]  # fmt: skip
+    subprocess.run(command, check=True, cwd=ROOT, env={**os.environ, "ONLOAN_TEST_MODE": "1"})
 
 
 def snap_readme(browser: Browser, address: str, home: Path) -> None:
@@ -156,14 +287,9 @@ def snap_readme(browser: Browser, address: str, home: Path) -> None:
     pictures = ROOT / "docs" / "pictures"
     pictures.mkdir(exist_ok=True)
     phone = browser.new_page(viewport={"width": 390, "height": 844}, device_scale_factor=2)
-    sign_in(phone, address, home, "en", "ana@demo.example")
+    sign_in(phone, address, home, "fr", "ana@demo.example")
     phone.screenshot(path=str(pictures / "ana-pot-phone.png"))
-    command = [
-        sys.executable, "-m", "onloan.cli.main", "--home", str(home), "market", "suspend", "spring-pot", "FR",
-        "--by", "dora@demo.example", "--reason",
-        "People asked what their photo would be used for. We are rewriting that page.",
-    ]  # fmt: skip
-    subprocess.run(command, check=True, cwd=ROOT, env={**os.environ, "ONLOAN_TEST_MODE": "1"})
+    suspend_france(home)
     desktop = browser.new_page(viewport={"width": 1100, "height": 640}, device_scale_factor=2)
     desktop.goto(f"{address}/en/status/")
     desktop.screenshot(path=str(pictures / "status-suspended.png"))
@@ -178,6 +304,8 @@ def main() -> None:
         else:
             snap_public(browser, address, home)
             snap_console(browser, address)
+            suspend_france(home)
+            snap_suspended(browser, address, home)
         browser.close()
     print(f"pictures: {len(list(SNAP.glob('*.png')))} in {SNAP.name}/")
 
