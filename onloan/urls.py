@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allauth.account import views as account
 from django.conf import settings
 from django.conf.urls.i18n import i18n_patterns
 from django.urls import URLPattern, URLResolver, include, path
@@ -12,7 +13,10 @@ from onloan.portal.status import status_json
 urlpatterns: list[URLPattern | URLResolver] = [
     path("status.json", status_json, name="status-json"),
     path("api/v1/", api.urls),
-    path("accounts/", include("allauth.urls")),
+    # The team signs in and out here; accounts are made by a colleague, so allauth's other pages are not served.
+    path("accounts/login/", account.login, name="account_login"),
+    path("accounts/logout/", account.logout, name="account_logout"),
+    path("accounts/signup/", account.signup, name="account_signup"),
     path("console/", include("onloan.console.urls")),
 ]
 if settings.TEST_MODE:

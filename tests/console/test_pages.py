@@ -62,6 +62,12 @@ def test_it_has_no_sign_up(campaign: None) -> None:
     assert Client(HTTP_HOST="127.0.0.1").login(email="mallory@example.org", password=PASSWORD) is False
 
 
+@pytest.mark.parametrize("page", ["password/reset/", "email/", "password/change/", "signup/"])
+def test_it_serves_no_page_of_accounts_but_sign_in(campaign: None, page: str) -> None:
+    answer = signed_in(GREG).get(f"/accounts/{page}")
+    assert answer.status_code in {302, 404}
+
+
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_it_shows_each_page_in_each_language(campaign: None, language: str) -> None:
     client = signed_in(GREG)
