@@ -35,6 +35,11 @@ def run_server(address: str, port: int, workers: int, with_jobs: bool) -> None:
     os.environ["ONLOAN_BACKGROUND"] = "jobs" if with_jobs else "seat"
     os.environ["ONLOAN_HOME"] = str(settings.HOME)
     Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
+    if not settings.EMAIL_URL and not settings.TEST_MODE:
+        typer.echo(
+            f"No mail is sent: ONLOAN_SMTP_URL is not set, so mails become files in {settings.HOME}/mail.",
+            err=True,
+        )
     Server(
         "onloan.wsgi:application",
         address=address,

@@ -98,7 +98,7 @@ def join(*, request: JoinRequest) -> Joined:
 @action
 def _join_once(*, request: JoinRequest) -> Joined:
     market, version = _check_market(request)
-    link = _find_sponsor_link(request, market, version)
+    link = _find_sponsor_link(request, market)
     person = _new_person(request, market, version)
     answers = _answer(request, person, version)
     link_code = ids.new_code(LINK_CODE_LENGTH)
@@ -153,7 +153,7 @@ def _check_market(request: JoinRequest) -> tuple[MarketView, PublishedVersion]:
     return market, version
 
 
-def _find_sponsor_link(request: JoinRequest, market: MarketView, version: PublishedVersion) -> LinkView | None:
+def _find_sponsor_link(request: JoinRequest, market: MarketView) -> LinkView | None:
     """The link by which the person came, if its owner is rewarded for it; a link that is not counts as none.
 
     A sponsor has a pot of their own that is still held for them, and the new person joins within their window,
@@ -167,8 +167,8 @@ def _find_sponsor_link(request: JoinRequest, market: MarketView, version: Publis
         return None
     credited = is_credited(
         sponsor_joined_at=sponsor.joined_at,
+        sponsor_window_ends_at=sponsor.window_ends_at,
         friend_joined_at=request.now,
-        referral=version.offer.referral,
         same_market=sponsor.market_id == market.id,
     )
     return link if credited else None

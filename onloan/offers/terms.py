@@ -93,9 +93,7 @@ def _how(offer: Offer, facts: MarketFacts, language: str) -> Section:
         "signs_up": wording.friend_does(offer, facts.country, language),
         "qualify": wording.days(referral.qualify_days),
     }
-    settled = gettext("It counts %(settle)s later, if it was not undone before.") % {
-        "settle": wording.days(referral.settle_days)
-    }
+    settled = gettext("It counts %(settle)s later.") % {"settle": wording.days(referral.settle_days)}
     points = (
         gettext("You join with your e-mail and a name to show. You get a link and a code."),
         gettext("You send them yourself, in your own words, to people you know. We never write to your friends."),

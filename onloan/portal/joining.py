@@ -178,15 +178,21 @@ def ask_profile(request: HttpRequest, campaign: Campaign) -> HttpResponse:
 def _keep_profile(
     request: HttpRequest, form: ProfileForm, state: FormState, draft: dict[str, object]
 ) -> dict[str, object]:
-    """Keep what is right, a photo above all, even where another field has to be mended."""
+    """Keep what is right, a photo above all, even where another field has to be mended: of adults."""
     form.is_valid()
-    kept = {**draft, "username": "", "over_18": form.cleaned_data.get("over_age", False)}
+    is_old_enough = form.cleaned_data.get("over_age", False) is True
+    kept = {**draft, "username": "", "over_18": is_old_enough}
     if "username" in form.cleaned_data:
         try:
             kept["username"] = normalize_username(form.cleaned_data["username"])
         except OnloanError as error:
             form.mark(error, "username")
     photo = form.read_photo(request, prepare_photo)
+    if not is_old_enough:
+        # The page says that nothing is kept about younger people, so nothing is until the box is ticked.
+        nothing: dict[str, object] = {"via": draft.get("via", "")}
+        save_draft(code_id=UUID(hex=state.code_id), draft=nothing, now=clock.now())
+        return nothing
     if photo is not None:
         kept["photo"] = base64.b64encode(photo).decode()
     elif form.cleaned_data.get("drop_photo"):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -90,8 +89,8 @@ def _invitation(link: LinkView, campaign: Campaign, reader_id: UUID | None) -> I
         and has_money
         and is_credited(
             sponsor_joined_at=sponsor.joined_at,
+            sponsor_window_ends_at=sponsor.window_ends_at,
             friend_joined_at=campaign.now,
-            referral=campaign.offer.referral,
             same_market=sponsor.market_id == campaign.market.id,
         )
     )
@@ -119,7 +118,7 @@ def invitation(request: HttpRequest, code: str) -> HttpResponse:
     context = {
         "invitation": found,
         "card": card,
-        "ends_on": found.sponsor.joined_at + timedelta(days=campaign.offer.referral.window_days),
+        "ends_on": found.sponsor.window_ends_at,
     }
     return render_campaign(request, "invitation.html", campaign, context, is_private=True)
 

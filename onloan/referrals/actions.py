@@ -176,13 +176,15 @@ def settle_due(*, now: datetime, limit: int) -> int:
 @action
 def _settle_reward(*, reward_id: UUID, participant_id: UUID, now: datetime) -> bool:
     lock_participants([participant_id])
-    if find_reward(reward_id, participant_id).state is not RewardState.PENDING:
+    waiting = find_reward(reward_id, participant_id)
+    if waiting.state is not RewardState.PENDING:
         return False
     person = find_participant(participant_id)
     assert person is not None, "the row is locked"
     offer = find_version(person.version_id).offer
     terms = offer.markets[person.country]
-    due_on = clock.local_day(now, terms.time_zone) + timedelta(days=terms.payout_days)
+    # From the day on which it counted, not the day on which a worker came to it: people were told the former.
+    due_on = clock.local_day(waiting.earns_at, terms.time_zone) + timedelta(days=terms.payout_days)
     reward = earn_reward(reward_id=reward_id, participant_id=participant_id, due_on=due_on, now=now)
     told: dict[str, str] = {}
     if reward.kind == "voucher":

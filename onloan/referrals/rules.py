@@ -47,11 +47,11 @@ def is_preview_request(method: str, headers: Mapping[str, str]) -> bool:
 
 
 def is_credited(
-    *, sponsor_joined_at: datetime, friend_joined_at: datetime, referral: Referral, same_market: bool
+    *, sponsor_joined_at: datetime, sponsor_window_ends_at: datetime, friend_joined_at: datetime, same_market: bool
 ) -> bool:
-    """Whether a friend who joins now counts for the sponsor: same market, within the sponsor's window."""
-    window_ends_at = sponsor_joined_at + timedelta(days=referral.window_days)
-    return same_market and sponsor_joined_at <= friend_joined_at <= window_ends_at
+    """Whether a friend who joins now counts for the sponsor: same market, within the window that the sponsor was
+    promised when they joined, whatever a later version says."""
+    return same_market and sponsor_joined_at <= friend_joined_at <= sponsor_window_ends_at
 
 
 def qualifies_until(joined_at: datetime, referral: Referral) -> datetime:

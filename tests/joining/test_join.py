@@ -17,13 +17,15 @@ from onloan.evidence.models import EntryLink, QueuedEntry
 from onloan.joining.actions import join
 from onloan.joining.errors import AgeRefused, AlreadyJoined, MarketClosed, PoolClosed, VersionChanged
 from onloan.ledger.queries import pool_view
+from onloan.offers import actions as offers
+from onloan.offers.queries import find_file_text
 from onloan.outbox.models import Message
 from onloan.people import actions as people_actions
 from onloan.people import queries
 from onloan.people.errors import EmailNotValid, UsernameNotValid
 from onloan.people.models import EmailCode
 from onloan.referrals.models import Attribution
-from onloan.referrals.queries import find_link
+from onloan.referrals.queries import find_link, find_sponsor
 from tests.joining.support import PERMISSIONS, POT_MINOR, add_participant, open_market, request_for
 
 PERSONAL = ("people", "consents", "uses", "ledger", "vouchers", "payouts", "referrals", "outbox", "evidence")
@@ -228,3 +230,18 @@ def test_it_credits_nobody_of_another_country(both_databases: str) -> None:
     ana = add_participant(french, "Ana")
     add_participant(british, "Ben", via_code=ana.link_code)
     assert not Attribution.objects.exists()
+
+
+def test_it_keeps_the_window_that_a_sponsor_was_promised(both_databases: str) -> None:
+    """A second version with a shorter window once took it from those who had joined under the first."""
+    market = open_market()
+    ana = add_participant(market, now=clock.now() - timedelta(days=20))
+    text = find_file_text(market.version_id).replace("window_days: 30", "window_days: 10")
+    draft_id = offers.submit_draft(text=text, author_id=market.team.greg, now=clock.now())
+    offers.approve_draft(
+        draft_id=draft_id, user_id=market.team.dora, note="Read and fine.", door="console", now=clock.now()
+    )
+    version_id = offers.publish_draft(draft_id=draft_id, user_id=market.team.dora, now=clock.now())
+    ben = add_participant(market, "Ben", version_id=version_id, via_code=ana.link_code)
+    sponsor = find_sponsor(ben.participant_id)
+    assert sponsor is not None and sponsor.sponsor_id == ana.participant_id

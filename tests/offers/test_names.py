@@ -1,6 +1,6 @@
 """A name that an offer file may use is a word that the log takes.
 
-An offer called ``pot-20261201`` once passed every rule and could then not be published: the log saw a number in it.
+An offer called ``pot-20261201`` once passed every rule and could not be published: the log saw a number in it.
 """
 
 from __future__ import annotations

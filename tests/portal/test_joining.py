@@ -8,7 +8,7 @@ from django.utils import translation
 from onloan.consents.queries import list_consents, list_receipts
 from onloan.offers.queries import find_market
 from onloan.people.models import EmailCode, Participant
-from onloan.people.queries import find_by_email, read_item
+from onloan.people.queries import find_by_email, read_draft, read_item
 from onloan.portal import joining
 from onloan.referrals.queries import find_link_of, find_sponsor
 from tests.joining.support import OpenMarket, open_market
@@ -192,6 +192,17 @@ def test_a_wrong_name_keeps_what_was_typed_and_the_photo(market: OpenMarket, nam
     assert page.one("input", name="over_age").has("checked")
     assert page.all("img")[0].get("src").startswith("data:image/jpeg")
     assert "<script>alert" not in page.html
+
+
+def test_nothing_is_kept_of_somebody_who_does_not_say_that_they_are_old_enough(market: OpenMarket) -> None:
+    ana = Visitor()
+    ana.post(BASE, {"email": "ana@example.org"})
+    ana.post(BASE + "code/", {"code": read_mailed_code()})
+    page = ana.post(BASE + "profile/", {"username": "Ana", "photo": as_file(portrait())})
+    assert page.status == 422
+    row = EmailCode.objects.get(sealed_draft__isnull=False)
+    assert set(read_draft(row.id) or {}) == {"via"}
+    assert not ana.get(BASE + "profile/").one("input", name="username").get("value")
 
 
 @pytest.mark.parametrize("content", [b"", b"%PDF-1.7 not a picture", b"\x89PNG\r\n\x1a\n cut off"])

@@ -88,8 +88,8 @@ def test_a_friend_counts_within_the_sponsors_window_in_the_same_market(
 ) -> None:
     credited = rules.is_credited(
         sponsor_joined_at=ANA_JOINS,
+        sponsor_window_ends_at=ANA_JOINS + timedelta(days=30),
         friend_joined_at=ANA_JOINS + after,
-        referral=TERMS,
         same_market=same_market,
     )
     assert credited is counts

@@ -93,6 +93,14 @@ def test_it_tells_the_person_the_date() -> None:
     assert contexts["voucher"]["voucher_expires_on"] == "2027-06-15"
 
 
+def test_a_worker_that_stood_still_does_not_move_the_day_on_which_cash_is_due() -> None:
+    campaign = open_campaign()
+    ana = join_as("Ana", campaign)
+    report(join_as("Ben", campaign, via=ana))
+    settle_due(now=SETTLED + timedelta(days=20), limit=10)
+    assert Payable.objects.get(participant_id=ana.participant_id).due_on == date(2027, 1, 16)
+
+
 def test_doing_it_again_changes_nothing() -> None:
     campaign = open_campaign()
     ana = join_as("Ana", campaign)
