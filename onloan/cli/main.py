@@ -12,13 +12,13 @@ import typer
 from onloan.errors import MustStopError, OnloanError
 
 
-def _read_home(arguments: list[str]) -> str | None:
-    """The value of ``--home``, wherever it stands: settings are read before commands are parsed."""
+def _read_option(arguments: list[str], name: str) -> str | None:
+    """The value of ``--name``, wherever it stands: settings are read before commands are parsed."""
     for position, argument in enumerate(arguments):
-        if argument == "--home" and position + 1 < len(arguments):
+        if argument == name and position + 1 < len(arguments):
             return arguments[position + 1]
-        if argument.startswith("--home="):
-            return argument.removeprefix("--home=")
+        if argument.startswith(f"{name}="):
+            return argument.removeprefix(f"{name}=")
     return None
 
 
@@ -34,11 +34,14 @@ def read_command(arguments: list[str]) -> str:
 
 def prepare(arguments: list[str]) -> None:
     """Set what settings read from the environment, then start Django."""
-    home = _read_home(arguments)
+    home = _read_option(arguments, "--home")
     if home:
         os.environ["ONLOAN_HOME"] = str(Path(home).resolve())
     if read_command(arguments) == "demo":
         os.environ.setdefault("ONLOAN_TEST_MODE", "1")
+        # Links, the QR code and mails carry the port that the demo listens on.
+        port = _read_option(arguments, "--port") or "8000"
+        os.environ.setdefault("ONLOAN_PUBLIC_URL", f"http://127.0.0.1:{port}")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "onloan.settings")
     import django
 
