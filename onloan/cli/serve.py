@@ -16,7 +16,9 @@ from django.core.management import call_command
 from onloan import clock, db
 from onloan.jobs.loop import run_all_once, run_until
 
-THREADS_PER_WORKER = 4
+# Two threads answered more requests than four, and each sooner (docs/decisions/0003): threads of one process take
+# turns anyway, and a turn costs.
+THREADS_PER_WORKER = 2
 
 
 def register(app: typer.Typer) -> None:
