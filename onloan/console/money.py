@@ -101,7 +101,7 @@ def _act_on_batch(request: TeamRequest, batch_id: UUID) -> HttpResponse:
 @require_GET
 @team_page(Capability.EXPORT_PAYOUTS)
 def download_batch(request: TeamRequest, batch_id: UUID) -> HttpResponse:
-    """The file of an approved batch; before approval it is only looked at."""
+    """The file of a batch, for the person who approves it to look at and, once approved, for the bank."""
     response = HttpResponse(batch_csv(batch_id), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="payout-{batch_id.hex[-12:]}.csv"'
     response.headers["Cache-Control"] = "private, no-store"
