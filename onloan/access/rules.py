@@ -11,12 +11,14 @@ class Role(StrEnum):
     SUPPORT = "support"
     FINANCE = "finance"
     AUDITOR = "auditor"
+    TILL = "till"
 
 
 class Scope(StrEnum):
     EVENTS = "events:write"
     USES = "uses:write"
     REWARDS = "rewards:write"
+    VOUCHERS = "vouchers:write"
     PARTICIPANTS = "participants:write"
 
 
@@ -32,6 +34,7 @@ class Capability(StrEnum):
     EXPORT_PAYOUTS = "export_payouts"
     APPROVE_PAYOUTS = "approve_payouts"
     DECIDE_REWARDS = "decide_rewards"
+    REDEEM_VOUCHERS = "redeem_vouchers"
     MANAGE_KEYS = "manage_keys"
 
 
@@ -44,11 +47,15 @@ _CAN: dict[Role, frozenset[Capability]] = {
         Capability.VIEW, Capability.APPROVE_OFFER, Capability.PUBLISH_OFFER, Capability.OPEN_MARKET,
         Capability.SUSPEND_MARKET, Capability.HANDLE_CASES, Capability.DECIDE_REWARDS,
     }),
-    Role.SUPPORT: frozenset({Capability.VIEW, Capability.HANDLE_CASES}),
+    Role.SUPPORT: frozenset({
+        Capability.VIEW, Capability.HANDLE_CASES, Capability.DECIDE_REWARDS, Capability.REDEEM_VOUCHERS,
+    }),
     Role.FINANCE: frozenset({
         Capability.VIEW, Capability.FUND_POOL, Capability.EXPORT_PAYOUTS, Capability.APPROVE_PAYOUTS,
     }),
     Role.AUDITOR: frozenset({Capability.VIEW}),
+    # Whoever stands at a till sees vouchers that are shown to them, and nothing else of the console.
+    Role.TILL: frozenset({Capability.REDEEM_VOUCHERS}),
 }  # fmt: skip
 
 

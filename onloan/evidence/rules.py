@@ -78,8 +78,13 @@ KINDS: Mapping[str, Kind] = {
     "use_denied": Kind(About.SOMETIMES, _words("reason"), _USE | _words("consent_number count")),
     **{
         f"reward_{state}": Kind(About.ALWAYS, _MONEY, _PLACE | _words("reward state reason role count"))
-        for state in ("pending", "earned", "paid", "expired")
+        for state in ("pending", "held", "earned", "swapped", "paid", "returned", "expired")
     },
+    **{
+        f"voucher_{what}": Kind(About.ALWAYS, _MONEY, _PLACE | _words("reward"))
+        for what in ("redeemed", "restored")
+    },
+    "review_decided": Kind(About.ALWAYS, _words("decision"), _PLACE | _words("reason role count")),
     "reward_voided": Kind(About.ALWAYS, _MONEY | {"reason"}, _PLACE | _words("reward state role count")),
     "pot_reserved": Kind(About.ALWAYS, _MONEY, _PLACE | _words("count")),
     "pot_released": Kind(About.ALWAYS, _MONEY, _PLACE | _words("reason count")),
@@ -93,9 +98,9 @@ KINDS: Mapping[str, Kind] = {
 CASES = _words(
     "access rectification erasure restriction portability objection withdrawal complaint feedback sighting"
 )
-ROLES = _words("growth legal dpo support finance auditor system")
+ROLES = _words("growth legal dpo support finance auditor till system")
 STATES = _words("draft open suspended stopped withdrawn closed pending earned paid held voided expired released")
-DECISIONS = frozenset({"allow", "deny"})
+DECISIONS = frozenset({"allow", "deny", "count", "refuse"})
 
 _SLUG = re.compile(r"[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*")
 _REASON = re.compile(r"[A-Z](?:-[A-Z0-9]+){1,6}")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
-ITEM_NAMES = ("email", "username", "profile_photo")
-CODE_KINDS = ("link", "voucher", "receipt", "participant")
+ITEM_NAMES = ("email", "username", "profile_photo", "payee_name", "payee_account")
+CODE_KINDS = ("link", "voucher", "receipt", "participant", "slip")
 CODE_PURPOSES = ("join", "sign_in")
 
 EMAIL_CHARACTERS_MAX = 254

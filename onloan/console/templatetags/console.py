@@ -42,4 +42,5 @@ def role_name(role: str) -> str:
         Role.SUPPORT.value: pgettext("role", "support"),
         Role.FINANCE.value: pgettext("role", "finance"),
         Role.AUDITOR.value: pgettext("role", "audit"),
+        Role.TILL.value: pgettext("role", "till"),
     }.get(role, role)
