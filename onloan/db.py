@@ -7,6 +7,7 @@ process-wide lock stands before ``BEGIN IMMEDIATE``, so that threads queue here 
 from __future__ import annotations
 
 import functools
+import json
 import threading
 import uuid
 from collections.abc import Callable, Iterable, Sequence
@@ -150,6 +151,67 @@ def insert(model: type[models.Model], *, on_conflict: str = "", **values: Any) -
     return sql, [
         value if adapt is None else adapt(value) for adapt, value in zip(adapters, values.values(), strict=True)
     ]
+
+
+RowsOf = tuple[type[models.Model], Sequence[str], Sequence[Sequence[Any]]]
+"""Rows of one table: the model, the names of its columns, and for each row its values in their order."""
+
+
+def insert_rows(tables: Iterable[RowsOf]) -> None:
+    """Insert many rows of several tables, in order: on PostgreSQL one statement for each table and one round trip
+    for all, whatever the number of rows; on SQLite one prepared statement for each table.
+
+    Columns left out get the database's default, so name them all. Must run inside an action.
+    """
+    assert connection.in_atomic_block, "writes run inside an action"
+    wanted = [(model, tuple(names), rows) for model, names, rows in tables if rows]
+    if is_postgresql():
+        execute([_unnested(model, names, rows) for model, names, rows in wanted])
+        return
+    with connection.cursor() as cursor:
+        for model, names, rows in wanted:
+            sql, adapters = _insert_plan(model, names, "", connection.vendor)
+            cursor.executemany(sql, [_adapted(row, adapters) for row in rows])
+
+
+def _adapted(row: Sequence[Any], adapters: tuple[Adapt | None, ...]) -> list[Any]:
+    return [value if adapt is None else adapt(value) for value, adapt in zip(row, adapters, strict=True)]
+
+
+def _unnested(model: type[models.Model], names: tuple[str, ...], rows: Sequence[Sequence[Any]]) -> Statement:
+    """One INSERT that reads its rows from an array for each column, so that its text is always the same."""
+    sql, is_json = _unnest_plan(model, names)
+    columns = zip(*rows, strict=True)
+    return sql, [
+        [None if value is None else json.dumps(value) for value in column] if written else list(column)
+        for column, written in zip(columns, is_json, strict=True)
+    ]
+
+
+@functools.cache
+def _unnest_plan(model: type[models.Model], names: tuple[str, ...]) -> tuple[str, tuple[bool, ...]]:
+    fields = {field.attname: field for field in model._meta.concrete_fields}
+    quote = connection.ops.quote_name
+    listed = ", ".join(quote(str(fields[name].column)) for name in names)
+    # ``rel_db_type`` of a key that counts by itself is the plain integer that its values are.
+    marks = ", ".join(f"%s::{fields[name].rel_db_type(connection)}[]" for name in names)
+    table = quote(model._meta.db_table)
+    sql = f"INSERT INTO {table} ({listed}) SELECT * FROM unnest({marks})"  # noqa: S608
+    return sql, tuple(fields[name].get_internal_type() == "JSONField" for name in names)
+
+
+def fetch_together(statements: Sequence[Statement]) -> list[list[tuple[Any, ...]]]:
+    """The rows of several statements, each of which sees what was committed before it began; on PostgreSQL in
+    one round trip."""
+    if not is_postgresql():
+        return [fetch_all(sql, values) for sql, values in statements]
+    connection.ensure_connection()
+    raw = connection.connection
+    with connection.wrap_database_errors, raw.pipeline():
+        cursors = [psycopg.RawCursor(raw) for _ in statements]
+        for cursor, (sql, values) in zip(cursors, statements, strict=True):
+            cursor.execute(_number_marks(sql), values)
+        return [list(cursor.fetchall()) for cursor in cursors]
 
 
 def uuid_value(value: uuid.UUID) -> uuid.UUID | str:
