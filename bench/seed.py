@@ -28,6 +28,7 @@ from onloan.cli.publish import publish_text  # noqa: E402
 from onloan.db import action  # noqa: E402
 from onloan.joining.actions import JoinRequest, join  # noqa: E402
 from onloan.offers.queries import find_market, find_version  # noqa: E402
+from onloan.offers.rules import NOTHING_OVERDUE  # noqa: E402
 from onloan.offers.switch import open_market  # noqa: E402
 from onloan.people.models import EmailCode  # noqa: E402
 from onloan.people.sealing import seal_draft  # noqa: E402
@@ -58,6 +59,7 @@ def publish_large_offer() -> None:
         country="FR",
         reason="The benchmark starts.",
         user_id=find_member("dora@bench.example").id,
+        overdue=NOTHING_OVERDUE,
         now=now,
     )
 

@@ -19,6 +19,7 @@ from onloan.cli.publish import publish_text
 from onloan.jobs.loop import run_all_once
 from onloan.joining.actions import Joined, JoinRequest, join
 from onloan.offers.queries import find_market, find_version
+from onloan.offers.rules import NOTHING_OVERDUE
 from onloan.offers.switch import open_market
 from onloan.referrals.actions import record_event
 
@@ -87,6 +88,7 @@ def seed(now: datetime) -> None:
             country=country,
             reason=reason,
             user_id=approver.id,
+            overdue=NOTHING_OVERDUE,
             now=now - timedelta(days=21),
         )
     joined: dict[str, Joined] = {}

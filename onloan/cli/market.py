@@ -10,6 +10,7 @@ from onloan import clock
 from onloan.access.team import find_member
 from onloan.offers import switch
 from onloan.offers.queries import MarketView, find_market, list_markets
+from onloan.offers.rules import NOTHING_OVERDUE
 
 market = typer.Typer(help="The countries in which offers run.", no_args_is_help=True)
 
@@ -38,7 +39,12 @@ def open_market(offer: _Offer, country: _Country, reason: _Reason, by: _By) -> N
     """Let people join, for the first time or again."""
     member = find_member(by)
     switch.open_market(
-        offer_slug=offer, country=country.upper(), reason=reason, user_id=member.id, now=clock.now()
+        offer_slug=offer,
+        country=country.upper(),
+        reason=reason,
+        user_id=member.id,
+        overdue=NOTHING_OVERDUE,
+        now=clock.now(),
     )
     _say(offer, country)
 

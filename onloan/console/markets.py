@@ -14,7 +14,7 @@ from onloan.errors import NotFound
 from onloan.ledger.queries import pool_view
 from onloan.markets.rules import market_facts
 from onloan.offers.queries import MarketView, find_market, find_version, list_changes, list_markets
-from onloan.offers.rules import closing_day
+from onloan.offers.rules import NOTHING_OVERDUE, closing_day
 from onloan.offers.switch import close_market, open_market, suspend_market, withdraw_market
 from onloan.people.queries import count_joined
 
@@ -71,7 +71,14 @@ def _switch(request: TeamRequest, slug: str, country: str) -> HttpResponse:
             return act(
                 request,
                 Capability.OPEN_MARKET,
-                lambda: open_market(offer_slug=slug, country=country, reason=reason, user_id=user_id, now=now),
+                lambda: open_market(
+                    offer_slug=slug,
+                    country=country,
+                    reason=reason,
+                    user_id=user_id,
+                    overdue=NOTHING_OVERDUE,
+                    now=now,
+                ),
                 _("Open. People can join from now on."),
                 to,
             )

@@ -223,6 +223,7 @@ def _referral(part: Part, of: list[str], take: _Taker) -> Referral:
         settle_days=take.whole(qualifies.get("settle_days"), SETTLE_DAYS, "as long as one may withdraw"),
         qualify_days=take.whole(qualifies.get("within_days"), QUALIFY_DAYS, "a month to do it"),
         minimum_order=amounts_of(qualifies.get("minimum_order"), of),
+        friends_per_day=part.get("friends_per_day").whole(),
     )
 
 
@@ -231,6 +232,7 @@ def _reward(part: Part, of: list[str], take: _Taker) -> RewardRule:
     to: RewardTo = {"friend": "friend", "sponsor": "sponsor"}.get(part.get("to").text() or "", "participant")  # type: ignore[assignment]
     thanks_for = part.get("thanks_for").text()
     label = _THANKS if thanks_for else _LABELS["sponsor" if to == "sponsor" else "own", kind]
+    or_voucher = part.get("or_voucher")
     return RewardRule(
         id=part.get("id").text() or "",
         to=to,
@@ -240,6 +242,10 @@ def _reward(part: Part, of: list[str], take: _Taker) -> RewardRule:
         valid_days=take.whole(part.get("valid_days"), VALID_DAYS, "a year") if kind == "voucher" else None,
         label=take.texts(part.get("label"), label, "written from the reward"),
         thanks_for=thanks_for,
+        or_voucher_days=(
+            take.whole(or_voucher.get("valid_days"), VALID_DAYS, "a year") if or_voucher.is_there else None
+        ),
+        own_codes=part.get("own_codes").flag() or False,
     )
 
 

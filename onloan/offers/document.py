@@ -48,20 +48,24 @@ class MarketTerms:
 class Referral:
     """A friend counts for a sponsor who joined at most ``window_days`` before the friend; the friend's
     ``event`` comes at most ``qualify_days`` after joining and counts ``settle_days`` later.
-    ``minimum_order`` by country: the least that an ordinary order must come to, where the event is one."""
+    ``minimum_order`` by country: the least that an ordinary order must come to, where the event is one.
+    ``friends_per_day``: at most so many friends who join on one local day count for one sponsor; None: any."""
 
     window_days: int
     event: str
     settle_days: int
     qualify_days: int
     minimum_order: dict[str, Money] = field(default_factory=dict)
+    friends_per_day: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RewardRule:
     """``to`` participant: on the person's own qualification; friend: the same, if a sponsor brought them;
     sponsor: for each friend who qualifies, at most ``times``. ``amounts`` by country. ``thanks_for`` names
-    the permission for which this is a thank-you: kept at withdrawal, and never part of the headline."""
+    the permission for which this is a thank-you: kept at withdrawal, and never part of the headline.
+    ``or_voucher_days``: the person may take this cash as a voucher of the same amount instead, valid so long;
+    None: cash only. ``own_codes``: vouchers carry codes that the merchant made and imported."""
 
     id: str
     to: RewardTo
@@ -71,6 +75,8 @@ class RewardRule:
     valid_days: int | None
     label: Texts
     thanks_for: str | None = None
+    or_voucher_days: int | None = None
+    own_codes: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,6 +119,17 @@ class MarketTooLate(OnloanError):
     sentence = gettext_lazy("This market's closing date was {day}. Publish a new campaign instead.")
 
 
+class MarketOverdue(OnloanError):
+    """Nobody new is promised money while others wait for theirs (design, promise 11)."""
+
+    code = "E-OVERDUE"
+    status = 409
+    sentence = gettext_lazy(
+        "{late} of {owed} payments in {country} are overdue, more than {percent} in a hundred. Pay them before "
+        "the market opens again."
+    )
+
+
 class MarketClosesLater(OnloanError):
     """LR-050: nobody closes a market before the date that was promised; suspending is always possible."""
 

@@ -117,6 +117,9 @@ REFERRAL = Record(
             ),
             "when a person counts.",
         ),
+        "friends_per_day": Key(
+            Whole(1, 1000), "how many friends who join on one day count for one sponsor.", "any number"
+        ),
         "levels": Key(Whole(1, 99), "how many levels of invitations are rewarded.", "1"),
         "pays_for": Key(
             Word(known=("qualified_friend",), refused=("contact", "invitation", "click", "install")),
@@ -150,6 +153,12 @@ REWARD = Record(
         "fulfilled": Key(_amounts(), "what the merchant's own system gives: credit, points."),
         "times": Key(Whole(1, 1000), "how often a sponsor gets it.", "1"),
         "valid_days": Key(Whole(30, DAYS_MAX), "how long a voucher can be used.", "365"),
+        "or_voucher": Key(
+            Record({"valid_days": Key(Whole(30, DAYS_MAX), "how long that voucher can be used.", "365")}),
+            "for cash: the person may take a voucher of the same amount instead.",
+            "cash only",
+        ),
+        "own_codes": Key(Flag(), "for a voucher: its codes are the merchant's own, imported beforehand.", "false"),
         "label": Key(_texts(80), "a short name for people.", "written from the reward"),
         "thanks_for": Key(
             Word(is_open=True, most=60), "the permission for which this is a small thank-you (HOLD).", "none"

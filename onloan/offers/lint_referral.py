@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from onloan.markets.rules import market_facts
-from onloan.offers.defaults import amount_parts, amounts_of, countries
+from onloan.offers.defaults import WINDOW_DAYS, amount_parts, amounts_of, countries
 from onloan.offers.findings import Finding, block, hold
 from onloan.offers.nodes import Part
 from onloan.offers.shapes import suggest
@@ -16,6 +16,7 @@ def check(root: Part) -> Iterator[Finding]:
     referral = root.get("referral")
     yield from _check_mode(referral)
     yield from _check_pay(referral)
+    yield from _check_friends_per_day(root)
     yield from _check_share(referral)
     yield from _check_event(root, referral.get("qualifies"))
     yield from _check_money_in(root, referral.get("qualifies"))
@@ -51,6 +52,24 @@ def _check_pay(referral: Part) -> Iterator[Finding]:
     if (levels.whole() or 1) > 1:
         message = "Rewards for friends of friends make a pyramid."
         yield block(levels, "E-PYRAMID", message, "Write levels: 1, or leave it out.")
+
+
+def _check_friends_per_day(root: Part) -> Iterator[Finding]:
+    """The headline names the whole pot, so the whole pot must be within reach."""
+    per_day = root.get("referral").get("friends_per_day")
+    days = root.get("referral").get("window_days").whole() or WINDOW_DAYS
+    wanted = max(
+        (
+            reward.get("times").whole() or 1
+            for reward in root.get("rewards").items()
+            if reward.get("to").text() == "sponsor"
+        ),
+        default=0,
+    )
+    within_reach = (per_day.whole() or wanted) * days
+    if per_day.is_there and within_reach < wanted:
+        message = f"So few friends a day come to {within_reach} in {days} days; the pot is for {wanted}."
+        yield block(per_day, "E-SIGNIFICANT-CONDITIONS", message, "Raise friends_per_day, or lower times.")
 
 
 def _check_share(referral: Part) -> Iterator[Finding]:

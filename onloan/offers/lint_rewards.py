@@ -71,6 +71,12 @@ def _check_kind(reward: Part) -> Iterator[Finding]:
     if reward.get("valid_days").is_there and not reward.get("voucher").is_there:
         message = "Only a voucher has valid_days."
         yield syntax(reward.get("valid_days"), "E-VALUE", message, "Take it out.")
+    if reward.get("or_voucher").is_there and not reward.get("cash").is_there:
+        message = "Only cash can be taken as a voucher instead."
+        yield syntax(reward.get("or_voucher"), "E-VALUE", message, "Take it out.")
+    if reward.get("own_codes").flag() and not reward.get("voucher").is_there:
+        message = "Only a voucher has a code."
+        yield syntax(reward.get("own_codes"), "E-VALUE", message, "Take it out.")
 
 
 def _check_amounts(root: Part, reward: Part, of: list[str]) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal, get_args
 from zoneinfo import ZoneInfo
@@ -13,6 +14,9 @@ from onloan.offers.document import MarketTerms, Offer, Permission
 
 MarketState = Literal["draft", "open", "suspended", "withdrawn", "closed"]
 MARKET_STATES: tuple[MarketState, ...] = get_args(MarketState)
+
+OVERDUE_PERCENT_MAX = 1
+"""A suspended market with a larger part of its payments overdue stays closed to newcomers (LR-054)."""
 
 DOORS = ("cli", "console", "demo")
 """Where an approval was given. All lead through the same actions."""
@@ -31,6 +35,22 @@ TRANSITIONS: dict[MarketState, frozenset[MarketState]] = {
 
 # An e-mail address, or digits enough for a telephone or an account: a public reason names nobody.
 _NAMES_SOMEBODY = re.compile(r"\S@\S|(?:\d[ .\-/]?){9,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """Payments of a country: how many are ``owed`` in all, and how many of these are ``late``."""
+
+    owed: int
+    late: int
+
+    @property
+    def is_too_much(self) -> bool:
+        """Whether more than ``OVERDUE_PERCENT_MAX`` percent are late."""
+        return self.late * 100 > self.owed * OVERDUE_PERCENT_MAX
+
+
+NOTHING_OVERDUE = Overdue(owed=0, late=0)
 
 
 def can_become(state: MarketState, wanted: MarketState) -> bool:

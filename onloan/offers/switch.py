@@ -25,10 +25,15 @@ MARKETS_AT_ONCE = 500
 
 
 @action
-def open_market(*, offer_slug: str, country: str, reason: str, user_id: uuid.UUID, now: datetime) -> None:
+def open_market(
+    *, offer_slug: str, country: str, reason: str, user_id: uuid.UUID, overdue: rules.Overdue, now: datetime
+) -> None:
     """Let people join, for the first time or again, under the latest version and within its dates.
 
-    Raises NotAllowed, NotFound, ReasonNeeded, MarketTransition, MarketTooEarly, MarketTooLate, MarketLeftOut.
+    ``overdue`` comes from ``payouts.queries.count_overdue``: who cannot pay on time takes nobody new in.
+
+    Raises NotAllowed, NotFound, ReasonNeeded, MarketTransition, MarketTooEarly, MarketTooLate, MarketLeftOut,
+    MarketOverdue.
     """
     user = require(user_id, Capability.OPEN_MARKET)
     row = _lock_market(offer_slug, country)
@@ -42,6 +47,10 @@ def open_market(*, offer_slug: str, country: str, reason: str, user_id: uuid.UUI
     _check_way(row, "open")
     if row.version_id != latest_id:
         raise errors.MarketLeftOut(country=row.country)
+    if row.state == "suspended" and overdue.is_too_much:
+        raise errors.MarketOverdue(
+            country=row.country, late=overdue.late, owed=overdue.owed, percent=rules.OVERDUE_PERCENT_MAX
+        )
     if now < row.opens_at:
         raise errors.MarketTooEarly(day=clock.local_day(row.opens_at, time_zone).isoformat())
     if now >= row.closes_at:

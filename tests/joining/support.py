@@ -14,7 +14,7 @@ from onloan.offers import actions as offers
 from onloan.offers import switch
 from onloan.offers.document import Offer
 from onloan.offers.queries import find_market, find_version
-from onloan.offers.rules import pot_to_reserve
+from onloan.offers.rules import NOTHING_OVERDUE, pot_to_reserve
 from tests.support.offers import Team, make_team, spring_text
 
 PERMISSIONS = ("invitation-name", "invitation-photo", "acceptance-card", "winner-wall")
@@ -69,7 +69,7 @@ def open_market(
         fund_pool(market_id=market.id, amount=pot.times(pots), full_pot=pot, by_user_id=team.fay, now=opened_at)
     switch.open_market(
         offer_slug=slug, country=country, reason="The campaign starts.", user_id=team.dora,
-        now=opened_at + timedelta(days=1),
+        overdue=NOTHING_OVERDUE, now=opened_at + timedelta(days=1),
     )  # fmt: skip
     return OpenMarket(market.id, market.offer_id, version_id, offer, country, team)
 

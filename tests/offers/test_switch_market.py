@@ -16,7 +16,7 @@ from onloan.errors import NotAllowed, NotFound
 from onloan.evidence.models import QueuedEntry
 from onloan.offers import errors, models, switch
 from onloan.offers.queries import find_honour_statement, find_market, list_changes, list_markets
-from onloan.offers.rules import MARKET_STATES, TRANSITIONS, MarketState
+from onloan.offers.rules import MARKET_STATES, NOTHING_OVERDUE, TRANSITIONS, MarketState, Overdue
 from tests.support.offers import (
     AFTER_CLOSING,
     BEFORE_OPENING,
@@ -36,8 +36,12 @@ def suspend(team: Team, country: str = "FR", now: datetime = WHILE_OPEN) -> None
     switch.suspend_market(offer_slug="spring-pot", country=country, reason=REASON, user_id=team.dora, now=now)
 
 
-def reopen(team: Team, country: str = "FR", now: datetime = WHILE_OPEN) -> None:
-    switch.open_market(offer_slug="spring-pot", country=country, reason=REASON, user_id=team.dora, now=now)
+def reopen(
+    team: Team, country: str = "FR", now: datetime = WHILE_OPEN, overdue: Overdue = NOTHING_OVERDUE
+) -> None:
+    switch.open_market(
+        offer_slug="spring-pot", country=country, reason=REASON, user_id=team.dora, overdue=overdue, now=now
+    )
 
 
 def withdraw(team: Team, honour: str = HONOUR, now: datetime = WHILE_OPEN) -> None:
@@ -98,6 +102,25 @@ def test_it_opens_within_its_dates_only(both_databases: str) -> None:
     assert [market.is_open_at(instant) for instant in (first, after - timedelta(microseconds=1), after)] == [
         True, True, False,
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("owed", "late", "opens"), [(1000, 10, True), (1000, 11, False), (1, 1, False), (0, 0, True)]
+)
+def test_it_opens_again_only_when_people_are_paid_on_time(
+    both_databases: str, owed: int, late: int, opens: bool
+) -> None:
+    team = make_team()
+    open_spring(team)
+    suspend(team)
+    overdue = Overdue(owed=owed, late=late)
+    if opens:
+        reopen(team, overdue=overdue)
+    else:
+        with pytest.raises(errors.MarketOverdue) as refused:
+            reopen(team, overdue=overdue)
+        assert f"{late} of {owed}" in str(refused.value)
+    assert find_market("spring-pot", "FR").state == ("open" if opens else "suspended")
 
 
 def test_it_withdraws_a_suspended_market_with_a_promise(both_databases: str) -> None:

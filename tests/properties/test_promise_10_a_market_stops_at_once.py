@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import json
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import psycopg
 from django.db import connection
@@ -22,6 +23,7 @@ from onloan.errors import OnloanError
 from onloan.evidence.models import QueuedEntry
 from onloan.offers import switch
 from onloan.offers.queries import find_market
+from onloan.offers.rules import NOTHING_OVERDUE
 from onloan.people.models import Participant
 from tests.support.offers import (
     BEFORE_OPENING,
@@ -70,7 +72,7 @@ class Switch(RuleBasedStateMachine):
     @rule(country=COUNTRIES)
     def open(self, country: str) -> None:
         fits = OPENS[country] <= self.now < CLOSES[country]
-        if self.turn(country, switch.open_market, fits and self.states[country] in ("draft", "suspended")):
+        if self.turn(country, self.open_market, fits and self.states[country] in ("draft", "suspended")):
             self.note(country, "open", "market_opened")
             self.waits[country] = False
 
@@ -84,6 +86,16 @@ class Switch(RuleBasedStateMachine):
     def withdraw(self, country: str) -> None:
         if self.turn(country, self.withdraw_market, self.states[country] == "suspended"):
             self.note(country, "withdrawn", "market_withdrawn")
+
+    def open_market(self, *, offer_slug: str, country: str, reason: str, user_id: UUID, now: datetime) -> None:
+        switch.open_market(
+            offer_slug=offer_slug,
+            country=country,
+            reason=reason,
+            user_id=user_id,
+            overdue=NOTHING_OVERDUE,
+            now=now,
+        )
 
     def withdraw_market(
         self, *, offer_slug: str, country: str, reason: str, user_id: object, now: datetime
@@ -181,7 +193,10 @@ def stop(country: str, team: Team) -> list[str]:
 def test_a_stop_takes_the_same_statements_for_ten_and_ten_thousand(both_databases: str) -> None:
     team = make_team()
     open_spring(team, "FR")
-    switch.open_market(offer_slug="spring-pot", country="GB", reason=REASON, user_id=team.dora, now=WHILE_OPEN)
+    switch.open_market(
+        offer_slug="spring-pot", country="GB", reason=REASON, user_id=team.dora, overdue=NOTHING_OVERDUE,
+        now=WHILE_OPEN,
+    )  # fmt: skip
     add_people("FR", 10)
     add_people("GB", 10_000)
     few, many = stop("FR", team), stop("GB", team)

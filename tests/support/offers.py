@@ -22,6 +22,7 @@ from onloan.offers.document import (
     RewardRule,
 )
 from onloan.offers.queries import PublishedVersion, find_draft, find_version
+from onloan.offers.rules import NOTHING_OVERDUE
 from onloan.offers.switch import open_market
 from onloan.offers.vocabulary import EXCLUDED_CONTEXTS
 
@@ -190,6 +191,7 @@ def open_spring(team: Team, country: str = "FR", now: datetime = WHILE_OPEN) -> 
     """The shipped offer, published, and open in one country."""
     version = publish_file(team, spring_text())
     open_market(
-        offer_slug="spring-pot", country=country, reason="The campaign starts.", user_id=team.dora, now=now
-    )
+        offer_slug="spring-pot", country=country, reason="The campaign starts.", user_id=team.dora,
+        overdue=NOTHING_OVERDUE, now=now,
+    )  # fmt: skip
     return version
