@@ -43,6 +43,7 @@ def render_mail(
     values = {name: _readable(name, value, language) for name, value in context.items()}
     values |= secrets
     values["my_page"] = f"{settings.PUBLIC_URL}/{language}/me/"
+    values["payment_page"] = f"{settings.PUBLIC_URL}/{language}/me/payment/"
     values["sign_in_page"] = f"{settings.PUBLIC_URL}/{language}/signin/"
     if "link" in secrets:
         values["receipt_page"] = secrets["link"]

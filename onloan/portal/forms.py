@@ -15,6 +15,10 @@ EMAIL_LENGTH_MAX = 254
 CODE_LENGTH_MAX = 24
 NAME_LENGTH_MAX = 64
 REQUEST_LENGTH_MAX = 4000
+COMMENT_LENGTH_MAX = 2000
+PAYEE_NAME_LENGTH_MAX = 140
+SORT_CODE_LENGTH_MAX = 12
+ACCOUNT_LENGTH_MAX = 64
 PHOTO_BYTES_MAX = 10 * 1024 * 1024
 
 ALLOW, DO_NOT_ALLOW = "allow", "do-not-allow"
@@ -247,3 +251,69 @@ class RequestForm(PlainForm):
         if not asks_contact:
             del self.fields["email"]
             del self.fields["country"]
+
+
+class PayeeForm(PlainForm):
+    """Whose account to pay to. In pounds it is a sort code and a number, everywhere else an IBAN."""
+
+    name = forms.CharField(
+        label=gettext_lazy("Name of the account's holder"),
+        help_text=gettext_lazy("Your own name, as it stands on the account. We pay to nobody else."),
+        max_length=PAYEE_NAME_LENGTH_MAX,
+        error_messages={
+            "required": gettext_lazy("Type the name that stands on your account."),
+            "max_length": gettext_lazy("This name is too long. Type it as your bank writes it."),
+        },
+        widget=forms.TextInput(attrs={"autocomplete": "name", "spellcheck": "false"}),
+    )
+    sort_code = forms.CharField(
+        label=gettext_lazy("Sort code"),
+        help_text=gettext_lazy("6 digits, such as 20-00-00."),
+        max_length=SORT_CODE_LENGTH_MAX,
+        error_messages={
+            "required": gettext_lazy("Type the sort code of your account: 6 digits."),
+            "max_length": gettext_lazy("A sort code has 6 digits, such as 20-00-00."),
+        },
+        widget=forms.TextInput(attrs={"autocomplete": "off", "inputmode": "numeric", "spellcheck": "false"}),
+    )
+    account = forms.CharField(
+        max_length=ACCOUNT_LENGTH_MAX,
+        error_messages={"max_length": gettext_lazy("This is too long for an account.")},
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "characters"}
+        ),
+    )
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        account = self.fields["account"]
+        if currency == "GBP":
+            account.label = gettext("Account number")
+            account.help_text = gettext("8 digits. You find it on a bank card or statement.")
+            account.error_messages["required"] = gettext("Type the number of your account: 8 digits.")
+            account.widget.attrs["inputmode"] = "numeric"
+        else:
+            del self.fields["sort_code"]
+            account.label = gettext("IBAN of the account")
+            account.help_text = gettext("You find it on a bank statement or in your bank's app. Spaces are fine.")
+            account.error_messages["required"] = gettext("Type the IBAN of your account.")
+
+    def account_text(self) -> str:
+        """The account as one text, for the rules that read it."""
+        sort_code = self.cleaned_data.get("sort_code", "")
+        return f"{sort_code} {self.cleaned_data['account']}".strip()
+
+
+class CommentForm(PlainForm):
+    """What a person says to whoever decides about a reward that is being looked at."""
+
+    text = forms.CharField(
+        label=gettext_lazy("In your own words"),
+        help_text=gettext_lazy("At most 2,000 characters. Only the people who decide read it."),
+        max_length=COMMENT_LENGTH_MAX,
+        error_messages={
+            "required": gettext_lazy("Write a word or two, so that somebody can take it into account."),
+            "max_length": gettext_lazy("This is longer than 2,000 characters. Please shorten it."),
+        },
+        widget=forms.Textarea(attrs={"rows": "6"}),
+    )
