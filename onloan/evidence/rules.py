@@ -6,7 +6,6 @@ field has a form that a name, an address or an unkeyed digest does not fit (GDPR
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 import re
@@ -76,6 +75,24 @@ KINDS: Mapping[str, Kind] = {
         About.ALWAYS, _words("offer market items purpose channel consent_number"), _USE | {"count"}
     ),
     "use_denied": Kind(About.SOMETIMES, _words("reason"), _USE | _words("consent_number count")),
+    # A use that rests on no consent: paying, checking for fraud, answering a right (GDPR art. 6(1)(b), (c), (f)).
+    "use_on_basis": Kind(About.SOMETIMES, _words("offer market items purpose channel basis"), _USE | {"count"}),
+    # A mass use: the set of consent numbers lies beside the log, bound to the entry by its hash.
+    "audience_allowed": Kind(
+        About.NEVER, _words("offer market items purpose channel set_hash set_bytes count"), _USE
+    ),
+    **{
+        f"recipient_{what}": Kind(
+            About.ALWAYS, _words("recipient reason"), _PLACE | _words("items purpose consent_number")
+        )
+        for what in ("told", "answered")
+    },
+    **{
+        f"takedown_{what}": Kind(
+            About.ALWAYS, _words("reason"), _PLACE | _words("items purpose channel recipient consent_number")
+        )
+        for what in ("due", "done")
+    },
     **{
         f"reward_{state}": Kind(About.ALWAYS, _MONEY, _PLACE | _words("reward state reason role count"))
         for state in ("pending", "held", "earned", "swapped", "paid", "returned", "expired")
@@ -100,6 +117,7 @@ CASES = _words(
 )
 ROLES = _words("growth legal dpo support finance auditor till system")
 STATES = _words("draft open suspended stopped withdrawn closed pending earned paid held voided expired released")
+BASES = _words("contract legal_obligation legitimate_interest")
 DECISIONS = frozenset({"allow", "deny", "count", "refuse"})
 
 _SLUG = re.compile(r"[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*")
@@ -166,6 +184,7 @@ def _is_day(value: object) -> bool:
 
 FORMS: Mapping[str, Callable[[object], bool]] = {
     "amount_minor": _is_integer,
+    "basis": _is_one_of(BASES),
     "case": _is_one_of(CASES),
     "channel": _is_slug,
     "channels": _is_set_of(_is_slug),
@@ -185,6 +204,8 @@ FORMS: Mapping[str, Callable[[object], bool]] = {
     "recipients": _is_set_of(_is_slug),
     "reward": _is_slug,
     "role": _is_one_of(ROLES),
+    "set_bytes": _is_integer,
+    "set_hash": _matches(_HASH),
     "state": _is_one_of(STATES),
     "territories": _is_set_of(_matches(_COUNTRY)),
     "version": _matches(_HASH),
@@ -279,5 +300,6 @@ def commit_about(opening_key: bytes, participant_id: UUID, occurred_at: datetime
     """
     assert len(opening_key) == OPENING_KEY_BYTES
     at = occurred_at.astimezone(UTC).isoformat(timespec="microseconds")
-    hidden = canonical({"participant": str(participant_id), "at": at})
-    return hmac.new(opening_key, hidden, hashlib.sha256).hexdigest()
+    # Canonical JSON by hand: neither value has anything to escape, and the gate writes this for each decision.
+    hidden = f'{{"at":"{at}","participant":"{participant_id}"}}'.encode("ascii")
+    return hmac.digest(opening_key, hidden, "sha256").hex()

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from onloan import clock, db, ids
-from onloan.db import Statement
+from onloan.db import RowsOf, Statement
 from onloan.evidence import rules
 from onloan.evidence.errors import PersonalDataInLog
+from onloan.evidence.frames import Frame
 from onloan.evidence.models import EntryLink, QueuedEntry
 
 CONSENT_NUMBERS_MAX = 100
@@ -55,6 +57,50 @@ def entry_statements(
             )
         )
     return statements
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenEntry:
+    """An entry about somebody, as bytes, and what opens it."""
+
+    entry_ref: uuid.UUID
+    body: bytes
+    participant_id: uuid.UUID
+    opening_key: bytes
+    occurred_at: datetime
+
+
+def write_entry(
+    frame: Frame, *, participant_id: uuid.UUID, consent_number: int | None, occurred_at: datetime
+) -> WrittenEntry:
+    """Fill a frame for one person, under a key that only this entry has. ``occurred_at`` is on the frame's day."""
+    chance = os.urandom(16 + rules.OPENING_KEY_BYTES)
+    opening_key = chance[16:]
+    about = rules.commit_about(opening_key, participant_id, occurred_at)
+    # The reference is random, not time-ordered: without the link it must say nothing.
+    entry_ref = uuid.UUID(bytes=chance[:16], version=4)
+    return WrittenEntry(entry_ref, frame.fill(about, consent_number), participant_id, opening_key, occurred_at)
+
+
+def entry_rows(entries: Sequence[WrittenEntry]) -> list[RowsOf]:
+    """The rows of many entries, for ``db.insert_rows``. Insert them after the people's rows are locked: their
+    order in the log is their order here."""
+    queued_at = clock.now()
+    return [
+        (
+            QueuedEntry,
+            ("entry_ref", "body", "queued_at"),
+            [(entry.entry_ref, entry.body, queued_at) for entry in entries],
+        ),
+        (
+            EntryLink,
+            ("id", "participant_id", "entry_ref", "opening_key", "occurred_at"),
+            [
+                (ids.new_id(), entry.participant_id, entry.entry_ref, entry.opening_key, entry.occurred_at)
+                for entry in entries
+            ],
+        ),
+    ]
 
 
 def draw_consent_numbers(count: int) -> list[int]:

@@ -49,8 +49,17 @@ EXAMPLES: dict[str, Mapping[str, Value]] = {
     "use_denied": {"reason": "D-NO-CONSENT"},
     **{
         f"reward_{state}": {"amount_minor": 1400, "currency": "EUR", "reward": "thanks", "market": "FR"}
-        for state in ("pending", "earned", "paid", "expired")
+        for state in ("pending", "held", "earned", "swapped", "paid", "returned", "expired")
     },
+    "voucher_redeemed": {"amount_minor": 500, "currency": "EUR", "reward": "thanks", "market": "FR"},
+    "voucher_restored": {"amount_minor": 500, "currency": "EUR", "reward": "thanks", "market": "FR"},
+    "review_decided": {"decision": "count", "role": "support"},
+    "use_on_basis": {**USE, "purpose": "payout", "items": ["payee-name"], "basis": "contract"},
+    "audience_allowed": {**USE, "set_hash": "ab" * 32, "set_bytes": 120, "count": 12},
+    "recipient_told": {"recipient": "print-shop", "reason": "withdrawn"},
+    "recipient_answered": {"recipient": "print-shop", "reason": "withdrawn"},
+    "takedown_due": {"reason": "withdrawn", "channel": "shop_screen"},
+    "takedown_done": {"reason": "withdrawn", "channel": "shop_screen"},
     "reward_voided": {"amount_minor": 1400, "currency": "EUR", "reason": "fraud_decided"},
     "pot_reserved": {"amount_minor": 10000, "currency": "EUR"},
     "pot_released": {"amount_minor": 10000, "currency": "EUR"},
