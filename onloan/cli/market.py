@@ -29,7 +29,7 @@ def show_markets() -> None:
     """Every market: its state, since when, under which version, and why."""
     markets = list_markets()
     if not markets:
-        typer.echo("No offer is published yet. Try: onloan publish FILE --author EMAIL --approver EMAIL")
+        typer.echo("No offer is published yet. Try: onloan publish FILE --author EMAIL --approver EMAIL --funder EMAIL")
     for view in markets:
         typer.echo(_line(view))
 

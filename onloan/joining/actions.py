@@ -18,7 +18,7 @@ from onloan.errors import BadInput, NotFound
 from onloan.evidence.statements import draw_consent_numbers, entry_statements
 from onloan.joining.errors import AgeRefused, AlreadyJoined, MarketClosed, PoolClosed, VersionChanged
 from onloan.joining.statements import gather_inserts
-from onloan.ledger.actions import reserve_pot
+from onloan.ledger.pools import reserve_pot
 from onloan.offers.queries import MarketView, PublishedVersion, find_market, find_version
 from onloan.offers.rules import pot_to_reserve
 from onloan.offers.vocabulary import said

@@ -6,18 +6,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
-from typing import cast
+from typing import Literal, cast
 from uuid import UUID
 
 from django.db.models import Sum
 
+from onloan.access.rules import Capability
+from onloan.access.team import find_member_by_id
 from onloan.errors import NotFound
 from onloan.ledger import statements
-from onloan.ledger.models import Account, Funding, PoolSlice, Reward
+from onloan.ledger.models import Account, Funding, Pledge, PoolSlice, Reward
 from onloan.ledger.rules import AccountKind, RewardState
 from onloan.money import Money
 from onloan.offers.document import Offer, RewardKind
-from onloan.offers.queries import find_market_by_id, find_version
+from onloan.offers.queries import find_draft, find_market_by_id, find_version
 from onloan.offers.rules import pot_to_reserve
 from onloan.people.queries import ParticipantView, find_participant
 
@@ -41,7 +43,8 @@ def find_place(market_id: UUID) -> Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RewardView:
-    """One reward as the ledger keeps it. ``cause_key`` points at a friend: no page shows it."""
+    """One reward as the ledger keeps it. ``cause_key`` points at a friend: no page shows it. ``taken_as`` says that
+    earned cash became a voucher; ``payment_count`` counts its payments, those that came back too."""
 
     id: UUID
     participant_id: UUID
@@ -61,6 +64,8 @@ class RewardView:
     settled_at: datetime | None
     reference: str | None
     transfer_id: UUID
+    taken_as: Literal["voucher"] | None
+    payment_count: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +85,8 @@ class RewardLine:
     settled_at: datetime | None
     held_reason: str | None
     void_cause: str | None
+    taken_as: Literal["voucher"] | None
+    payment_count: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,8 +104,9 @@ class PotView:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolView:
     """A market's money. ``funded = free + reserved + posted``, always: ``reserved`` is set aside for people and
-    not earned, ``posted`` is earned (``owed``, ``vouchers``, ``paid``). ``full_pot`` is what the version that
-    newcomers join under reserves for one of them."""
+    not earned, ``posted`` is earned (``owed``, ``vouchers``, ``paid``, ``redeemed``, ``expired``). A voucher that a
+    till holds is still among ``vouchers``. ``full_pot`` is what the version that newcomers join under reserves for
+    one of them."""
 
     funded: Money
     free: Money
@@ -107,8 +115,32 @@ class PoolView:
     owed: Money
     vouchers: Money
     paid: Money
+    redeemed: Money
+    expired: Money
     full_pot: Money
     full_pots_free: int
+
+
+@dataclass(frozen=True, slots=True)
+class PledgeView:
+    """Who set the money of a file aside, and when."""
+
+    user_id: UUID
+    name: str
+    file_hash: str
+    pledged_at: datetime
+
+
+def find_pledge(draft_id: UUID) -> PledgeView | None:
+    """The pledge for a draft as it stands, if whoever made it may still fund a pool. Raises NotFound."""
+    draft = find_draft(draft_id)
+    row = Pledge.objects.filter(draft_id=draft_id, file_hash=draft.file_hash).first()
+    if row is None:
+        return None
+    member = find_member_by_id(row.user_id)
+    if not member.can(Capability.FUND_POOL):
+        return None
+    return PledgeView(member.id, member.name, row.file_hash, row.pledged_at)
 
 
 def find_reward(reward_id: UUID, participant_id: UUID) -> RewardView:
@@ -192,17 +224,15 @@ def pool_view(market_id: UUID) -> PoolView:
         return Money(amount_minor, market.currency)
 
     free = (slices["credits"] or 0) - (slices["debits"] or 0) - (slices["pending"] or 0)
-    owed, vouchers, paid = (
-        balances.get(kind, 0) for kind in (AccountKind.OWED, AccountKind.VOUCHERS, AccountKind.PAID)
-    )
+    earned = (
+        AccountKind.OWED, AccountKind.VOUCHERS, AccountKind.PAID, AccountKind.REDEEMED, AccountKind.EXPIRED
+    )  # fmt: skip
     return PoolView(
         funded=money(funded["sum"] or 0),
         free=money(free),
         reserved=money(balances.get(AccountKind.RESERVED, 0)),
-        posted=money(owed + vouchers + paid),
-        owed=money(owed),
-        vouchers=money(vouchers),
-        paid=money(paid),
+        posted=money(sum(balances.get(kind, 0) for kind in earned)),
+        **{kind.value: money(balances.get(kind, 0)) for kind in earned},
         full_pot=full_pot,
         full_pots_free=free // full_pot.amount_minor if full_pot.amount_minor else 0,
     )
@@ -263,6 +293,8 @@ def _reward_view(row: Reward) -> RewardView:
         settled_at=row.settled_at,
         reference=row.reference,
         transfer_id=row.transfer_id,
+        taken_as="voucher" if row.taken_as else None,
+        payment_count=row.payment_count,
     )
 
 
@@ -281,4 +313,6 @@ def _reward_line(row: Reward) -> RewardLine:
         settled_at=view.settled_at,
         held_reason=view.held_reason,
         void_cause=view.void_cause,
+        taken_as=view.taken_as,
+        payment_count=view.payment_count,
     )

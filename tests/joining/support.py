@@ -9,7 +9,7 @@ from uuid import UUID
 
 from onloan import clock
 from onloan.joining.actions import Joined, JoinRequest, join
-from onloan.ledger.actions import fund_pool
+from onloan.ledger.pools import fund_pool
 from onloan.offers import actions as offers
 from onloan.offers import switch
 from onloan.offers.document import Offer

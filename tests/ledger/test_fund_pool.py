@@ -9,7 +9,7 @@ from django.db.utils import IntegrityError
 from onloan import ids
 from onloan.errors import BadInput, NotFound
 from onloan.evidence.models import QueuedEntry
-from onloan.ledger.actions import fund_pool
+from onloan.ledger.pools import fund_pool
 from onloan.ledger.check import check_balances
 from onloan.ledger.errors import TransferConflict, WrongCurrency
 from onloan.ledger.models import Funding, PoolSlice

@@ -6,7 +6,7 @@ import pytest
 
 from onloan import db, ids
 from onloan.evidence.models import EntryLink, QueuedEntry
-from onloan.ledger.actions import fund_pool, release_pot, reserve_pot
+from onloan.ledger.pools import fund_pool, release_pot, reserve_pot
 from onloan.ledger.check import check_balances
 from onloan.ledger.errors import TransferConflict
 from onloan.ledger.models import Account, Funding, PoolSlice, Transfer
