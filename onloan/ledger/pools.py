@@ -77,12 +77,16 @@ def fund_pool(
 
 
 @action
-def top_up_pool(*, market_id: UUID, amount: Money, user_id: UUID, now: datetime) -> None:
+def top_up_pool(
+    *, market_id: UUID, amount: Money, user_id: UUID, now: datetime, funding_id: UUID | None = None
+) -> None:
     """Set more money aside for a market that runs. What was said about a pool running dry is unsaid where it no
     longer holds, so that it is said again when it comes true again. Raises what ``fund_pool`` raises.
     """
     full_pot = pool_view(market_id).full_pot
-    fund_pool(market_id=market_id, amount=amount, full_pot=full_pot, by_user_id=user_id, now=now)
+    fund_pool(
+        market_id=market_id, amount=amount, full_pot=full_pot, by_user_id=user_id, now=now, funding_id=funding_id
+    )
     pool = pool_view(market_id)
     used = rules.used_percent(funded_minor=pool.funded.amount_minor, free_minor=pool.free.amount_minor)
     PoolAlarm.objects.filter(market_id=market_id, level_percent__gt=used).delete()
