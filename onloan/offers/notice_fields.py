@@ -172,10 +172,10 @@ def _purposes(offer: Offer, language: str) -> dict[str, FieldValue]:
     return {
         "purposes": tuple(records),
         "purposes.legitimate_interest": gettext(
-            "Our interest in the checks against cheating: the money that is set aside goes to real people. We look "
-            "for people who invite themselves or each other, one account for many people, many friends within an "
-            "hour, throw-away addresses, and names that are numbered. We look at no device and no place. A "
-            "household that shares a phone or an account is not held for it, and using a right never counts "
+            "Our interest in the checks against cheating: the money that is set aside goes to real people. We "
+            "look for people who invite themselves or each other, one account for many people, many friends "
+            "within an hour, throw-away addresses, and names that are numbered. We look at no device and no "
+            "place. A household that shares a phone or an account is not held for it, and using a right never counts "
             "against you."
         ),
     }
@@ -347,8 +347,8 @@ def _promotion(offer: Offer, facts: MarketFacts, language: str, edition: Edition
             language=language, page=f"{place}/terms/{edition.number}" if edition else place
         ),
         "promo.payout_method": gettext(
-            "Vouchers appear on your page. Once cash is owed, you say where to pay it: into an account in your own "
-            "name, or by a slip that the shop pays out in cash."
+            "Vouchers appear on your page. Once cash is owed, you say where to pay it: into an account in your "
+            "own name, or by a slip that the shop pays out in cash."
         ),
         "promo.payout_days": wording.days(offer.markets[facts.country].payout_days),
         "promo.costs": conditions.costs,

@@ -123,9 +123,9 @@ def _paid(offer: Offer, facts: MarketFacts, language: str) -> Section:
             gettext("%(merchant)s pays cash at most %(payout)s after it counted, and asks where to pay only then.")
             % named,
             gettext(
-                "You choose how: into an account in your own name, or by a slip that you take to %(merchant)s, which "
-                "pays it out in cash. No amount is too small to be paid, and your page shows the day of each "
-                "payment."
+                "You choose how: into an account in your own name, or by a slip that you take to %(merchant)s, "
+                "which pays it out in cash. No amount is too small to be paid, and your page shows the day of "
+                "each payment."
             )
             % named,
             gettext("If you tell us later where to pay, you are paid later. You lose nothing."),
@@ -290,6 +290,6 @@ def _complaint(offer: Offer, facts: MarketFacts, language: str) -> Section:
 
 
 _SECTIONS: tuple[Callable[[Offer, MarketFacts, str], Section], ...] = (
-    _who, _earn, _dates, _people, _how, _paid, _pool, _permissions, _no_claim, _refused, _held, _stopped, _tax, _change,
-    _law, _complaint,
+    _who, _earn, _dates, _people, _how, _paid, _pool, _permissions, _no_claim, _refused, _held, _stopped, _tax,
+    _change, _law, _complaint,
 )  # fmt: skip
