@@ -175,8 +175,8 @@ def _purposes(offer: Offer, language: str) -> dict[str, FieldValue]:
             "Our interest in the checks against cheating: the money that is set aside goes to real people. We "
             "look for people who invite themselves or each other, one account for many people, many friends "
             "within an hour, throw-away addresses, and names that are numbered. We look at no device and no "
-            "place. A household that shares a phone or an account is not held for it, and using a right never counts "
-            "against you."
+            "place. A household that shares a phone or an account is not held for it, and using a right never "
+            "counts against you."
         ),
     }
 
