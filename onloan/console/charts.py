@@ -130,10 +130,11 @@ def draw_areas(chart: AreaChart) -> SafeString:
 
 
 def draw_bar(
-    *, key: str, title: str, description: str, parts: Sequence[Part], whole: int, mark_percent: int
+    *, key: str, title: str, description: str, parts: Sequence[Part], whole: int, mark_percent: int | None = None
 ) -> SafeString:
     """One whole from left to right with a tick at ``mark_percent`` of it; what no part takes stays blank."""
-    assert whole > 0 and 0 < mark_percent < 100 and sum(part.value for part in parts) <= whole
+    assert whole > 0 and (mark_percent is None or 0 < mark_percent < 100)
+    assert sum(part.value for part in parts) <= whole
     inner = WIDTH - 2
     wanted = [max(_BAR_PART_WIDTH_MIN, part.value / whole * inner) if part.value else 0.0 for part in parts]
     scale = min(1.0, inner / sum(wanted)) if any(wanted) else 1.0
@@ -155,8 +156,10 @@ def draw_bar(
             format_html_join(
                 "", '<rect fill="url(#{}-{}-{})" class="part {}" x="{}" y="1" width="{}" height="{}"/>', rectangles
             ),
-            format_html(
-                '<path class="mark" d="M{} 1v{}"/>', _write(1 + inner * mark_percent / 100), _BAR_HEIGHT + 6
+            format_html_join(
+                "",
+                '<path class="mark" d="M{} 1v{}"/>',
+                [(_write(1 + inner * mark_percent / 100), _BAR_HEIGHT + 6)] if mark_percent is not None else [],
             ),
         ],
     )
