@@ -209,10 +209,8 @@ def redemption_view(row: Redemption) -> RedemptionView:
 def _views(rows: Iterable[Voucher]) -> list[VoucherView]:
     found, now = list(rows), clock.now()
     own_code_ids = [row.own_code_id for row in found if row.own_code_id is not None]
-    sealed = {
-        own_code_id: bytes(sealed_code)
-        for own_code_id, sealed_code in OwnCode.objects.filter(id__in=own_code_ids).values_list("id", "sealed_code")
-    }
+    own_codes = OwnCode.objects.filter(id__in=own_code_ids).values_list("id", "sealed_code")
+    sealed = {own_code_id: bytes(sealed_code) for own_code_id, sealed_code in own_codes}
     return [_voucher_view(row, sealed, now) for row in found]
 
 
