@@ -243,6 +243,7 @@ def _lines(reviews: Sequence[Review]) -> list[ReviewLine]:
         .values_list("review_id", "kind", "ring_id")
         .distinct()
     ):
+        assert review_id is not None
         if SignalKind(kind) not in kinds[review_id]:
             kinds[review_id].append(SignalKind(kind))
         if ring_id is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -242,7 +242,7 @@ def finish_reviews(*, now: datetime) -> int:
     )
 
 
-def _finish_each(review_ids: Sequence[UUID], finish: Callable[[UUID, datetime], bool], now: datetime) -> int:
+def _finish_each(review_ids: Iterable[UUID], finish: Callable[[UUID, datetime], bool], now: datetime) -> int:
     """Each in its own transaction: one that fails is written down and does not keep the others waiting."""
     done = 0
     for review_id in list(review_ids):

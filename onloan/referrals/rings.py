@@ -72,8 +72,8 @@ def _merge(graph: Graph, same: Sequence[Sequence[int]]) -> Numbers:
         if members:
             identity[members] = min(members)
     offer_count = int(graph.offers.max(initial=0)) + 1
-    _, node_of = np.unique(identity * offer_count + graph.offers, return_inverse=True)
-    return node_of.astype(np.int64)
+    node_of: Numbers = np.unique(identity * offer_count + graph.offers, return_inverse=True)[1]
+    return node_of
 
 
 def _trim(sources: Numbers, targets: Numbers, node_count: int) -> Numbers:
