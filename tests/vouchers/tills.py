@@ -52,7 +52,7 @@ class Holder:
 def give_voucher(
     *, rule: RewardRule = THANKS, expires_at: datetime | None = EXPIRES_AT, books: Books | None = None
 ) -> Holder:
-    books = books or open_books(pools=1)
+    books = books or open_books(pools=2)
     ana = join(books)
     voucher_id = issue_voucher(reward=earn(books, ana, rule), expires_at=expires_at, now=SETTLED)
     found = find_own_voucher(ana, voucher_id)
