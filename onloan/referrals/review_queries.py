@@ -54,6 +54,7 @@ class ReviewLine:
     id: UUID
     public_id: str
     country: str
+    language: str
     state: ReviewState
     is_second_look: bool
     opened_at: datetime
@@ -230,10 +231,10 @@ def _read_comment(review: Review, round_number: int) -> str:
 
 def _lines(reviews: Sequence[Review]) -> list[ReviewLine]:
     people = {
-        participant_id: (public_id, country)
-        for participant_id, public_id, country in Participant.objects.filter(
+        participant_id: (public_id, country, language)
+        for participant_id, public_id, country, language in Participant.objects.filter(
             id__in={review.participant_id for review in reviews}
-        ).values_list("id", "public_id", "country")
+        ).values_list("id", "public_id", "country", "language")
     }
     kinds: dict[UUID, list[SignalKind]] = {review.id: [] for review in reviews}
     rings: dict[UUID, list[UUID]] = {review.id: [] for review in reviews}
@@ -253,6 +254,7 @@ def _lines(reviews: Sequence[Review]) -> list[ReviewLine]:
             id=review.id,
             public_id=people[review.participant_id][0],
             country=people[review.participant_id][1],
+            language=people[review.participant_id][2],
             state=ReviewState(review.state),
             is_second_look=review.asked_again_at is not None,
             opened_at=review.opened_at,

@@ -33,9 +33,7 @@ def join_with(
     return join(request=replace(request, via_code=via.link_code) if via else request)
 
 
-def bring(
-    sponsor: Joined, email: str, campaign: Campaign, *, name: str = "", now: datetime = NOW
-) -> Joined:
+def bring(sponsor: Joined, email: str, campaign: Campaign, *, name: str = "", now: datetime = NOW) -> Joined:
     """A friend who joins and qualifies."""
     friend = join_with(email, campaign, via=sponsor, name=name, now=now)
     report(friend, occurred_at=now, now=now)

@@ -143,7 +143,11 @@ def test_using_every_right_changes_no_signal(campaign: Campaign) -> None:
 
     def look(prefix: str, *, asks: bool) -> list[tuple[str, int]]:
         ana = join_with(f"{prefix}@people.example", campaign)
-        people = [ana, bring(ana, f"{prefix}+2@people.example", campaign), bring(ana, f"{prefix}b@p.example", campaign)]
+        people = [
+            ana,
+            bring(ana, f"{prefix}+2@people.example", campaign),
+            bring(ana, f"{prefix}b@p.example", campaign),
+        ]
         for kind in Kind if asks else ():
             for person in people:
                 open_case(

@@ -81,7 +81,9 @@ def test_it_finds_what_a_plain_search_of_the_merged_graph_finds(
     plain.add_nodes_from(range(len(names)))
     plain.add_edges_from_no_data([(names[sponsor], names[friend]) for sponsor, friend in edges])
     component = {
-        node: number for number, nodes in enumerate(rustworkx.strongly_connected_components(plain)) for node in nodes
+        node: number
+        for number, nodes in enumerate(rustworkx.strongly_connected_components(plain))
+        for node in nodes
     }
     expected = {
         number
