@@ -52,16 +52,18 @@ def open_market(
     country: str = "FR",
     slug: str = "spring-pot",
     welcome_to: str = "participant",
-    friends_per_day: int | None = None,
+    edits: tuple[tuple[str, str], ...] = (),
 ) -> OpenMarket:
-    """One country of the shipped offer, open since 60 days, its pool holding ``pots`` whole pots."""
+    """One country of the shipped offer, open since 60 days, its pool holding ``pots`` whole pots.
+    ``edits`` replace text of the file."""
     now = clock.now()
     team = make_team()
     opened_at = now - timedelta(days=60)
     text = spring_text().replace("offer: spring-pot", f"offer: {slug}")
     text = text.replace("to: participant", f"to: {welcome_to}")
-    if friends_per_day is not None:
-        text = text.replace("referral: {", f"referral: {{friends_per_day: {friends_per_day}, ", 1)
+    for old, new in edits:
+        assert text.count(old) == 1, f"{old!r} must stand once"
+        text = text.replace(old, new)
     text = re.sub(r"opens: [0-9-]+", f"opens: {opened_at.date()}", text)
     text = re.sub(r"closes: [0-9-]+", f"closes: {(now + timedelta(days=60)).date()}", text)
     draft_id = offers.submit_draft(text=text, author_id=team.greg, now=opened_at)

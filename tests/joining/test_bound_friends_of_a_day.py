@@ -17,6 +17,10 @@ from tests.joining.support import OpenMarket, add_participant, open_market
 PARIS = ZoneInfo("Europe/Paris")
 
 
+def at_most(friends: int) -> tuple[tuple[str, str], ...]:
+    return (("referral: {", f"referral: {{friends_per_day: {friends}, "),)
+
+
 def noon() -> datetime:
     """Twelve o'clock of yesterday in Paris: in the past, and far from both ends of a day."""
     yesterday = clock.now().astimezone(PARIS).date() - timedelta(days=1)
@@ -30,7 +34,7 @@ def bring(market: OpenMarket, code: str, name: str, joins_at: datetime) -> bool:
 
 
 def test_it_counts_two_friends_a_day_and_again_after_midnight(both_databases: str) -> None:
-    market = open_market(pots=20, friends_per_day=2)
+    market = open_market(pots=20, edits=at_most(2))
     today = noon()
     ana = add_participant(market, "Ana", now=today - timedelta(days=3)).link_code
     midnight = datetime.combine(today.astimezone(PARIS).date(), time.min, PARIS)
@@ -44,7 +48,7 @@ def test_it_counts_two_friends_a_day_and_again_after_midnight(both_databases: st
 
 
 def test_each_sponsor_has_a_bound_of_their_own(both_databases: str) -> None:
-    market = open_market(pots=20, friends_per_day=1)
+    market = open_market(pots=20, edits=at_most(1))
     joined = noon() - timedelta(hours=1)
     ana = add_participant(market, "Ana", now=joined).link_code
     fred = add_participant(market, "Fred", now=joined).link_code
@@ -59,7 +63,7 @@ def test_it_counts_any_number_where_the_offer_says_nothing(both_databases: str) 
 
 
 def test_friends_who_join_at_once_are_counted_one_after_the_other(both_databases: str) -> None:
-    market = open_market(pots=20, friends_per_day=3)
+    market = open_market(pots=20, edits=at_most(3))
     ana = add_participant(market, "Ana", now=noon() - timedelta(hours=1))
     gate = threading.Barrier(12)
 
@@ -79,7 +83,7 @@ def test_friends_who_join_at_once_are_counted_one_after_the_other(both_databases
 
 
 def test_it_says_beforehand_that_the_day_is_full(both_databases: str) -> None:
-    market = open_market(pots=20, friends_per_day=1)
+    market = open_market(pots=20, edits=at_most(1))
     ana = add_participant(market, "Ana", now=noon() - timedelta(hours=1))
     sponsor = find_participant(ana.participant_id)
     assert sponsor is not None
