@@ -1,4 +1,4 @@
-"""Every write about rewards: promised, held, earned, paid, returned, taken as a voucher, ended before it is earned.
+"""Every write about rewards: promised, held, earned, paid, returned, taken as a voucher, ended before earned.
 
 Money of a pool moves in ``pools.py``, money of a voucher in ``spending.py``, and nowhere else.
 """
@@ -225,10 +225,10 @@ def mark_reward_paid(
 ) -> bool:
     """An earned reward has left the merchant: cash was paid out or handed over, or the merchant fulfilled it.
 
-    ``attempt`` is 1 for the first payment and one more after each payment that came back. True when this call paid
-    it, False when this attempt was booked before (with the same ``reference``; another raises TransferConflict, and
-    so does a further attempt while one stands). Raises RewardNotReady for a reward that is not earned, not of this
-    kind, or taken as a voucher.
+    ``attempt`` is 1 for the first payment and one more after each payment that came back. True when this call
+    paid it, False when this attempt was booked before. Raises TransferConflict for another ``reference`` of the
+    same attempt and for a further attempt while one stands, RewardNotReady for a reward that is not earned, not
+    of this kind, or taken as a voucher.
     """
     lock_participant(participant_id)
     reward = find_reward(reward_id, participant_id)

@@ -38,9 +38,11 @@ def fund_pool(
     """Set ``amount`` aside for a market, on top of what it has; ``full_pot`` is what one joiner reserves (zero
     where only those whom a sponsor brought are rewarded: then the money lies in one piece).
 
-    ``funding_id`` (a UUIDv7) makes a retry harmless: the same money is not added twice. Raises WrongCurrency,
-    BadInput for an amount of nothing, TransferConflict for a ``funding_id`` used for another amount, NotFound.
+    ``funding_id`` (a UUIDv7) makes a retry harmless: the same money is not added twice. Raises NotAllowed when
+    that member may not fund, WrongCurrency, BadInput for an amount of nothing or beyond what a pool can hold,
+    TransferConflict for a ``funding_id`` used for another amount, NotFound.
     """
+    require(find_member_by_id(by_user_id), Capability.FUND_POOL)
     market = find_market_by_id(market_id)
     if {amount.currency, full_pot.currency} != {market.currency}:
         raise WrongCurrency(field="amount", currency=market.currency)
@@ -80,16 +82,18 @@ def fund_pool(
 def top_up_pool(
     *, market_id: UUID, amount: Money, user_id: UUID, now: datetime, funding_id: UUID | None = None
 ) -> None:
-    """Set more money aside for a market that runs. What was said about a pool running dry is unsaid where it no
-    longer holds, so that it is said again when it comes true again. Raises what ``fund_pool`` raises.
+    """Set more money aside for a market that runs. An alarm that no longer holds goes, so that it is raised again
+    when it comes true again. Raises what ``fund_pool`` raises.
     """
     full_pot = pool_view(market_id).full_pot
     fund_pool(
         market_id=market_id, amount=amount, full_pot=full_pot, by_user_id=user_id, now=now, funding_id=funding_id
     )
     pool = pool_view(market_id)
-    used = rules.used_percent(funded_minor=pool.funded.amount_minor, free_minor=pool.free.amount_minor)
-    PoolAlarm.objects.filter(market_id=market_id, level_percent__gt=used).delete()
+    reached = rules.reached_levels(
+        funded_minor=pool.funded.amount_minor, free_minor=pool.free.amount_minor, pot_minor=full_pot.amount_minor
+    )
+    PoolAlarm.objects.filter(market_id=market_id).exclude(level_percent__in=reached).delete()
 
 
 def _was_funded(funding_id: UUID, market_id: UUID, amount: Money) -> bool:

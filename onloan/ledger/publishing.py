@@ -22,10 +22,10 @@ from onloan.offers.rules import pot_to_reserve
 
 @action
 def pledge_pool(*, draft_id: UUID, user_id: UUID, now: datetime) -> None:
-    """A member of finance says that the money which this file names is there; publishing then books it in their name.
+    """A member of finance sets aside the money that this file names; publishing then books it in their name.
 
-    Again changes nothing, unless whoever pledged may no longer fund: then the new pledge counts. Raises NotAllowed,
-    NotFound.
+    Again changes nothing, unless whoever pledged may no longer fund: then the new pledge counts. Raises
+    NotAllowed, NotFound.
     """
     require(find_member_by_id(user_id), Capability.FUND_POOL)
     draft = find_draft(draft_id)

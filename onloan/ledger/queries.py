@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Literal, cast
 from uuid import UUID
@@ -14,14 +14,14 @@ from django.db.models import Sum
 from onloan.access.rules import Capability
 from onloan.access.team import find_member_by_id
 from onloan.errors import NotFound
-from onloan.ledger import statements
-from onloan.ledger.models import Account, Funding, Pledge, PoolSlice, Reward
+from onloan.ledger import rules, statements
+from onloan.ledger.models import Account, Funding, Pledge, PoolDay, PoolSlice, Reward
 from onloan.ledger.rules import AccountKind, RewardState
 from onloan.money import Money
 from onloan.offers.document import Offer, RewardKind
 from onloan.offers.queries import find_draft, find_market_by_id, find_version
 from onloan.offers.rules import pot_to_reserve
-from onloan.people.queries import ParticipantView, find_participant
+from onloan.people.queries import ParticipantView, count_pots_taken, find_participant
 
 _PLACES_KEPT = 4096
 
@@ -43,8 +43,8 @@ def find_place(market_id: UUID) -> Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RewardView:
-    """One reward as the ledger keeps it. ``cause_key`` points at a friend: no page shows it. ``taken_as`` says that
-    earned cash became a voucher; ``payment_count`` counts its payments, those that came back too."""
+    """One reward as the ledger keeps it. ``cause_key`` points at a friend: no page shows it. ``taken_as`` says
+    that earned cash became a voucher; ``payment_count`` counts payments, those that came back too."""
 
     id: UUID
     participant_id: UUID
@@ -104,9 +104,9 @@ class PotView:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolView:
     """A market's money. ``funded = free + reserved + posted``, always: ``reserved`` is set aside for people and
-    not earned, ``posted`` is earned (``owed``, ``vouchers``, ``paid``, ``redeemed``, ``expired``). A voucher that a
-    till holds is still among ``vouchers``. ``full_pot`` is what the version that newcomers join under reserves for
-    one of them."""
+    not earned, ``posted`` is earned (``owed``, ``vouchers``, ``paid``, ``redeemed``, ``expired``). What a till
+    holds is still among ``vouchers``. ``full_pot`` is what the version that newcomers join under reserves for one
+    of them."""
 
     funded: Money
     free: Money
@@ -119,6 +119,32 @@ class PoolView:
     expired: Money
     full_pot: Money
     full_pots_free: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolLine:
+    """A market's money at the last look on one day (UTC), as in ``PoolView``."""
+
+    day: date
+    funded: Money
+    free: Money
+    reserved: Money
+    owed: Money
+    vouchers: Money
+    paid: Money
+    redeemed: Money
+    expired: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolForecast:
+    """How long a pool lasts: ``joined_last_days`` took a pot in the last ``FORECAST_DAYS`` whole days, and if it
+    goes on like this, ``closes_on`` is the day of the last full pot; None when nobody joined."""
+
+    used_percent: int
+    full_pots_free: int
+    joined_last_days: int
+    closes_on: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +262,39 @@ def pool_view(market_id: UUID) -> PoolView:
         full_pot=full_pot,
         full_pots_free=free // full_pot.amount_minor if full_pot.amount_minor else 0,
     )
+
+
+def list_pool_days(market_id: UUID, *, since: date) -> list[PoolLine]:
+    """A market's money day by day, the earliest first; a day on which nobody looked is left out."""
+    rows = PoolDay.objects.filter(market_id=market_id, day__gte=since).order_by("day")
+    return [
+        PoolLine(
+            day=row.day,
+            **{name: Money(getattr(row, f"{name}_minor"), row.currency) for name in rules.POOL_COLUMNS},
+        )
+        for row in rows
+    ]
+
+
+def pool_forecast(market_id: UUID, *, now: datetime) -> PoolForecast:
+    """How long a market's pool lasts. Days before the market opened do not count. Raises NotFound."""
+    market = find_market_by_id(market_id)
+    pool = pool_view(market_id)
+    today = now.astimezone(UTC).date()
+    first = max(today - timedelta(days=rules.FORECAST_DAYS), market.opens_at.astimezone(UTC).date())
+    last = today - timedelta(days=1)
+    taken = count_pots_taken(market_id, first=first, last=last) if first <= last else []
+    return PoolForecast(
+        used_percent=rules.used_percent(funded_minor=pool.funded.amount_minor, free_minor=pool.free.amount_minor),
+        full_pots_free=pool.full_pots_free,
+        joined_last_days=sum(taken),
+        closes_on=rules.forecast_closing(full_pots_free=pool.full_pots_free, joined_by_day=taken, today=today),
+    )
+
+
+def list_funded_markets() -> list[UUID]:
+    """Markets that have a pool, whatever is in it."""
+    return list(PoolSlice.objects.order_by("market_id").values_list("market_id", flat=True).distinct())
 
 
 def _sum_accounts(market_id: UUID) -> dict[AccountKind, int]:

@@ -15,6 +15,7 @@ from onloan.offers.document import RewardKind
 SLICES_MAX = 8
 ALARM_LEVELS_PERCENT = (80, 100)
 FORECAST_DAYS = 7
+POOL_COLUMNS = ("funded", "free", "reserved", "owed", "vouchers", "paid", "redeemed", "expired")
 TIMES_MAX = 1000
 CAUSE_KEY_CHARACTERS_MAX = 64
 REASON_CHARACTERS_MAX = 200
@@ -174,8 +175,8 @@ def count_slices(amount_minor: int, pot_minor: int) -> int:
 
 
 def forecast_closing(*, full_pots_free: int, joined_by_day: Sequence[int], today: date) -> date | None:
-    """The day on which the last full pot is taken, if people go on joining as in ``joined_by_day`` (whole days, the
-    latest last; the last ``FORECAST_DAYS`` count). None when nobody joined: then no day can be told.
+    """The day on which the last full pot is taken, if people go on joining as in ``joined_by_day``: whole days,
+    the latest last, of which the last ``FORECAST_DAYS`` count. None when nobody joined: then no day can be told.
     """
     assert full_pots_free >= 0 and all(count >= 0 for count in joined_by_day)
     if full_pots_free == 0:
@@ -192,3 +193,13 @@ def forecast_closing(*, full_pots_free: int, joined_by_day: Sequence[int], today
 def used_percent(*, funded_minor: int, free_minor: int) -> int:
     """How much of a pool is promised, earned or paid, in whole percent, rounded down; 0 for an empty pool."""
     return (funded_minor - free_minor) * 100 // funded_minor if funded_minor else 0
+
+
+def reached_levels(*, funded_minor: int, free_minor: int, pot_minor: int) -> tuple[int, ...]:
+    """Which of ``ALARM_LEVELS_PERCENT`` a pool has reached. A pool without a full pot is used up, whatever is
+    left; one that was never funded reaches nothing."""
+    if funded_minor == 0:
+        return ()
+    is_used_up = free_minor < max(pot_minor, 1)
+    used = 100 if is_used_up else used_percent(funded_minor=funded_minor, free_minor=free_minor)
+    return tuple(level for level in ALARM_LEVELS_PERCENT if used >= level)

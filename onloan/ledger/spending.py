@@ -1,7 +1,7 @@
 """Money of vouchers: a till holds and settles it, rolls it back, or the voucher ends on its announced day.
 
-Every key is derived from the redemption (or the voucher), so each step happens once, whoever retries it. The caller
-knows the voucher and has checked what it may give; the account cannot give more than it has in any case.
+Every key is derived from the redemption (or the voucher), so each step happens once, whoever retries it. The
+caller knows the voucher and has checked what it may give; the account cannot give more than it has in any case.
 """
 
 from __future__ import annotations
