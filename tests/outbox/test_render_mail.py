@@ -30,6 +30,10 @@ CASES: list[tuple[str, dict[str, object], dict[str, str]]] = [
     ),
     ("reward_earned", {"kind": "cash", "amount": "4.00 EUR", "due_on": "2027-06-16"}, {}),
     ("reward_earned", {"kind": "voucher", "amount": "4.50 GBP", "voucher_expires_on": "2027-06-16"}, {}),
+    ("reward_earned", {"kind": "voucher", "amount": "4.50 GBP", "code_waits": "yes"}, {}),
+    ("voucher_expiring", {"amount": "4.50 GBP", "voucher_expires_on": "2027-06-16"}, {}),
+    ("voucher_code", {"amount": "4.50 GBP", "voucher_expires_on": "2027-06-16"}, {}),
+    ("voucher_code", {"amount": "14.00 EUR"}, {}),
     ("reward_earned", {"kind": "fulfilled", "amount": "4.00 EUR", "due_on": "2027-06-16"}, {}),
     (
         "case_acknowledged",
