@@ -30,6 +30,7 @@ from onloan.payouts.queries import (
     list_waiting_for_account,
     reconcile,
 )
+from onloan.vouchers.check import check_vouchers
 
 payouts = typer.Typer(help="Cash that is owed, paid in batches.", no_args_is_help=True)
 
@@ -196,7 +197,7 @@ def write_books(
 @payouts.command("check")
 def check_books() -> None:
     """Recompute every account, reward and batch from what never changes. Exit 0: it balances; 3: it does not."""
-    for problem in (problems := [*check_balances(), *check_payables()]):
+    for problem in (problems := [*check_balances(), *check_vouchers(), *check_payables()]):
         typer.echo(f"- {problem}")
     if problems:
         raise MustStopError("the books do not balance")
