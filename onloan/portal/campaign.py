@@ -166,6 +166,10 @@ class Campaign:
         return self.has_free_pot or self.is_invited
 
     @property
+    def tax_sentence(self) -> str:
+        return self.facts.tax_sentence[self.language]
+
+    @property
     def authority(self) -> Authority:
         return self.facts.authority
 

@@ -23,7 +23,7 @@ BODY_BYTES_MAX = 16 * 1024 * 1024
 class BodyTooLarge(OnloanError):
     code = "E-BODY-LARGE"
     status = 413
-    sentence = gettext_lazy("This is too large to be read. Send a photo of at most 10 MB.")
+    sentence = gettext_lazy("This is too large to be read here. Send at most 10 MB at once.")
 
 
 class PageHeaders:

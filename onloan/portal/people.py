@@ -23,9 +23,11 @@ from onloan.portal.campaign import Campaign, campaign_of
 from onloan.portal.cases import KIND_WORDS, signed_in
 from onloan.portal.forms import CodeForm, SignInForm
 from onloan.portal.pages import render_page
-from onloan.portal.pots import pot_lines, reward_timelines
+from onloan.portal.pots import pot_lines
 from onloan.portal.referrals import ask_gate, share_of
+from onloan.portal.rewards import reward_timelines
 from onloan.portal.session import SIGN_IN_COOKIE, FormState
+from onloan.portal.to_do import list_to_do
 from onloan.referrals.queries import FriendLine, friends_view
 
 ACCEPTED_PURPOSE, ACCEPTED_CHANNEL = "referral_acceptance", "sponsor_page"
@@ -142,8 +144,11 @@ def my_page(request: HttpRequest) -> HttpResponse:
         "merchant": campaign.merchant,
         "participant": participant,
         "time_zone": campaign.time_zone,
+        "to_do": list_to_do(participant.id, campaign),
         "pots": pot_lines(participant.id, campaign),
         "rewards": reward_timelines(participant.id, campaign),
+        "tax_sentence": campaign.tax_sentence,
+        "year": clock.local_day(campaign.now, campaign.time_zone).year,
         "share": share_of(campaign, participant.id),
         "allowed": [card for card in cards if card.is_allowed],
         "not_allowed": [card for card in cards if not card.is_allowed],

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from django.urls import path
 
-from onloan.portal import cases, consents, joining, offers, people, referrals, status
+from onloan.portal import (
+    cases,
+    consents,
+    joining,
+    offers,
+    payment,
+    people,
+    referrals,
+    reviews,
+    statements,
+    status,
+    vouchers,
+)
 
 PLACE = "o/<slug:slug>/<str:country>/"
 
@@ -29,6 +41,15 @@ urlpatterns = [
     path("me/taken-back/", consents.taken_back, name="taken-back"),
     path("me/allow/", consents.allow, name="allow"),
     path("me/request/<slug:kind>/", cases.my_request, name="my-request"),
+    path("me/payment/", payment.payment, name="payment"),
+    path("me/payment/remove/", payment.remove_account, name="payment-remove"),
+    path("me/payment/slips/<uuid:payable_id>/", payment.slip, name="slip"),
+    path("me/payment/slips/<uuid:payable_id>/cancel/", payment.cancel_slip, name="slip-cancel"),
+    path("me/payment/vouchers/<uuid:reward_id>/", payment.take_voucher, name="cash-to-voucher"),
+    path("me/vouchers/<uuid:voucher_id>/", vouchers.voucher_page, name="voucher"),
+    path("me/review/", reviews.review_page, name="review"),
+    path("me/statement/<int:year>/", statements.statement_page, name="statement"),
+    path("me/statement/<int:year>.csv", statements.statement_file, name="statement-file"),
     path("r/<str:token>/", consents.receipt_page, name="receipt"),
     path("r/<str:token>/take-back/", consents.take_back_by_receipt, name="receipt-take-back"),
     path("r/<str:token>/taken-back/", consents.taken_back_by_receipt, name="receipt-taken-back"),
