@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 
 import pytest
+from django.db import connections
 
+from onloan import db
 from onloan.cases.actions import open_case
 from onloan.cases.rules import Door, Kind
 from onloan.ledger.check import require_balance
 from onloan.ledger.models import Reward
 from onloan.outbox.models import Message
+from onloan.people.models import Item
 from onloan.referrals.actions import settle_due
 from onloan.referrals.looking import look_for_rings, look_for_signals
 from onloan.referrals.models import Attribution, Mark, Review, Signal
-from onloan.referrals.reviews import forget_marks
+from onloan.referrals.reviews import NewSignal, forget_marks, raise_signals
+from onloan.referrals.signals import SignalKind
 from tests.referrals.crowd import LOOKED, bring, give_account, join_with, own_link, states_of
 from tests.referrals.support import NOW, Campaign, open_campaign
 
@@ -167,3 +172,38 @@ def test_forgetting_a_person_forgets_their_marks(campaign: Campaign) -> None:
     assert forget_marks(participant_id=mallory.participant_id) == 1
     assert not Mark.objects.filter(participant_id=mallory.participant_id).exists()
     assert look_for_rings(now=LOOKED) == 0
+
+
+def test_a_sponsor_whose_look_fails_keeps_no_other_waiting(campaign: Campaign) -> None:
+    """One person's item was damaged in the database: their sponsor's friends wait, all others are looked at."""
+    ana, mallory = join_with("ana@people.example", campaign), join_with("mallory@people.example", campaign)
+    broken = bring(ana, "ben@people.example", campaign)
+    again = bring(mallory, "mallory+2@people.example", campaign)
+    Item.objects.filter(participant_id=broken.participant_id).update(ciphertext=b"noise" * 10)
+    assert look_for_signals(now=LOOKED, limit=100) == 1
+    assert states_of(again) == ["held"]
+    assert list(Attribution.objects.filter(looked_at=None).values_list("participant_id", flat=True)) == [
+        broken.participant_id
+    ]
+
+
+def test_a_process_killed_in_the_middle_leaves_no_half(campaign: Campaign) -> None:
+    """A child holds, writes and dies before its commit; then all of it is done once."""
+    mallory = join_with("mallory@people.example", campaign)
+    again = bring(mallory, "mallory+2@people.example", campaign)
+    signal = NewSignal(kind=SignalKind.OWN_LINK, subject=again.participant_id.hex, details={})
+    connections.close_all()
+    child = os.fork()
+    if child == 0:
+
+        @db.action
+        def hold_and_die() -> None:
+            raise_signals(participant_id=mallory.participant_id, signals=[signal], now=LOOKED)
+            os._exit(9)
+
+        hold_and_die()
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    assert (Review.objects.count(), states_of(mallory)) == (0, ["pending", "pending"])
+    look_for_signals(now=LOOKED, limit=100)
+    assert states_of(mallory) + states_of(again) == ["held"] * 3
+    assert Message.objects.filter(template="reward_held").count() == 2
