@@ -103,6 +103,15 @@ def _number_marks(sql: str) -> str:
     return numbered.replace("%%", "%")
 
 
+def among(values: Iterable[Any]) -> tuple[str, list[Any]]:
+    """The end of a condition "is one of ``values``", and what to bind: on PostgreSQL one array, so that the
+    statement's text does not depend on how many there are. ``values`` are in the database's form."""
+    listed = list(values)
+    if is_postgresql():
+        return "= ANY(%s)", [listed]
+    return f"IN ({', '.join(['%s'] * len(listed))})", listed
+
+
 def fetch_one(sql: str, values: Sequence[Any] = ()) -> tuple[Any, ...] | None:
     rows = fetch_all(sql, values)
     assert len(rows) <= 1, "at most one row was expected"

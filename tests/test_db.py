@@ -15,7 +15,7 @@ from onloan.uses.models import Use
 NOW = datetime(2026, 11, 3, 10, 0, 0, 123456, tzinfo=UTC)
 NAMES = (
     "id", "participant_id", "consent_number", "permission_id", "items", "purpose", "channel", "market_id",
-    "country", "recipient", "version_id", "allowed", "reason", "decided_at",
+    "country", "recipient", "version_id", "allowed", "basis", "is_copy", "reason", "decided_at",
 )  # fmt: skip
 
 
@@ -23,7 +23,8 @@ def use_row(participant_id: uuid.UUID, number: int | None) -> tuple[object, ...]
     reason = "" if number else "D-ITEM"
     return (
         ids.new_id(), participant_id, number, "card", ["username", 'with "quotes" and \\'], "referral_card",
-        "invitation_page", ids.new_id(), "FR", "", ids.new_id(), number is not None, reason, NOW,
+        "invitation_page", ids.new_id(), "FR", "", ids.new_id(), number is not None,
+        "consent" if number else "", False, reason, NOW,
     )  # fmt: skip
 
 
