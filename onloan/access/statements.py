@@ -35,31 +35,44 @@ class AnswerRow:
     body: Mapping[str, Any]
 
 
-def keys_statement(key_hashes: Iterable[str]) -> Statement:
-    """The keys in use among these keyed hashes; read its rows with ``read_keys``."""
-    among, values = db.among(key_hashes)
-    sql = f"SELECT key_hash, id, name, scopes FROM access_apikey WHERE revoked_at IS NULL AND key_hash {among}"  # noqa: S608
-    return sql, values
+@dataclass(frozen=True, slots=True)
+class KnownCalls:
+    """Who may call, by the keyed hash of the key, and what was answered before, by key and idempotency key."""
+
+    keys: Mapping[str, KeyView]
+    answers: Mapping[tuple[UUID, str], EarlierAnswer]
 
 
-def read_keys(rows: Sequence[tuple[Any, ...]]) -> dict[str, KeyView]:
-    """By keyed hash."""
-    return {row[0]: KeyView(db.read_uuid(row[1]), row[2], frozenset(json.loads(row[3]))) for row in rows}
-
-
-def answers_statement(idempotency_keys: Iterable[str]) -> Statement:
-    """What calls under these idempotency keys were answered, by whomever; read with ``read_answers``."""
-    among, values = db.among(idempotency_keys)
+def calls_statement(key_hashes: Iterable[str], idempotency_keys: Iterable[str]) -> Statement:
+    """The keys in use among these keyed hashes, each with what it was answered under one of these idempotency
+    keys, if any are given; read its rows with ``read_calls``."""
+    of_keys, hashes = db.among(key_hashes)
+    sought = list(idempotency_keys)
+    if not sought:
+        sql = (
+            "SELECT key_hash, id, name, scopes, NULL, NULL, NULL, NULL FROM access_apikey"  # noqa: S608
+            f" WHERE revoked_at IS NULL AND key_hash {of_keys}"
+        )
+        return sql, hashes
+    of_calls, calls = db.among(sought)
     sql = (
-        "SELECT api_key_id, idempotency_key, request_hash, status, answer FROM access_idempotencyrecord"  # noqa: S608
-        f" WHERE idempotency_key {among}"
+        "SELECT api_key.key_hash, api_key.id, api_key.name, api_key.scopes, record.idempotency_key,"  # noqa: S608
+        " record.request_hash, record.status, record.answer FROM access_apikey AS api_key"
+        " LEFT JOIN access_idempotencyrecord AS record"
+        f" ON record.api_key_id = api_key.id AND record.idempotency_key {of_calls}"
+        f" WHERE api_key.revoked_at IS NULL AND api_key.key_hash {of_keys}"
     )
-    return sql, values
+    return sql, [*calls, *hashes]
 
 
-def read_answers(rows: Sequence[tuple[Any, ...]]) -> dict[tuple[UUID, str], EarlierAnswer]:
-    """By API key and idempotency key."""
-    return {(db.read_uuid(row[0]), row[1]): EarlierAnswer(row[2], row[3], json.loads(row[4])) for row in rows}
+def read_calls(rows: Sequence[tuple[Any, ...]]) -> KnownCalls:
+    keys: dict[str, KeyView] = {}
+    answers: dict[tuple[UUID, str], EarlierAnswer] = {}
+    for key_hash, key_id, name, scopes, idempotency_key, request_hash, status, answer in rows:
+        key = keys.setdefault(key_hash, KeyView(db.read_uuid(key_id), name, frozenset(json.loads(scopes))))
+        if idempotency_key is not None:
+            answers[key.id, idempotency_key] = EarlierAnswer(request_hash, status, json.loads(answer))
+    return KnownCalls(keys, answers)
 
 
 def answer_rows(answers: Sequence[AnswerRow], now: datetime) -> RowsOf:

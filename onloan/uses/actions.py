@@ -18,7 +18,7 @@ from onloan.evidence.errors import PersonalDataInLog
 from onloan.offers.vocabulary import ITEMS
 from onloan.people.queries import read_items
 from onloan.people.rules import mask_username
-from onloan.uses.deciding import Decision, check_request, decide_alone, deny, write_decisions
+from onloan.uses.deciding import Decision, check_request, decide_about, deny, write_decisions
 from onloan.uses.rules import Reason, UseRequest
 from onloan.uses.statements import read_situation
 
@@ -105,9 +105,10 @@ def _decide_and_record(*, participant_id: UUID, request: UseRequest, must_be_num
     granted is seen here, one that commits after it comes later in the log as well.
     """
     situation = read_situation([participant_id])
-    if participant_id not in situation.people:
+    person = situation.people.get(participant_id)
+    if person is None:
         raise NotFound
-    decided = decide_alone(situation, participant_id, request)
+    decided = decide_about(situation.facts(person, request.country), participant_id, request)
     if decided.row.facts.is_log_down and must_be_numbered:
         raise LogDownError
     write_decisions([decided])

@@ -16,28 +16,27 @@ from uuid import UUID
 from django.db import Error as DatabaseError
 from django.db import connection
 
-from onloan import clock, db
+from onloan import clock
 from onloan.access.errors import IdempotencyConflict, KeyMissing, ScopeMissing
 from onloan.access.queries import KeyView
 from onloan.access.rules import Scope
 from onloan.access.statements import (
     AnswerRow,
     EarlierAnswer,
+    KnownCalls,
     answer_rows,
-    answers_statement,
-    keys_statement,
-    read_answers,
-    read_keys,
+    calls_statement,
+    read_calls,
 )
 from onloan.batching import Batcher
 from onloan.db import action
 from onloan.errors import OnloanError
 from onloan.evidence.actions import number_entries
 from onloan.evidence.errors import PersonalDataInLog
-from onloan.people.lookups import people_statement, public_id_hash, read_people
-from onloan.uses.deciding import Decided, Decision, decide_alone, deny, write_decisions
-from onloan.uses.rules import Reason, UseRequest
-from onloan.uses.statements import Situation, read_situation
+from onloan.people.lookups import public_id_hash
+from onloan.uses.deciding import Decided, Decision, decide_about, deny, write_decisions
+from onloan.uses.rules import Facts, Reason, UseRequest
+from onloan.uses.statements import calls_situation
 
 logger = logging.getLogger(__name__)
 
@@ -71,6 +70,10 @@ class CallAnswer:
 
 class LogDownError(Exception):
     """The log is behind: leave the transaction, so that the sequencer can be given its turn."""
+
+
+class RepeatedError(Exception):
+    """One of the calls came before: leave the transaction, so that nothing is done twice."""
 
 
 @dataclass
@@ -120,51 +123,60 @@ def _answer_together(calls: Sequence[UseCall]) -> list[CallAnswer | Exception | 
 
 
 def _try(calls: Sequence[UseCall]) -> list[CallAnswer | Exception | None]:
-    try:
-        return _decide_together(calls=calls, must_be_numbered=True)
-    except LogDownError:
-        number_entries(is_waiting=False)
-        return _decide_together(calls=calls, must_be_numbered=False)
+    """Repetitions are rare, and looking for them in each batch costs as much as deciding: the record of an answer
+    refuses the second one, and then all are looked for."""
+    must_be_numbered, may_repeat = True, False
+    while True:
+        try:
+            return _decide_together(calls=calls, must_be_numbered=must_be_numbered, may_repeat=may_repeat)
+        except LogDownError:
+            number_entries(is_waiting=False)
+            must_be_numbered = False
+        except RepeatedError:
+            # Somebody else may write the same answer between looking and writing, but then it is there.
+            may_repeat = True
 
 
 @action
-def _decide_together(*, calls: Sequence[UseCall], must_be_numbered: bool) -> list[CallAnswer | Exception | None]:
-    keys, answered, people = db.fetch_together([
-        keys_statement(sorted({call.key_hash for call in calls})),
-        answers_statement(sorted({call.idempotency_key for call in calls})),
-        people_statement(call.public_id for call in calls),
-    ])  # fmt: skip
-    batch = _Batch(calls, [None] * len(calls))
-    to_decide = _settle_known(batch, read_keys(keys), read_answers(answered))
-    found = read_people(people)
-    asked = {place: found.get(public_id_hash(calls[place].public_id)) for place in to_decide}
-    situation = read_situation([person for person in asked.values() if person], is_waiting=False)
+def _decide_together(
+    *, calls: Sequence[UseCall], must_be_numbered: bool, may_repeat: bool
+) -> list[CallAnswer | Exception | None]:
+    hashes = [public_id_hash(call.public_id) for call in calls]
+    situation, [known] = calls_situation(
+        hashes,
+        [
+            calls_statement(
+                {call.key_hash for call in calls},
+                {call.idempotency_key for call in calls} if may_repeat else (),
+            )
+        ],
+    )
     if situation.is_log_down() and must_be_numbered:
         raise LogDownError
-    for place, key in to_decide.items():
-        participant_id = asked[place]
-        if participant_id is None:
+    batch = _Batch(calls, [None] * len(calls))
+    for place, key in _settle_known(batch, read_calls(known)).items():
+        person = situation.people.get(hashes[place])
+        if person is None:
             # Nobody by this id: there is no person to record it about.
             batch.answers[place] = _denied(Reason.NO_CONSENT)
-        elif participant_id in situation.locked:
-            _decide(batch, place, key, participant_id, situation)
-    write_decisions(batch.written, others=[answer_rows(batch.kept, clock.now())])
+        elif person.id in situation.locked:
+            _decide(batch, place, key, situation.facts(person, calls[place].request.country), person.id)
+    if not write_decisions(batch.written, once=answer_rows(batch.kept, clock.now())):
+        raise RepeatedError
     return batch.answers
 
 
-def _settle_known(
-    batch: _Batch, keys: Mapping[str, KeyView], answered: Mapping[tuple[UUID, str], EarlierAnswer]
-) -> dict[int, KeyView]:
+def _settle_known(batch: _Batch, known: KnownCalls) -> dict[int, KeyView]:
     """Answer who may not ask and what was asked before; the places of the others, with their keys."""
     to_decide: dict[int, KeyView] = {}
     begun: set[tuple[UUID, str]] = set()
     for place, call in enumerate(batch.calls):
-        key = keys.get(call.key_hash)
+        key = known.keys.get(call.key_hash)
         if key is None:
             batch.answers[place] = KeyMissing()
         elif Scope.USES.value not in key.scopes:
             batch.answers[place] = ScopeMissing(scope=Scope.USES.value)
-        elif (earlier := answered.get((key.id, call.idempotency_key))) is not None:
+        elif (earlier := known.answers.get((key.id, call.idempotency_key))) is not None:
             batch.answers[place] = _repeat(earlier, call)
         elif (key.id, call.idempotency_key) not in begun:
             # A call that came twice at once is answered in the next round, from the first one's record.
@@ -179,9 +191,9 @@ def _repeat(earlier: EarlierAnswer, call: UseCall) -> CallAnswer | OnloanError:
     return CallAnswer(earlier.body, is_replay=True)
 
 
-def _decide(batch: _Batch, place: int, key: KeyView, participant_id: UUID, situation: Situation) -> None:
+def _decide(batch: _Batch, place: int, key: KeyView, facts: Facts, participant_id: UUID) -> None:
     call = batch.calls[place]
-    decided = decide_alone(situation, participant_id, call.request)
+    decided = decide_about(facts, participant_id, call.request)
     body = answer_body(decided.decision)
     batch.written.append(decided)
     batch.kept.append(AnswerRow(key.id, call.idempotency_key, call.request_hash, STATUS_OK, body))

@@ -22,7 +22,7 @@ from onloan.offers.vocabulary import CHANNELS, EXCLUDED_CONTEXTS, ITEMS, PURPOSE
 from onloan.uses import rules
 from onloan.uses.reasons import write_sentence
 from onloan.uses.rules import ConsentFacts, Facts, Reason, UseRequest, Verdict
-from onloan.uses.statements import Situation, UseRow, use_rows
+from onloan.uses.statements import UseRow, use_rows
 
 KNOWN_ITEMS = frozenset(ITEMS) | rules.OTHER_ITEMS
 KNOWN_CHANNELS = frozenset(CHANNELS) | frozenset(
@@ -83,10 +83,8 @@ def check_request(
     return UseRequest(tuple(items), purpose, channel, country, recipient, tuple(contexts), is_copy)
 
 
-def decide_alone(situation: Situation, participant_id: UUID, request: UseRequest) -> Decided:
-    """Decide about one of the situation's people. Raises PersonalDataInLog for words outside the evidence's
-    vocabulary."""
-    facts = situation.facts(participant_id, request.country)
+def decide_about(facts: Facts, participant_id: UUID, request: UseRequest) -> Decided:
+    """Decide about one person. Raises PersonalDataInLog for words outside the evidence's vocabulary."""
     verdict = rules.decide(facts, request)
     consent = verdict.consent
     version = find_version(facts.version_id if consent is None else consent.version_id)
@@ -161,7 +159,8 @@ def _frame(
         raise PersonalDataInLog(problem=str(error)) from error
 
 
-def write_decisions(decided: Sequence[Decided], others: Sequence[RowsOf] = ()) -> None:
-    """Write records and entries of people whose rows are locked, and ``others`` with them, in one round trip."""
+def write_decisions(decided: Sequence[Decided], *, once: RowsOf | None = None) -> bool:
+    """Write records and entries of people whose rows are locked, and ``once`` with them (see ``db.insert_rows``,
+    also for the answer), in one round trip."""
     rows = [each.row for each in decided]
-    db.insert_rows([use_rows(rows), *entry_rows([each.entry for each in decided]), *others])
+    return db.insert_rows([use_rows(rows), *entry_rows([each.entry for each in decided])], once=once)

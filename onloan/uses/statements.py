@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from onloan import clock, db
@@ -18,6 +18,9 @@ from onloan.uses.rules import ConsentFacts, Facts, MarketFacts, UseRequest
 
 CONSENTS_MAX = 100
 
+K = TypeVar("K")
+Rows = Sequence[tuple[Any, ...]]
+
 _NOW_POSTGRESQL = "clock_timestamp()"
 _NOW_SQLITE = "strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now')"
 
@@ -25,38 +28,52 @@ _CONSENT_COLUMNS = (
     "number", "permission_id", "version_id", "answer", "items", "purpose", "channels", "territories", "recipients",
     "expires_at", "end_reason", "answered_at",
 )  # fmt: skip
-_PERSON = (
-    "SELECT person.id, person.market_id, person.offer_id, person.version_id, person.restricted_at IS NOT NULL,"  # noqa: S608
-    " person.objected_at IS NOT NULL, person.erased_at IS NOT NULL,"
-    + ", ".join(f" consent.{column}" for column in _CONSENT_COLUMNS)
-    + ", receipt.id IS NOT NULL FROM people_participant AS person"
-)
-_RECEIPT = (
-    " LEFT JOIN consents_receipt AS receipt"
-    " ON receipt.participant_id = person.id AND receipt.id = consent.receipt_id"
-)
+_CONSENTS = ",".join(f" consent.{column}" for column in _CONSENT_COLUMNS)
 # Live answers come first: should somebody have changed their mind more often than the limit, the gate still
 # sees what counts now.
-_NEWEST = " ORDER BY (consent.answer AND consent.ended_at IS NULL) DESC, consent.number DESC LIMIT %s"
-_FACTS_POSTGRESQL = (
-    _PERSON  # noqa: S608
-    + " LEFT JOIN LATERAL (SELECT * FROM consents_consent AS consent WHERE consent.participant_id = person.id"
-    + _NEWEST
-    + ") AS consent ON TRUE"
-    + _RECEIPT
-    + " WHERE person.id = ANY(%s)"
+_NEWEST = "ORDER BY (consent.answer AND consent.ended_at IS NULL) DESC, consent.number DESC LIMIT %s"
+_FACTS = (
+    "SELECT {{key}}, person.id, person.market_id, person.offer_id, person.version_id,"
+    " person.restricted_at IS NOT NULL, person.objected_at IS NOT NULL, person.erased_at IS NOT NULL,"
+    "{consents}, receipt.id IS NOT NULL FROM {{people}} {answers}"
+    " LEFT JOIN consents_receipt AS receipt"
+    " ON receipt.participant_id = person.id AND receipt.id = consent.receipt_id"
+    " WHERE {{key}} {among} {newest}"
 )
-_FACTS_SQLITE = (
-    _PERSON
-    + " LEFT JOIN consents_consent AS consent ON consent.participant_id = person.id"
-    + _RECEIPT
-    + " WHERE person.id = %s"
-    + _NEWEST
+_FACTS_POSTGRESQL = _FACTS.format(
+    consents=_CONSENTS,
+    answers="LEFT JOIN LATERAL (SELECT * FROM consents_consent AS consent"  # noqa: S608
+    " WHERE consent.participant_id = person.id " + _NEWEST + ") AS consent ON TRUE",
+    among="= ANY(%s)",
+    newest="",
 )
+_FACTS_SQLITE = _FACTS.format(
+    consents=_CONSENTS,
+    answers="LEFT JOIN consents_consent AS consent ON consent.participant_id = person.id",
+    among="= %s",
+    newest=_NEWEST,
+)
+_LOCK = "SELECT person.id FROM {people} WHERE {key} = ANY(%s) ORDER BY person.id FOR NO KEY UPDATE OF person"
 # All markets of the offers that these people joined: a use may be shown in another country than their own.
 _MARKETS = (
-    "SELECT id, offer_id, country, state, closes_at FROM offers_market"
-    " WHERE offer_id IN (SELECT offer_id FROM people_participant WHERE id {among})"
+    "SELECT market.id, market.offer_id, market.country, market.state, market.closes_at, ({oldest}), {now}"
+    " FROM offers_market AS market"
+    " WHERE market.offer_id IN (SELECT person.offer_id FROM {people} WHERE {key} {among})"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Finder:
+    """How people are found: ``key`` is compared with what the caller knows of them."""
+
+    key: str
+    people: str
+
+
+_BY_ID = _Finder("person.id", "people_participant AS person")
+_BY_LOOKUP = _Finder(
+    "lookup.value_hash",
+    "people_code_lookup AS lookup JOIN people_participant AS person ON person.id = lookup.participant_id",
 )
 
 
@@ -64,6 +81,7 @@ _MARKETS = (
 class PersonFacts:
     """What a decision reads about one person; of the consents, those that count now first."""
 
+    id: UUID
     market_id: UUID
     offer_id: UUID
     version_id: UUID
@@ -75,14 +93,15 @@ class PersonFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Situation:
+class Situation(Generic[K]):
     """Everything that decisions about some people read, as committed after their rows were locked.
 
-    ``locked`` are those whose rows are held; ``oldest_queued_at`` is None when no entry waits for its number.
+    ``people`` has them by what the caller knows of them; ``locked`` are those whose rows are held.
+    ``oldest_queued_at`` is None when no entry waits for its number.
     """
 
     locked: frozenset[UUID]
-    people: dict[UUID, PersonFacts]
+    people: dict[K, PersonFacts]
     homes: dict[UUID, MarketFacts]
     places: dict[tuple[UUID, str], MarketFacts]
     oldest_queued_at: datetime | None
@@ -92,9 +111,8 @@ class Situation:
         """Whether an entry has waited for its number for too long."""
         return self.oldest_queued_at is not None and self.now - self.oldest_queued_at > LOG_DOWN_AFTER
 
-    def facts(self, participant_id: UUID, country: str) -> Facts:
+    def facts(self, person: PersonFacts, country: str) -> Facts:
         """What a decision about a use in ``country`` needs."""
-        person = self.people[participant_id]
         now = self.now
         # What was answered was committed before these statements began. Should the clock of the machine that
         # wrote it run ahead of the database's, the present is still no earlier than the answer.
@@ -115,82 +133,108 @@ class Situation:
         )
 
 
-def read_situation(participant_ids: Iterable[UUID], *, is_waiting: bool = True) -> Situation:
+def read_situation(participant_ids: Iterable[UUID]) -> Situation[UUID]:
     """Lock these people's rows, in the order of their ids, and then read what decisions about them need.
 
-    The statements after the lock see whatever the last action about each person committed. With ``is_waiting``
-    off, people whom another action holds are left out instead of waited for.
+    The statements after the lock see whatever the last action about each person committed.
     """
-    wanted = sorted(set(participant_ids))
-    rows = db.fetch_together([*_person_statements(wanted, is_waiting=is_waiting), *_other_statements(wanted)])
-    *found, markets, queued, [(now,)] = rows
-    if db.is_postgresql():
-        locked, facts = frozenset(db.read_uuid(row[0]) for row in found[0]), found[1]
-    else:
-        facts = [row for answer in found for row in answer]
-        locked = frozenset(db.read_uuid(row[0]) for row in facts)
+    wanted = [db.uuid_value(participant_id) for participant_id in sorted(set(participant_ids))]
+    return _read_situation(_BY_ID, wanted, read_key=db.read_uuid)
+
+
+def calls_situation(
+    public_id_hashes: Iterable[str], others: Sequence[Statement]
+) -> tuple[Situation[str], list[Rows]]:
+    """The same for people whom their public ids name (see ``people.lookups``), without waiting for people whom
+    another action holds; and the rows of ``others``, asked for in the same round trip."""
+    wanted = sorted(set(public_id_hashes))
+    answers: list[Rows] = []
+    situation = _read_situation(_BY_LOOKUP, wanted, read_key=str, is_waiting=False, others=others, answers=answers)
+    return situation, answers
+
+
+def _read_situation(
+    finder: _Finder,
+    wanted: Sequence[Any],
+    *,
+    read_key: Callable[[Any], K],
+    is_waiting: bool = True,
+    others: Sequence[Statement] = (),
+    answers: list[Rows] | None = None,
+) -> Situation[K]:
+    people = _person_statements(finder, wanted, is_waiting=is_waiting)
+    among, values = db.among(wanted)
+    now_sql = _NOW_POSTGRESQL if db.is_postgresql() else _NOW_SQLITE
+    markets = _MARKETS.format(
+        oldest=OLDEST_QUEUED_SQL, now=now_sql, people=finder.people, key=finder.key, among=among
+    )
+    rows = db.fetch_together([*people, (markets, values), *others])
+    if answers is not None:
+        answers.extend(rows[len(people) + 1 :])
+    facts = rows[1] if db.is_postgresql() else [row for answer in rows[: len(people)] for row in answer]
+    locked = rows[0] if db.is_postgresql() else [(row[1],) for row in facts]
+    return _situation(facts, locked, rows[len(people)], read_key)
+
+
+def _situation(facts: Rows, locked: Rows, markets: Rows, read_key: Callable[[Any], K]) -> Situation[K]:
     homes = {db.read_uuid(row[0]): MarketFacts(row[3], db.read_time(row[4])) for row in markets}
     return Situation(
-        locked=locked,
-        people=_read_people(facts),
+        locked=frozenset(db.read_uuid(row[0]) for row in locked),
+        people=_read_people(facts, read_key),
         homes=homes,
         places={(db.read_uuid(row[1]), row[2]): homes[db.read_uuid(row[0])] for row in markets},
-        oldest_queued_at=db.read_time(queued[0][0]) if queued else None,
-        now=clock.shift(db.read_time(now)),
+        oldest_queued_at=db.read_time_or_none(markets[0][5]) if markets else None,
+        # Without a market nobody joined, so nothing is decided and no time is needed.
+        now=clock.shift(db.read_time(markets[0][6])) if markets else clock.now(),
     )
 
 
-def _person_statements(wanted: Sequence[UUID], *, is_waiting: bool) -> list[Statement]:
+def _person_statements(finder: _Finder, wanted: Sequence[Any], *, is_waiting: bool) -> list[Statement]:
     """On SQLite the one writer is the lock, and a statement for each person costs no round trip."""
+    names = {"key": finder.key, "people": finder.people}
     if not db.is_postgresql():
-        return [(_FACTS_SQLITE, (db.uuid_value(person), CONSENTS_MAX)) for person in wanted]
-    suffix = "" if is_waiting else " SKIP LOCKED"
-    lock = f"SELECT id FROM people_participant WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE{suffix}"  # noqa: S608
-    return [(lock, (list(wanted),)), (_FACTS_POSTGRESQL, (CONSENTS_MAX, list(wanted)))]
+        return [(_FACTS_SQLITE.format(**names), (key, CONSENTS_MAX)) for key in wanted]
+    lock = _LOCK.format(**names) + ("" if is_waiting else " SKIP LOCKED")
+    return [(lock, (list(wanted),)), (_FACTS_POSTGRESQL.format(**names), (CONSENTS_MAX, list(wanted)))]
 
 
-def _other_statements(wanted: Sequence[UUID]) -> list[Statement]:
-    among, values = db.among(db.uuid_value(person) for person in wanted)
-    now_sql = _NOW_POSTGRESQL if db.is_postgresql() else _NOW_SQLITE
-    return [(_MARKETS.format(among=among), values), (OLDEST_QUEUED_SQL, ()), (f"SELECT {now_sql}", ())]
-
-
-def _read_people(rows: Sequence[tuple[Any, ...]]) -> dict[UUID, PersonFacts]:
+def _read_people(rows: Rows, read_key: Callable[[Any], K]) -> dict[K, PersonFacts]:
     by_person: dict[Any, list[tuple[Any, ...]]] = {}
     for row in rows:
         by_person.setdefault(row[0], []).append(row)
-    return {db.read_uuid(key): _read_person(answers) for key, answers in by_person.items()}
+    return {read_key(key): _read_person(answers) for key, answers in by_person.items()}
 
 
 def _read_person(rows: Sequence[tuple[Any, ...]]) -> PersonFacts:
     first = rows[0]
-    answered = [db.read_time(row[18]) for row in rows if row[18] is not None]
+    answered = [db.read_time(row[19]) for row in rows if row[19] is not None]
     return PersonFacts(
-        market_id=db.read_uuid(first[1]),
-        offer_id=db.read_uuid(first[2]),
-        version_id=db.read_uuid(first[3]),
-        is_restricted=bool(first[4]),
-        is_objected=bool(first[5]),
-        is_erased=bool(first[6]),
+        id=db.read_uuid(first[1]),
+        market_id=db.read_uuid(first[2]),
+        offer_id=db.read_uuid(first[3]),
+        version_id=db.read_uuid(first[4]),
+        is_restricted=bool(first[5]),
+        is_objected=bool(first[6]),
+        is_erased=bool(first[7]),
         answered_last_at=max(answered, default=None),
-        consents=tuple(_read_consent(row) for row in rows if row[7] is not None),
+        consents=tuple(_read_consent(row[8:]) for row in rows if row[8] is not None),
     )
 
 
 def _read_consent(row: tuple[Any, ...]) -> ConsentFacts:
     return ConsentFacts(
-        number=row[7],
-        permission_id=row[8],
-        version_id=db.read_uuid(row[9]),
-        answer=bool(row[10]),
-        items=_read_words(row[11]),
-        purpose=row[12],
-        channels=_read_words(row[13]),
-        territories=_read_words(row[14]),
-        recipients=_read_words(row[15]),
-        expires_at=None if row[16] is None else db.read_time(row[16]),
-        end_reason=row[17],
-        has_receipt=bool(row[19]),
+        number=row[0],
+        permission_id=row[1],
+        version_id=db.read_uuid(row[2]),
+        answer=bool(row[3]),
+        items=_read_words(row[4]),
+        purpose=row[5],
+        channels=_read_words(row[6]),
+        territories=_read_words(row[7]),
+        recipients=_read_words(row[8]),
+        expires_at=db.read_time_or_none(row[9]),
+        end_reason=row[10],
+        has_receipt=bool(row[12]),
     )
 
 
