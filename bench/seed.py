@@ -41,8 +41,8 @@ PASSWORD = "a password for the bench"
 
 def publish_large_offer() -> None:
     """The shipped offer with a pool that no run empties."""
-    for email, role in (("greg@bench.example", "growth"), ("dora@bench.example", "dpo")):
-        add_team_member(email=email, name=role, role=role, password=PASSWORD)
+    for name, role in (("greg", "growth"), ("dora", "dpo"), ("fay", "finance")):
+        add_team_member(email=f"{name}@bench.example", name=role, role=role, password=PASSWORD)
     now = clock.now()
     text = move_dates(OFFER_FILE.read_text(encoding="utf-8"), now.date())
     text = re.sub(r"pool: [\d.]+ ", "pool: 90000000.00 ", text)
@@ -50,6 +50,7 @@ def publish_large_offer() -> None:
         text=text,
         author=find_member("greg@bench.example"),
         approver=find_member("dora@bench.example"),
+        funder=find_member("fay@bench.example"),
         sign_offs={},
         note="Read and approved for the benchmark.",
         now=now,

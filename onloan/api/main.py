@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from datetime import timedelta
 from functools import wraps
 from typing import Any
 
@@ -15,7 +16,7 @@ from ninja.errors import HttpError, ValidationError
 from ninja.openapi.schema import OpenAPISchema
 
 from onloan.access.errors import IdempotencyKeyMissing, KeyMissing
-from onloan.api import events, rewards, status
+from onloan.api import events, rewards, status, vouchers
 from onloan.api.answers import IDEMPOTENCY_HEADER
 from onloan.api.auth import KeyBearer
 from onloan.api.errors import (
@@ -30,6 +31,8 @@ from onloan.api.errors import (
 from onloan.api.problems import PROBLEM_TYPE, FieldProblem, Problem, problem_response
 from onloan.api.reading import BODY_BYTES_MAX, BodyParser
 from onloan.errors import MustStopError, NotFound, OnloanError
+from onloan.vouchers.errors import TooManyMisses
+from onloan.vouchers.rules import MISSES_COUNTED_FOR
 
 logger = logging.getLogger(__name__)
 
@@ -118,6 +121,7 @@ api = OnloanAPI(
 api.add_router("", events.router)
 api.add_router("", rewards.router)
 api.add_router("", status.router)
+api.add_router("", vouchers.router)
 
 
 @api.exception_handler(OnloanError)
@@ -125,6 +129,8 @@ def answer_refusal(request: HttpRequest, error: OnloanError) -> HttpResponse:
     response = problem_response(error)
     if isinstance(error, TooManyCalls):
         response["Retry-After"] = "1"
+    elif isinstance(error, TooManyMisses):
+        response["Retry-After"] = str(MISSES_COUNTED_FOR // timedelta(seconds=1))
     return response
 
 

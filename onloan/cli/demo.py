@@ -76,11 +76,11 @@ def seed(now: datetime) -> None:
     """Make the team, publish the offer through the door that everybody uses, open it, and let people join."""
     for email, name, role in TEAM:
         add_team_member(email=email, name=name, role=role, password=PASSWORD, is_demo=True)
-    author, approver = find_member(TEAM[0][0]), find_member(TEAM[1][0])
+    author, approver, funder = (find_member(email) for email, _, _ in TEAM[:3])
     text = move_dates(OFFER_FILE.read_text(encoding="utf-8"), now.date())
     publish_text(
-        text=text, author=author, approver=approver, sign_offs={}, note="Read and approved for the demo.",
-        now=now - timedelta(days=25),
+        text=text, author=author, approver=approver, funder=funder, sign_offs={},
+        note="Read and approved for the demo.", now=now - timedelta(days=25),
     )  # fmt: skip
     for country, reason in (("FR", "La démonstration commence."), ("GB", "The demo starts.")):
         open_market(

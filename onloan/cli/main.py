@@ -53,7 +53,23 @@ def prepare(arguments: list[str]) -> None:
 
 def build_app() -> typer.Typer:
     """Every command, registered by the file that holds it."""
-    from onloan.cli import check, demo, evidence, keys, market, new, payouts, preview, publish, schema, serve, team
+    from onloan.cli import (
+        check,
+        demo,
+        evidence,
+        keys,
+        market,
+        new,
+        payouts,
+        pool,
+        preview,
+        publish,
+        reviews,
+        schema,
+        serve,
+        team,
+        vouchers,
+    )
 
     app = typer.Typer(
         name="onloan",
@@ -69,7 +85,10 @@ def build_app() -> typer.Typer:
     ) -> None:
         """Referral rewards where nobody's data is for sale."""
 
-    for module in (check, new, schema, preview, publish, market, payouts, evidence, keys, team, serve, demo):
+    for module in (
+        check, new, schema, preview, publish, market, pool, payouts, vouchers, reviews, evidence, keys, team,
+        serve, demo,
+    ):  # fmt: skip
         module.register(app)
     return app
 

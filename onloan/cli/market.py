@@ -10,7 +10,7 @@ from onloan import clock
 from onloan.access.team import find_member
 from onloan.offers import switch
 from onloan.offers.queries import MarketView, find_market, list_markets
-from onloan.offers.rules import NOTHING_OVERDUE
+from onloan.payouts.queries import count_overdue
 
 market = typer.Typer(help="The countries in which offers run.", no_args_is_help=True)
 
@@ -29,7 +29,9 @@ def show_markets() -> None:
     """Every market: its state, since when, under which version, and why."""
     markets = list_markets()
     if not markets:
-        typer.echo("No offer is published yet. Try: onloan publish FILE --author EMAIL --approver EMAIL")
+        typer.echo(
+            "No offer is published yet. Try: onloan publish FILE --author EMAIL --approver EMAIL --funder EMAIL"
+        )
     for view in markets:
         typer.echo(_line(view))
 
@@ -37,14 +39,14 @@ def show_markets() -> None:
 @market.command("open")
 def open_market(offer: _Offer, country: _Country, reason: _Reason, by: _By) -> None:
     """Let people join, for the first time or again."""
-    member = find_member(by)
+    member, now = find_member(by), clock.now()
     switch.open_market(
         offer_slug=offer,
         country=country.upper(),
         reason=reason,
         user_id=member.id,
-        overdue=NOTHING_OVERDUE,
-        now=clock.now(),
+        overdue=count_overdue(country=country.upper(), now=now),
+        now=now,
     )
     _say(offer, country)
 

@@ -1,4 +1,4 @@
-"""``onloan payouts``: cash that is owed, in files that two people stand behind."""
+"""``onloan payouts``: cash that is owed, in files that two people stand behind, and what the bank said of them."""
 
 from __future__ import annotations
 
@@ -14,47 +14,55 @@ from onloan import clock
 from onloan.access.team import find_member
 from onloan.errors import BadInput, MustStopError
 from onloan.ledger.check import check_balances
-from onloan.payouts.actions import approve_batch, mark_batch_paid, prepare_batch, refuse_batch
+from onloan.payouts.actions import approve_batch, mark_batch_paid, prepare_batch, refuse_batch, set_debtor
 from onloan.payouts.check import check_payables
-from onloan.payouts.queries import BatchView, batch_csv, find_batch, list_batches, list_overdue
+from onloan.payouts.queries import (
+    BatchView,
+    Tally,
+    batch_file,
+    find_batch,
+    list_batches,
+    list_overdue,
+    list_waiting_for_account,
+    reconcile,
+)
 
 payouts = typer.Typer(help="Cash that is owed, paid in batches.", no_args_is_help=True)
 
 _BatchId = Annotated[UUID, typer.Argument(help="The batch, as `onloan payouts list` shows it.")]
 _By = Annotated[str, typer.Option("--by", help="The e-mail of the team member who does this.")]
 _Out = Annotated[Path, typer.Option("--out", help="The file to write; it must not exist yet.")]
+_Country = Annotated[str, typer.Argument(help="The country, such as FR.")]
 
 
 def register(app: typer.Typer) -> None:
     app.add_typer(payouts, name="payouts")
 
 
-@payouts.command("export")
-def export_payouts(
-    country: Annotated[str, typer.Argument(help="The country, such as FR.")],
+@payouts.command("prepare")
+def prepare(
+    country: _Country,
     by: _By,
-    out: _Out,
     due_by: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Only what is due by this day.")
     ] = None,
 ) -> None:
-    """Put what is owed in a country into a batch and write its CSV file."""
-    _refuse_present(out)
+    """Put what is owed in a country, to people who told where, into a batch."""
     day: date | None = due_by.date() if due_by else None
     member = find_member(by)
     batch_id = prepare_batch(country=country.upper(), user_id=member.id, now=clock.now(), due_by=day)
-    _write_file(batch_id, out)
     batch = find_batch(batch_id)
-    typer.echo(f"Batch {batch.id}: {batch.count} payments, {batch.total.written()}, written to {out}.")
+    typer.echo(f"Batch {batch.id}: {batch.count} payments, {batch.total.written()}.")
     typer.echo("Now someone else approves it: onloan payouts approve BATCH --by EMAIL")
 
 
 @payouts.command("write")
 def write_batch(batch: _BatchId, out: _Out) -> None:
-    """Write the file of a batch once more, byte for byte the same."""
+    """Write the file of an approved batch for the bank, byte for byte what was approved."""
     _refuse_present(out)
-    _write_file(batch, out)
-    typer.echo(f"Written to {out}.")
+    file = batch_file(batch)
+    _write_file(out, file.content)
+    typer.echo(f"Written to {out}. Names and accounts are in it: delete it when the bank has it.")
 
 
 @payouts.command("approve")
@@ -63,6 +71,7 @@ def approve(batch: _BatchId, by: _By) -> None:
     approve_batch(batch_id=batch, user_id=find_member(by).id, now=clock.now())
     view = find_batch(batch)
     typer.echo(f"Approved: {view.count} payments, {view.total.written()}, file {view.file_hash}.")
+    typer.echo("Its file for the bank: onloan payouts write BATCH --out FILE")
 
 
 @payouts.command("refuse")
@@ -74,9 +83,50 @@ def refuse(batch: _BatchId, by: _By) -> None:
 
 @payouts.command("mark-paid")
 def mark_paid(batch: _BatchId, by: _By) -> None:
-    """Say that the bank has paid an approved batch. Running it again pays nothing twice."""
+    """Say that the bank has paid what it has not answered of a batch. Running it again pays nothing twice."""
     count = mark_batch_paid(batch_id=batch, user_id=find_member(by).id, now=clock.now())
     typer.echo(f"Paid: {count} of {find_batch(batch).count} payments became paid now.")
+
+
+@payouts.command("reconcile")
+def show_reconciliation(batch: _BatchId) -> None:
+    """Compare what was sent to the bank with what the bank said of it."""
+    result = reconcile(batch)
+    lines: list[tuple[str, Tally]] = [
+        ("sent", result.sent),
+        ("paid", result.accepted),
+        ("refused", result.rejected),
+        ("came back", result.returned),
+        ("unanswered", result.unanswered),
+    ]
+    for name, tally in lines:
+        typer.echo(f"{name:<12}{tally.count:>8}  {tally.total.written():>18}")
+
+
+@payouts.command("debtor")
+def set_account(
+    currency: Annotated[str, typer.Argument(help="The currency that is paid, such as EUR.")],
+    by: _By,
+    name: Annotated[str, typer.Option(help="The account holder's name: yours, as your bank has it.")],
+    account: Annotated[str, typer.Option(help="The IBAN, or sort code and account number.")],
+    bic: Annotated[str | None, typer.Option(help="The bank's BIC; not needed for euros.")] = None,
+) -> None:
+    """Say from which account a currency is paid."""
+    set_debtor(
+        currency=currency.upper(), name=name, account=account, bic=bic, user_id=find_member(by).id, now=clock.now()
+    )
+    typer.echo(f"{currency.upper()} is paid from this account from now on.")
+
+
+@payouts.command("waiting")
+def show_waiting(country: _Country) -> None:
+    """What no batch takes yet, because its person has not told where to pay or has to mend it."""
+    lines = list_waiting_for_account(country.upper())
+    for line in lines:
+        why = f"account refused: {line.problem}" if line.problem else "no account yet"
+        typer.echo(f"{line.public_id}  {line.amount.written()}  due {line.due_on}  {why}")
+    if not lines:
+        typer.echo("Nobody: whoever is owed cash has told where to pay it, or holds a slip.")
 
 
 @payouts.command("list")
@@ -86,7 +136,7 @@ def show_batches() -> None:
     for batch in batches:
         typer.echo(_describe(batch))
     if not batches:
-        typer.echo("No batch yet. onloan payouts export COUNTRY --by EMAIL --out FILE makes one.")
+        typer.echo("No batch yet. onloan payouts prepare COUNTRY --by EMAIL makes one.")
     overdue = list_overdue(now=clock.now())
     if overdue:
         typer.echo(f"Overdue: {len(overdue)}")
@@ -120,17 +170,17 @@ def _describe(batch: BatchView) -> str:
 
 
 def _refuse_present(path: Path) -> None:
-    """Before anything is booked: a file that lies there may be one that somebody pays from."""
+    """A file that lies there may be one that somebody pays from."""
     if path.exists():
         raise BadInput(field="out", problem=f"{path} exists")
     if not path.parent.is_dir():
         raise BadInput(field="out", problem=f"{path.parent} is no folder")
 
 
-def _write_file(batch_id: UUID, path: Path) -> None:
+def _write_file(path: Path, content: bytes) -> None:
     """For the owner's eyes only, and on the disk before this returns."""
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-        file.write(batch_csv(batch_id))
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())

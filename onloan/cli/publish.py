@@ -14,7 +14,7 @@ from onloan import clock
 from onloan.access.team import Member, find_member
 from onloan.db import action
 from onloan.errors import BadInput
-from onloan.ledger.publishing import publish_and_fund
+from onloan.ledger.publishing import pledge_pool, publish_and_fund
 from onloan.offers.actions import approve_draft, sign_off, submit_draft
 from onloan.offers.lint import Report, check_bytes
 from onloan.offers.queries import find_version, list_markets
@@ -29,6 +29,9 @@ def publish(
     file: Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="The offer file.")],
     author: Annotated[str, typer.Option(help="The e-mail of the team member who wrote it.")],
     approver: Annotated[str, typer.Option(help="The e-mail of a different one, whose role approves offers.")],
+    funder: Annotated[
+        str | None, typer.Option(help="The e-mail of the member of finance who sets the file's money aside.")
+    ] = None,
     note: Annotated[
         str, typer.Option(help="What the approver says about it.")
     ] = "Read with the lint report, and approved.",
@@ -37,7 +40,8 @@ def publish(
         typer.Option("--sign-off", metavar="CODE=NOTE", help="Why a point that holds the file up may pass."),
     ] = None,
 ) -> None:
-    """Publish FILE: check it, keep it as the author's, let the approver approve it, set the money aside.
+    """Publish FILE: check it, keep it as the author's, let the approver approve it, let finance set the
+    money aside.
 
     The markets of a new offer start as drafts: open each with `onloan market open`.
     """
@@ -46,6 +50,7 @@ def publish(
         text=text,
         author=find_member(author),
         approver=find_member(approver),
+        funder=find_member(funder) if funder else None,
         sign_offs=_read_sign_offs(sign_offs or []),
         note=note,
         now=clock.now(),
@@ -60,13 +65,23 @@ def publish(
 
 @action
 def publish_text(
-    *, text: str, author: Member, approver: Member, sign_offs: Mapping[str, str], note: str, now: datetime
+    *,
+    text: str,
+    author: Member,
+    approver: Member,
+    funder: Member | None,
+    sign_offs: Mapping[str, str],
+    note: str,
+    now: datetime,
 ) -> UUID:
-    """The four steps of two people as one: either the version stands with its money, or nothing was kept."""
+    """The steps of three people as one: either the version stands with its money, or nothing was kept. No
+    ``funder`` is needed for a file that asks for no more money than is there."""
     draft_id = submit_draft(text=text, author_id=author.id, now=now, door="cli")
     for code, reason in sign_offs.items():
         sign_off(draft_id=draft_id, user_id=approver.id, code=code, note=reason, now=now)
     approve_draft(draft_id=draft_id, user_id=approver.id, note=note, door="cli", now=now)
+    if funder is not None:
+        pledge_pool(draft_id=draft_id, user_id=funder.id, now=now)
     return publish_and_fund(draft_id=draft_id, user_id=approver.id, now=now)
 
 

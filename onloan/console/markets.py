@@ -14,8 +14,9 @@ from onloan.errors import NotFound
 from onloan.ledger.queries import pool_view
 from onloan.markets.rules import market_facts
 from onloan.offers.queries import MarketView, find_market, find_version, list_changes, list_markets
-from onloan.offers.rules import NOTHING_OVERDUE, closing_day
+from onloan.offers.rules import closing_day
 from onloan.offers.switch import close_market, open_market, suspend_market, withdraw_market
+from onloan.payouts.queries import count_overdue
 from onloan.people.queries import count_joined
 
 REASON_LENGTH_MAX = 500
@@ -76,7 +77,7 @@ def _switch(request: TeamRequest, slug: str, country: str) -> HttpResponse:
                     country=country,
                     reason=reason,
                     user_id=user_id,
-                    overdue=NOTHING_OVERDUE,
+                    overdue=count_overdue(country=country, now=now),
                     now=now,
                 ),
                 _("Open. People can join from now on."),

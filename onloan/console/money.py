@@ -18,7 +18,7 @@ from onloan.errors import NotFound
 from onloan.markets.rules import country_name
 from onloan.offers.queries import list_markets
 from onloan.payouts.actions import approve_batch, mark_batch_paid, prepare_batch, refuse_batch
-from onloan.payouts.queries import batch_csv, count_owed, find_batch, list_batches, list_overdue, read_lines
+from onloan.payouts.queries import batch_file, count_owed, find_batch, list_batches, list_overdue, list_payments
 
 LINES_SHOWN = 200
 
@@ -58,12 +58,12 @@ def show_money(request: TeamRequest) -> HttpResponse:
 def show_batch(request: TeamRequest, batch_id: UUID) -> HttpResponse:
     if request.method == "POST":
         return _act_on_batch(request, batch_id)
-    lines = read_lines(batch_id)
+    batch = find_batch(batch_id)
     context = {
         "here": "money",
-        "batch": find_batch(batch_id),
-        "lines": lines[:LINES_SHOWN],
-        "left_out": max(0, len(lines) - LINES_SHOWN),
+        "batch": batch,
+        "lines": list_payments(batch_id, limit=LINES_SHOWN),
+        "left_out": max(0, batch.count - LINES_SHOWN),
     }
     return render_page(request, "batch.html", context)
 
@@ -101,8 +101,9 @@ def _act_on_batch(request: TeamRequest, batch_id: UUID) -> HttpResponse:
 @require_GET
 @team_page(Capability.EXPORT_PAYOUTS)
 def download_batch(request: TeamRequest, batch_id: UUID) -> HttpResponse:
-    """The file of a batch, for the person who approves it to look at and, once approved, for the bank."""
-    response = HttpResponse(batch_csv(batch_id), content_type="text/csv; charset=utf-8")
-    response.headers["Content-Disposition"] = f'attachment; filename="payout-{batch_id.hex[-12:]}.csv"'
+    """The file of an approved batch, for the bank."""
+    file = batch_file(batch_id)
+    response = HttpResponse(file.content, content_type=file.content_type)
+    response.headers["Content-Disposition"] = f'attachment; filename="{file.name}"'
     response.headers["Cache-Control"] = "private, no-store"
     return response

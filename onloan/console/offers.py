@@ -18,7 +18,8 @@ from onloan import clock
 from onloan.access.rules import Capability
 from onloan.console.pages import TeamRequest, act, read_text, render_page, team_page
 from onloan.errors import NotFound, OnloanError
-from onloan.ledger.publishing import publish_and_fund
+from onloan.ledger.publishing import pledge_pool, publish_and_fund
+from onloan.ledger.queries import find_pledge
 from onloan.markets.rules import country_name
 from onloan.offers.actions import approve_draft, sign_off, submit_draft
 from onloan.offers.lint import check_text
@@ -104,6 +105,11 @@ def show_draft(request: TeamRequest, draft_id: UUID) -> HttpResponse:
         "lines": source_lines(draft),
         "unsigned": draft.unsigned_codes(),
         "is_author": draft.author_id == request.member.id,
+        "pledge": find_pledge(draft_id),
+        "pools": [
+            (country_name(country, get_language() or "en"), terms.pool)
+            for country, terms in (report.offer.markets.items() if report.offer else ())
+        ],
         "has_approved": request.member.id in {line.user_id for line in draft.approvals},
         "places": [
             (country, country_name(country, get_language() or "en"), TEXT_LANGUAGES)
@@ -134,7 +140,7 @@ def find_difference(draft: DraftView) -> list[str]:
 @require_POST
 @team_page()
 def act_on_draft(request: TeamRequest, draft_id: UUID) -> HttpResponse:
-    """Sign off one point, approve, or publish."""
+    """Sign off one point, approve, set the money aside, or publish."""
     to = reverse("console-draft", args=[draft_id])
     note = read_text(request, "note", NOTE_LENGTH_MAX)
     user_id, now = request.member.id, clock.now()
@@ -154,6 +160,14 @@ def act_on_draft(request: TeamRequest, draft_id: UUID) -> HttpResponse:
                 Capability.APPROVE_OFFER,
                 lambda: approve_draft(draft_id=draft_id, user_id=user_id, note=note, door="console", now=now),
                 _("Approved in your name. It can be published now."),
+                to,
+            )
+        case "pledge":
+            return act(
+                request,
+                Capability.FUND_POOL,
+                lambda: pledge_pool(draft_id=draft_id, user_id=user_id, now=now),
+                _("Set aside in your name. It is booked when the offer is published."),
                 to,
             )
         case "publish":

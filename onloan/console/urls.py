@@ -5,7 +5,19 @@ from __future__ import annotations
 from django.urls import path
 from django.views.i18n import set_language
 
-from onloan.console import cases, evidence, markets, money, offers, overview, team
+from onloan.console import (
+    banking,
+    batches,
+    cases,
+    evidence,
+    markets,
+    money,
+    offers,
+    overview,
+    pools,
+    reviews,
+    team,
+)
 
 urlpatterns = [
     path("", overview.show_overview, name="console"),
@@ -24,9 +36,16 @@ urlpatterns = [
     path("markets/<slug:slug>/<str:country>/", markets.show_market, name="console-market"),
     path("requests/", cases.list_all, name="console-cases"),
     path("requests/<uuid:case_id>/", cases.show_case, name="console-case"),
+    path("reviews/", reviews.list_all, name="console-reviews"),
+    path("reviews/<uuid:review_id>/", reviews.show_review, name="console-review"),
+    path("reviews/rings/<uuid:ring_id>/", reviews.show_ring, name="console-ring"),
     path("money/", money.show_money, name="console-money"),
-    path("money/batches/<uuid:batch_id>/", money.show_batch, name="console-batch"),
-    path("money/batches/<uuid:batch_id>/file/", money.download_batch, name="console-batch-file"),
+    path("money/banking/", banking.show_banking, name="console-banking"),
+    path("money/journal/", pools.download_whole_journal, name="console-journal"),
+    path("money/batches/<uuid:batch_id>/", batches.show_batch, name="console-batch"),
+    path("money/batches/<uuid:batch_id>/file/", batches.download_batch, name="console-batch-file"),
+    path("money/<slug:slug>/<str:country>/", pools.show_pool, name="console-pool"),
+    path("money/<slug:slug>/<str:country>/journal/", pools.download_journal, name="console-pool-journal"),
     path("evidence/", evidence.show_log, name="console-evidence"),
     path("team/", team.show_team, name="console-team"),
 ]

@@ -11,11 +11,17 @@ from onloan.access.actions import forget_answers
 from onloan.consents.actions import expire_due
 from onloan.evidence.actions import number_entries
 from onloan.ledger.check import require_balance
+from onloan.ledger.watching import record_pool_day, watch_pools
 from onloan.offers.switch import close_due_markets, finish_stopping
 from onloan.outbox.actions import deliver_due, forget_settled
 from onloan.people.actions import purge_codes
 from onloan.people.queries import read_item
 from onloan.referrals.actions import release_windows, settle_due
+from onloan.referrals.looking import look_at_accounts, look_for_rings, look_for_signals
+from onloan.referrals.reviews import finish_reviews, forget_old_signals, warn_reviews
+from onloan.vouchers.endings import expire_vouchers, release_overdue_holds, warn_expiring
+from onloan.vouchers.guessing import forget_misses
+from onloan.vouchers.own_codes import hand_out_codes
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +53,25 @@ JOBS = (
     Job("number entries", 0.5, lambda now: number_entries()),
     Job("deliver messages", 0.5, deliver_messages),
     Job("finish stopping", 0.5, lambda now: finish_stopping(now=now)),
+    Job("look for signals", 2, lambda now: look_for_signals(now=now, limit=200)),
     Job("settle rewards", 2, lambda now: settle_due(now=now, limit=200)),
     Job("expire consents", 60, lambda now: expire_due(now=now, limit=500)),
     Job("close markets", 60, lambda now: close_due_markets(now=now)),
+    Job("release held vouchers", 10, lambda now: release_overdue_holds(now=now, limit=500)),
+    Job("hand out codes", 10, lambda now: hand_out_codes(now=now, limit=500)),
+    Job("expire vouchers", 600, lambda now: expire_vouchers(now=now, limit=500)),
+    Job("warn of vouchers that end", 600, lambda now: warn_expiring(now=now, limit=500)),
+    Job("finish reviews", 60, lambda now: finish_reviews(now=now)),
+    Job("warn of reviews", 600, lambda now: warn_reviews(now=now)),
+    Job("look at accounts", 600, lambda now: look_at_accounts(now=now)),
+    Job("look for rings", 24 * 3600, lambda now: look_for_rings(now=now)),
+    Job("forget signals", 24 * 3600, lambda now: forget_old_signals(now=now)),
     Job("release windows", 60, lambda now: release_windows(now=now, limit=500)),
+    Job("watch pools", 600, lambda now: watch_pools(now=now)),
+    Job("record pools", 3600, lambda now: record_pool_day(now=now)),
     Job("check the books", 24 * 3600, check_books),
     Job("forget answers", 3600, lambda now: forget_answers(now=now)),
+    Job("forget misses", 3600, lambda now: forget_misses(now=now)),
     Job("forget messages", 3600, lambda now: forget_settled(now=now)),
     Job("purge codes", 300, lambda now: purge_codes(now=now)),
 )

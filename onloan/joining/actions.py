@@ -18,7 +18,7 @@ from onloan.errors import BadInput, NotFound
 from onloan.evidence.statements import draw_consent_numbers, entry_statements
 from onloan.joining.errors import AgeRefused, AlreadyJoined, MarketClosed, PoolClosed, VersionChanged
 from onloan.joining.statements import gather_inserts
-from onloan.ledger.actions import reserve_pot
+from onloan.ledger.pools import reserve_pot
 from onloan.offers.queries import MarketView, PublishedVersion, find_market, find_version
 from onloan.offers.rules import pot_to_reserve
 from onloan.offers.vocabulary import said
@@ -27,9 +27,14 @@ from onloan.people.actions import normalize_email, normalize_username
 from onloan.people.models import Participant
 from onloan.people.photos import STORED_BYTES_MAX
 from onloan.people.queries import find_participant
-from onloan.people.statements import NewParticipant, forget_draft_statement, participant_statements
-from onloan.referrals.queries import LinkView, find_link
-from onloan.referrals.rules import LINK_CODE_LENGTH, is_credited
+from onloan.people.statements import (
+    NewParticipant,
+    forget_draft_statement,
+    lock_participant,
+    participant_statements,
+)
+from onloan.referrals.queries import LinkView, credit_of, find_link
+from onloan.referrals.rules import LINK_CODE_LENGTH
 from onloan.referrals.statements import attribution_statements, link_statements
 
 PUBLIC_ID_CHARACTERS = 12
@@ -156,22 +161,18 @@ def _check_market(request: JoinRequest) -> tuple[MarketView, PublishedVersion]:
 def _find_sponsor_link(request: JoinRequest, market: MarketView) -> LinkView | None:
     """The link by which the person came, if its owner is rewarded for it; a link that is not counts as none.
 
-    A sponsor has a pot of their own that is still held for them, and the new person joins within their window,
-    in their market, and is not the sponsor.
+    Where the offer bounds the friends of a day, those who join at once are counted one after the other: the
+    sponsor's row is locked, and nobody can have locked the new person's before it.
     """
     link = find_link(request.via_code) if request.via_code else None
     if link is None or link.participant_id == request.self_participant_id:
         return None
     sponsor = find_participant(link.participant_id)
-    if sponsor is None or not sponsor.has_pot or sponsor.pot_released_at or sponsor.erased_at:
+    if sponsor is None:
         return None
-    credited = is_credited(
-        sponsor_joined_at=sponsor.joined_at,
-        sponsor_window_ends_at=sponsor.window_ends_at,
-        friend_joined_at=request.now,
-        same_market=sponsor.market_id == market.id,
-    )
-    return link if credited else None
+    if find_version(sponsor.version_id).offer.referral.friends_per_day is not None:
+        lock_participant(sponsor.id)
+    return link if credit_of(sponsor, market_id=market.id, now=request.now) == "counts" else None
 
 
 def _new_person(request: JoinRequest, market: MarketView, version: PublishedVersion) -> NewParticipant:

@@ -1,4 +1,7 @@
-"""Every write of the ledger. Money moves here and nowhere else."""
+"""Every write about rewards: promised, held, earned, paid, returned, taken as a voucher, ended before earned.
+
+Money of a pool moves in ``pools.py``, money of a voucher in ``spending.py``, and nowhere else.
+"""
 
 from __future__ import annotations
 
@@ -13,22 +16,19 @@ from onloan.access.rules import Capability
 from onloan.access.team import find_member_by_id, require
 from onloan.db import Statement, action
 from onloan.errors import BadInput
-from onloan.evidence.actions import append_entry
-from onloan.evidence.statements import entry_statements
 from onloan.ledger import rules, statements
-from onloan.ledger.errors import ClawbackRefused, RewardNotReady, TransferConflict, WrongCurrency
-from onloan.ledger.models import Funding, Reward
-from onloan.ledger.queries import RewardView, find_place, find_reward
+from onloan.ledger.entries import money_entry, reward_entry
+from onloan.ledger.errors import ClawbackRefused, RewardNotReady, TransferConflict
+from onloan.ledger.models import Reward
+from onloan.ledger.pools import release_pot
+from onloan.ledger.queries import RewardView, find_reward
 from onloan.ledger.rules import AccountKind, Cause, RewardState, Route, TransferKind, VoidCause
-from onloan.money import AMOUNT_MINOR_MAX, Money
+from onloan.money import Money
 from onloan.offers.document import RewardRule
-from onloan.offers.queries import find_market_by_id
-from onloan.people.actions import mark_pot_released
 from onloan.people.queries import find_participant
 from onloan.people.statements import lock_participant
 
-_RESERVE = Route(TransferKind.POSTED, AccountKind.POOL, AccountKind.RESERVED, Cause.JOINED)
-_RELEASE = Route(TransferKind.POSTED, AccountKind.RESERVED, AccountKind.POOL, Cause.WINDOW_ENDED)
+PaymentCause = Literal[Cause.PAID_OUT, Cause.SLIP_REDEEMED, Cause.FULFILLED]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,138 +41,6 @@ class Promise:
     rule: RewardRule
     cause_key: str
     earns_at: datetime
-
-
-@action
-def fund_pool(
-    *,
-    market_id: UUID,
-    amount: Money,
-    full_pot: Money,
-    by_user_id: UUID,
-    now: datetime,
-    funding_id: UUID | None = None,
-) -> None:
-    """Set ``amount`` aside for a market, on top of what it has; ``full_pot`` is what one joiner reserves (zero
-    where only those whom a sponsor brought are rewarded: then the money lies in one piece).
-
-    ``funding_id`` (a UUIDv7) makes a retry harmless: the same money is not added twice. Raises WrongCurrency,
-    BadInput for an amount of nothing, TransferConflict for a ``funding_id`` used for another amount, NotFound.
-    """
-    market = find_market_by_id(market_id)
-    if {amount.currency, full_pot.currency} != {market.currency}:
-        raise WrongCurrency(field="amount", currency=market.currency)
-    if amount.amount_minor == 0:
-        raise BadInput(field="amount", problem="0")
-    pot = full_pot if full_pot.amount_minor else amount
-    funding_id = funding_id or ids.new_id()
-    # The slices are locked before the key is looked for, so that two tries at once see each other.
-    present = statements.lock_slices(market_id)
-    if _was_funded(funding_id, market_id, amount):
-        return
-    if sum(row.free_minor for row in present) + amount.amount_minor > AMOUNT_MINOR_MAX:
-        raise BadInput(field="amount", problem=str(AMOUNT_MINOR_MAX))
-    wanted = rules.count_slices(amount.amount_minor, pot.amount_minor)
-    missing = range(len(present), max(len(present), wanted))
-    db.execute([
-        statements.open_slice(market_id=market_id, number=number, currency=amount.currency) for number in missing
-    ])  # fmt: skip
-    slices = statements.lock_slices(market_id)
-    shares = rules.split_into_slices(amount.amount_minor, pot.amount_minor, len(slices))
-    funded: list[Statement] = []
-    for row, share in zip(slices, shares, strict=True):
-        if share:
-            funded.append(statements.credit_slice(row.id, Money(share, amount.currency)))
-            funded.append(
-                db.insert(
-                    Funding,
-                    id=rules.derive_id(funding_id, f"share/{row.number}"), market_id=market_id, slice_id=row.id,
-                    source_slice_id=None, amount_minor=share, currency=amount.currency, by_user_id=by_user_id,
-                    funded_at=now,
-                )
-            )  # fmt: skip
-    db.execute(funded)
-    place = {"offer": market.offer_slug, "market": market.country}
-    append_entry(kind="pool_funded", fields={**place, **_amount_fields(amount)}, occurred_at=now)
-
-
-def _was_funded(funding_id: UUID, market_id: UUID, amount: Money) -> bool:
-    """Whether this funding is booked already; its rows have keys that are derived from it."""
-    keys = [rules.derive_id(funding_id, f"share/{number}") for number in range(rules.SLICES_MAX)]
-    rows = list(Funding.objects.filter(id__in=keys))
-    if not rows:
-        return False
-    booked = sum(row.amount_minor for row in rows)
-    if (booked, rows[0].currency, rows[0].market_id) != (amount.amount_minor, amount.currency, market_id):
-        raise TransferConflict
-    return True
-
-
-@action
-def reserve_pot(*, participant_id: UUID, market_id: UUID, amount: Money, now: datetime) -> bool:
-    """Reserve everything that a new participant can earn; False when the pool has no full pot free.
-
-    The last write of joining: what it locks, it holds only until the commit. The person's row was inserted in
-    the same transaction, or is locked by the caller. Five statements in two round trips. Reserving twice for
-    one person does nothing the second time; another amount raises TransferConflict. A pot of nothing is always
-    free, and nothing is booked for it.
-    """
-    if amount.amount_minor == 0:
-        return True
-    slice_id = statements.take_from_slice(
-        market_id=market_id,
-        participant_id=participant_id,
-        amount=amount,
-        first_number=participant_id.int % rules.SLICES_MAX,
-    )
-    if slice_id is None:
-        earlier = statements.find_reservation(participant_id)
-        if earlier is not None:
-            if earlier.amount != amount:
-                raise TransferConflict
-            return True
-        slice_id = statements.gather_from_slices(market_id=market_id, amount=amount, now=now)
-    if slice_id is None:
-        return False
-    db.execute([
-        statements.open_account(
-            participant_id=participant_id, kind=AccountKind.RESERVED, market_id=market_id,
-            currency=amount.currency, credits_posted_minor=amount.amount_minor,
-        ),
-        statements.write_transfer(
-            transfer_id=rules.derive_id(participant_id, "reserve"), participant_id=participant_id,
-            route=_RESERVE, amount=amount, now=now, pool_slice_id=slice_id,
-        ),
-        *_evidence("pot_reserved", market_id, participant_id, amount, now),
-    ])  # fmt: skip
-    return True
-
-
-@action
-def release_pot(*, participant_id: UUID, now: datetime) -> None:
-    """Give back to the pool what this person can no longer earn: the end of their window.
-
-    What is set aside for pending rewards stays theirs. Again is harmless: what is left is then nothing.
-    """
-    mark_pot_released(participant_id=participant_id, now=now)
-    reservation = statements.find_reservation(participant_id)
-    if reservation is None:
-        # A pot of nothing was never booked. It is marked all the same, or it would be found due for ever.
-        return
-    left = Money(statements.read_free_reservation(participant_id), reservation.amount.currency)
-    if left.amount_minor == 0:
-        return
-    participant = find_participant(participant_id)
-    assert participant is not None, "the row is locked"
-    db.execute([
-        statements.write_transfer(
-            transfer_id=ids.new_id(), participant_id=participant_id, route=_RELEASE, amount=left, now=now,
-            pool_slice_id=reservation.debit_account_id,
-        ),
-        statements.debit_account(participant_id, AccountKind.RESERVED, TransferKind.POSTED, left),
-        *_evidence("pot_released", participant.market_id, participant_id, left, now),
-        statements.credit_slice(reservation.debit_account_id, left),
-    ])  # fmt: skip
 
 
 @action
@@ -285,9 +153,10 @@ def _write_promise(reward_id: UUID, promise: Promise, amount: Money, now: dateti
             rule_id=rule.id, reward_kind=rule.kind, amount_minor=amount.amount_minor,
             currency=amount.currency, cause_key=promise.cause_key, state=RewardState.PENDING.value,
             void_cause=None, held_reason=None, pending_at=now, earns_at=promise.earns_at, earned_at=None,
-            due_on=None, settled_at=None, reference=None, transfer_id=transfer_id,
+            due_on=None, settled_at=None, reference=None, transfer_id=transfer_id, taken_as=None,
+            payment_count=0,
         ),
-        *_evidence("reward_pending", market_id, participant_id, amount, now, {"reward": rule.id}),
+        *money_entry("reward_pending", market_id, participant_id, amount, now, {"reward": rule.id}),
     ]  # fmt: skip
 
 
@@ -349,44 +218,94 @@ def mark_reward_paid(
     *,
     reward_id: UUID,
     participant_id: UUID,
-    cause: Literal[Cause.PAID_OUT, Cause.FULFILLED],
+    cause: PaymentCause,
     reference: str | None,
     now: datetime,
+    attempt: int = 1,
 ) -> bool:
-    """An earned reward has left the merchant: cash was paid out, or the merchant fulfilled it.
+    """An earned reward has left the merchant: cash was paid out or handed over, or the merchant fulfilled it.
 
-    True when this call paid it, False when it was paid before (with the same ``reference``; another raises
-    TransferConflict). Raises RewardNotReady for a reward that is not earned, or not of this kind.
+    ``attempt`` is 1 for the first payment and one more after each payment that came back. True when this call
+    paid it, False when this attempt was booked before. Raises TransferConflict for another ``reference`` of the
+    same attempt and for a further attempt while one stands, RewardNotReady for a reward that is not earned, not
+    of this kind, or taken as a voucher.
     """
     lock_participant(participant_id)
     reward = find_reward(reward_id, participant_id)
-    if reward.state is RewardState.PAID:
-        if reward.reference != reference:
+    if attempt <= reward.payment_count:
+        # A payment that came back is not paid again by a late retry of it.
+        if reward.state is RewardState.PAID and attempt == reward.payment_count and reward.reference != reference:
             raise TransferConflict
         return False
-    wanted_kind = "cash" if cause is Cause.PAID_OUT else "fulfilled"
-    if reward.state is not RewardState.EARNED or reward.kind != wanted_kind:
-        raise RewardNotReady(state=reward.state.value)
+    if reward.state is RewardState.PAID or attempt != reward.payment_count + 1:
+        raise TransferConflict
+    wanted_kind = "fulfilled" if cause is Cause.FULFILLED else "cash"
+    if reward.state is not RewardState.EARNED or reward.kind != wanted_kind or reward.taken_as:
+        raise RewardNotReady(state=reward.taken_as or reward.state.value)
     db.execute([
-        statements.open_account(
-            participant_id=participant_id, kind=AccountKind.PAID, market_id=reward.market_id,
-            currency=reward.amount.currency,
-        ),
-        statements.debit_account(participant_id, AccountKind.OWED, TransferKind.POSTED, reward.amount),
-        statements.credit_account(participant_id, AccountKind.PAID, TransferKind.POSTED, reward.amount),
-        statements.write_transfer(
-            transfer_id=rules.derive_id(reward_id, "pay"), participant_id=participant_id, amount=reward.amount,
-            route=Route(TransferKind.POSTED, AccountKind.OWED, AccountKind.PAID, cause), now=now,
-            cause_ref=reward_id,
-        ),
-        *_evidence(
-            "reward_paid", reward.market_id, participant_id, reward.amount, now, {"reward": reward.rule_id}
-        ),
+        *_move_on(reward, AccountKind.OWED, AccountKind.PAID, cause, f"pay/{attempt}", now),
+        *reward_entry("reward_paid", reward, reward.amount, now),
     ])  # fmt: skip
     Reward.objects.filter(participant_id=participant_id, id=reward_id).update(
-        state=RewardState.PAID.value, settled_at=now, reference=reference
+        state=RewardState.PAID.value, settled_at=now, reference=reference, payment_count=attempt
     )
     return True
+
+
+@action
+def return_reward(*, reward_id: UUID, participant_id: UUID, now: datetime, attempt: int = 1) -> bool:
+    """The payment ``attempt`` of a cash reward came back: it is owed again, and never forfeited.
+
+    True when this call booked it, False when the same return was booked before. Raises RewardNotReady for a reward
+    that was not paid, or not in cash.
+    """
+    lock_participant(participant_id)
+    reward = find_reward(reward_id, participant_id)
+    is_paid = reward.state is RewardState.PAID
+    if attempt <= reward.payment_count - is_paid:
+        return False
+    if not is_paid or attempt != reward.payment_count or reward.kind != "cash":
+        raise RewardNotReady(state=reward.state.value)
+    db.execute([
+        *_move_on(reward, AccountKind.PAID, AccountKind.OWED, Cause.PAYMENT_RETURNED, f"return/{attempt}", now),
+        *reward_entry("reward_returned", reward, reward.amount, now),
+    ])  # fmt: skip
+    Reward.objects.filter(participant_id=participant_id, id=reward_id).update(
+        state=RewardState.EARNED.value, settled_at=None, reference=None
+    )
+    return True
+
+
+@action
+def take_as_voucher(*, reward_id: UUID, participant_id: UUID, now: datetime) -> RewardView:
+    """The person takes earned cash as a voucher of the same amount, where the caller knows that the offer gives
+    this choice. Returns the reward as it stands then; again changes nothing.
+
+    Raises RewardNotReady for a reward that is not earned cash, or is paid.
+    """
+    lock_participant(participant_id)
+    reward = find_reward(reward_id, participant_id)
+    if reward.taken_as == "voucher":
+        return reward
+    if reward.state is not RewardState.EARNED or reward.kind != "cash":
+        raise RewardNotReady(state=reward.state.value)
+    db.execute([
+        *_move_on(reward, AccountKind.OWED, AccountKind.VOUCHERS, Cause.TAKEN_AS_VOUCHER, "swap", now),
+        *reward_entry("reward_swapped", reward, reward.amount, now),
+    ])  # fmt: skip
+    Reward.objects.filter(participant_id=participant_id, id=reward_id).update(taken_as="voucher")
+    return replace(reward, taken_as="voucher")
+
+
+def _move_on(
+    reward: RewardView, debit: AccountKind, credit: AccountKind, cause: Cause, label: str, now: datetime
+) -> list[Statement]:
+    """Move the whole of an earned reward from one account of its person to another, at once."""
+    return statements.move(
+        transfer_id=rules.derive_id(reward.id, label), participant_id=reward.participant_id,
+        market_id=reward.market_id, route=Route(TransferKind.POSTED, debit, credit, cause), amount=reward.amount,
+        cause_ref=reward.id, now=now,
+    )  # fmt: skip
 
 
 @action
@@ -423,8 +342,7 @@ def _change_hold(
     Reward.objects.filter(participant_id=participant_id, id=reward_id).update(
         state=after.value, held_reason=reason
     )
-    fields = {"reward": reward.rule_id, "state": after.value}
-    db.execute(_evidence("reward_pending", reward.market_id, participant_id, reward.amount, now, fields))
+    db.execute(reward_entry(f"reward_{after.value}", reward, reward.amount, now))
 
 
 def _resolve(
@@ -438,9 +356,7 @@ def _resolve(
 ) -> None:
     """Post or void the pending transfer of a reward; the database lets each be resolved once."""
     promised = rules.promised_account(reward.kind)
-    fields = {"reward": reward.rule_id}
-    if kind is TransferKind.VOID:
-        fields["reason"] = cause.value
+    fields = {"reason": cause.value} if kind is TransferKind.VOID else None
     db.execute([
         statements.debit_account(reward.participant_id, AccountKind.RESERVED, kind, reward.amount),
         statements.credit_account(reward.participant_id, promised, kind, reward.amount),
@@ -449,26 +365,5 @@ def _resolve(
             route=Route(kind, AccountKind.RESERVED, promised, cause), amount=reward.amount, now=now,
             pending_id=reward.transfer_id, cause_ref=reward.id, decided_by_user_id=decided_by_user_id,
         ),
-        *_evidence(evidence_kind, reward.market_id, reward.participant_id, reward.amount, now, fields),
+        *reward_entry(evidence_kind, reward, reward.amount, now, fields),
     ])  # fmt: skip
-
-
-def _evidence(
-    kind: str,
-    market_id: UUID,
-    participant_id: UUID,
-    amount: Money,
-    now: datetime,
-    fields: Mapping[str, str] | None = None,
-) -> list[Statement]:
-    place = find_place(market_id)
-    return entry_statements(
-        kind=kind,
-        fields={"offer": place.offer_slug, "market": place.country, **_amount_fields(amount), **(fields or {})},
-        participant_id=participant_id,
-        occurred_at=now,
-    )
-
-
-def _amount_fields(amount: Money) -> dict[str, str | int]:
-    return {"amount_minor": amount.amount_minor, "currency": amount.currency}

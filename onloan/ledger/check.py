@@ -45,6 +45,25 @@ _DIFFERS = """
 """
 _LEFT = "credits_posted_minor - debits_posted_minor"
 
+# What became of each reward after it was earned: what left the merchant and came back, and what a voucher gave.
+_AFTER_EARNED = """
+    WITH moved AS (
+        SELECT participant_id, cause_ref AS reward_id,
+            SUM(CASE WHEN credit_kind = 'paid' THEN amount_minor WHEN debit_kind = 'paid' THEN -amount_minor
+                ELSE 0 END) AS paid,
+            SUM(CASE WHEN credit_kind = 'paid' THEN 1 ELSE 0 END) AS payments,
+            SUM(CASE WHEN debit_kind = 'owed' AND credit_kind = 'vouchers' THEN amount_minor ELSE 0 END)
+                AS swapped,
+            SUM(CASE WHEN credit_kind = 'redeemed' AND kind IN ('posted', 'post') THEN amount_minor
+                WHEN debit_kind = 'redeemed' THEN -amount_minor ELSE 0 END) AS spent,
+            SUM(CASE WHEN credit_kind <> 'redeemed' OR kind = 'posted' THEN 0
+                WHEN kind = 'pending' THEN amount_minor ELSE -amount_minor END) AS held,
+            SUM(CASE WHEN credit_kind = 'expired' THEN amount_minor ELSE 0 END) AS ended
+        FROM ledger_transfer WHERE debit_kind NOT IN ('pool', 'reserved')
+        GROUP BY participant_id, cause_ref
+    )
+"""
+
 _RULES: dict[str, str] = {
     "an account differs from its transfers": f"""{_SUMS}
         SELECT account.id FROM ledger_account account
@@ -79,25 +98,37 @@ _RULES: dict[str, str] = {
                 AND pending.credit_account_id = done.credit_account_id
         WHERE done.pending_id IS NOT NULL AND pending.id IS NULL
     """,
-    "a reward differs from its transfers": """
+    "a reward differs from its transfers": f"""{_AFTER_EARNED}
         SELECT reward.id FROM ledger_reward reward
         LEFT JOIN ledger_transfer pending
             ON pending.participant_id = reward.participant_id AND pending.id = reward.transfer_id
         LEFT JOIN ledger_transfer done
             ON done.participant_id = reward.participant_id AND done.pending_id = reward.transfer_id
-        LEFT JOIN ledger_transfer paid
-            ON paid.participant_id = reward.participant_id AND paid.cause_ref = reward.id
-                AND paid.credit_kind = 'paid'
+        LEFT JOIN moved ON moved.participant_id = reward.participant_id AND moved.reward_id = reward.id
         WHERE pending.id IS NULL OR pending.kind <> 'pending' OR pending.amount_minor <> reward.amount_minor
             OR COALESCE(done.kind, 'none') <> CASE reward.state
                 WHEN 'earned' THEN 'post' WHEN 'paid' THEN 'post' WHEN 'voided' THEN 'void' ELSE 'none' END
-            OR COALESCE(paid.amount_minor, 0) <> CASE reward.state
-                WHEN 'paid' THEN reward.amount_minor ELSE 0 END
-    """,
+            OR COALESCE(moved.paid, 0) <> CASE reward.state WHEN 'paid' THEN reward.amount_minor ELSE 0 END
+            OR COALESCE(moved.payments, 0) <> reward.payment_count
+            OR COALESCE(moved.swapped, 0) <> CASE reward.taken_as
+                WHEN 'voucher' THEN reward.amount_minor ELSE 0 END
+    """,  # noqa: S608
+    "more of a voucher is spent or ended than was earned, or less than nothing": f"""{_AFTER_EARNED}
+        SELECT reward.id FROM moved JOIN ledger_reward reward
+            ON reward.participant_id = moved.participant_id AND reward.id = moved.reward_id
+        WHERE moved.spent < 0 OR moved.spent + moved.held + moved.ended > CASE
+            WHEN reward.state = 'earned' AND (reward.reward_kind = 'voucher' OR reward.taken_as = 'voucher')
+            THEN reward.amount_minor ELSE 0 END
+    """,  # noqa: S608
+    "money that was earned moved for no reward": f"""{_AFTER_EARNED}
+        SELECT moved.participant_id FROM moved LEFT JOIN ledger_reward reward
+            ON reward.participant_id = moved.participant_id AND reward.id = moved.reward_id
+        WHERE reward.id IS NULL
+    """,  # noqa: S608
     "money is set aside for no reward": """
         SELECT pending.id FROM ledger_transfer pending LEFT JOIN ledger_reward reward
             ON reward.participant_id = pending.participant_id AND reward.transfer_id = pending.id
-        WHERE pending.kind = 'pending' AND reward.id IS NULL
+        WHERE pending.kind = 'pending' AND pending.debit_kind = 'reserved' AND reward.id IS NULL
     """,
 }
 

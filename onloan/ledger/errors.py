@@ -40,3 +40,13 @@ class WrongCurrency(OnloanError):
     code = "E-CURRENCY"
     status = 422
     sentence = gettext_lazy("This market keeps its money in {currency}. Give the amount in {currency}.")
+
+
+class PoolNotPledged(OnloanError):
+    """The money of a market comes from finance: publishing alone sets nothing aside."""
+
+    code = "E-POOL-PLEDGE"
+    status = 409
+    sentence = gettext_lazy(
+        "Finance has not set the money of this file aside. Ask a member of finance to do it, and publish then."
+    )

@@ -15,6 +15,7 @@ from django.db.models import F, Q
 
 from onloan.db import ParticipantModel, UUIDModel
 from onloan.ledger.rules import (
+    ALARM_LEVELS_PERCENT,
     CAUSE_KEY_CHARACTERS_MAX,
     REASON_CHARACTERS_MAX,
     ROUTES,
@@ -178,6 +179,8 @@ class Reward(ParticipantModel):
     """One promised reward and its life: pending, earned, paid; or held; or voided before it was earned.
 
     ``cause_key`` is the friend's participant id, or ``own``. ``transfer_id`` is the pending transfer.
+    ``taken_as`` says that the person took earned cash as a voucher. ``payment_count`` counts payments, those that
+    came back too.
     """
 
     market_id = models.UUIDField()
@@ -197,6 +200,8 @@ class Reward(ParticipantModel):
     settled_at = models.DateTimeField(null=True)
     reference = models.CharField(max_length=64, null=True)
     transfer_id = models.UUIDField()
+    taken_as = models.CharField(max_length=8, null=True)
+    payment_count = models.PositiveSmallIntegerField()
 
     class Meta:
         db_table = "ledger_reward"
@@ -229,6 +234,15 @@ class Reward(ParticipantModel):
                 condition=~Q(reward_kind="cash", state__in=_EARNED_STATES) | Q(due_on__isnull=False),
                 name="ledger_reward_cash_has_a_date",
             ),
+            models.CheckConstraint(
+                condition=Q(taken_as__isnull=True)
+                | Q(taken_as="voucher", reward_kind="cash", state=RewardState.EARNED.value),
+                name="ledger_reward_taken_as_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(payment_count__gte=1) | ~Q(state=RewardState.PAID.value),
+                name="ledger_reward_paid_is_counted",
+            ),
         ]
         indexes = [
             models.Index(
@@ -240,5 +254,55 @@ class Reward(ParticipantModel):
                 fields=["country", "due_on"],
                 condition=Q(reward_kind="fulfilled", state=RewardState.EARNED.value),
                 name="ledger_reward_to_confirm",
+            ),
+        ]
+
+
+class Pledge(UUIDModel):
+    """A member of finance sets the money of one file aside: before that, publishing it is refused."""
+
+    draft_id = models.UUIDField()
+    file_hash = models.CharField(max_length=64)
+    user_id = models.UUIDField()
+    pledged_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "ledger_pledge"
+        constraints = [models.UniqueConstraint(fields=["draft_id", "file_hash"], name="ledger_pledge_once")]
+
+
+class PoolDay(UUIDModel):
+    """What a market's money was doing at the last look on one day (UTC)."""
+
+    market_id = models.UUIDField()
+    day = models.DateField()
+    currency = models.CharField(max_length=_CURRENCY_CHARACTERS)
+    funded_minor = models.BigIntegerField()
+    free_minor = models.BigIntegerField()
+    reserved_minor = models.BigIntegerField()
+    owed_minor = models.BigIntegerField()
+    vouchers_minor = models.BigIntegerField()
+    paid_minor = models.BigIntegerField()
+    redeemed_minor = models.BigIntegerField()
+    expired_minor = models.BigIntegerField()
+
+    class Meta:
+        db_table = "ledger_pool_day"
+        constraints = [models.UniqueConstraint(fields=["market_id", "day"], name="ledger_pool_day_once")]
+
+
+class PoolAlarm(UUIDModel):
+    """The team was told that so much of a pool is used; the row goes when a top-up brings it below again."""
+
+    market_id = models.UUIDField()
+    level_percent = models.PositiveSmallIntegerField()
+    raised_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "ledger_pool_alarm"
+        constraints = [
+            models.UniqueConstraint(fields=["market_id", "level_percent"], name="ledger_pool_alarm_once"),
+            models.CheckConstraint(
+                condition=Q(level_percent__in=ALARM_LEVELS_PERCENT), name="ledger_pool_alarm_level_is_known"
             ),
         ]

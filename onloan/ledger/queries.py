@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from typing import cast
+from typing import Literal, cast
 from uuid import UUID
 
 from django.db.models import Sum
 
+from onloan.access.rules import Capability
+from onloan.access.team import find_member_by_id
 from onloan.errors import NotFound
-from onloan.ledger import statements
-from onloan.ledger.models import Account, Funding, PoolSlice, Reward
+from onloan.ledger import rules, statements
+from onloan.ledger.models import Account, Funding, Pledge, PoolDay, PoolSlice, Reward
 from onloan.ledger.rules import AccountKind, RewardState
 from onloan.money import Money
 from onloan.offers.document import Offer, RewardKind
-from onloan.offers.queries import find_market_by_id, find_version
+from onloan.offers.queries import find_draft, find_market_by_id, find_version
 from onloan.offers.rules import pot_to_reserve
-from onloan.people.queries import ParticipantView, find_participant
+from onloan.people.queries import ParticipantView, count_pots_taken, find_participant
 
 _PLACES_KEPT = 4096
 
@@ -41,7 +43,8 @@ def find_place(market_id: UUID) -> Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RewardView:
-    """One reward as the ledger keeps it. ``cause_key`` points at a friend: no page shows it."""
+    """One reward as the ledger keeps it. ``cause_key`` points at a friend: no page shows it. ``taken_as`` says
+    that earned cash became a voucher; ``payment_count`` counts payments, those that came back too."""
 
     id: UUID
     participant_id: UUID
@@ -61,6 +64,8 @@ class RewardView:
     settled_at: datetime | None
     reference: str | None
     transfer_id: UUID
+    taken_as: Literal["voucher"] | None
+    payment_count: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +85,8 @@ class RewardLine:
     settled_at: datetime | None
     held_reason: str | None
     void_cause: str | None
+    taken_as: Literal["voucher"] | None
+    payment_count: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,8 +104,9 @@ class PotView:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolView:
     """A market's money. ``funded = free + reserved + posted``, always: ``reserved`` is set aside for people and
-    not earned, ``posted`` is earned (``owed``, ``vouchers``, ``paid``). ``full_pot`` is what the version that
-    newcomers join under reserves for one of them."""
+    not earned, ``posted`` is earned (``owed``, ``vouchers``, ``paid``, ``redeemed``, ``expired``). What a till
+    holds is still among ``vouchers``. ``full_pot`` is what the version that newcomers join under reserves for one
+    of them."""
 
     funded: Money
     free: Money
@@ -107,8 +115,58 @@ class PoolView:
     owed: Money
     vouchers: Money
     paid: Money
+    redeemed: Money
+    expired: Money
     full_pot: Money
     full_pots_free: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolLine:
+    """A market's money at the last look on one day (UTC), as in ``PoolView``."""
+
+    day: date
+    funded: Money
+    free: Money
+    reserved: Money
+    owed: Money
+    vouchers: Money
+    paid: Money
+    redeemed: Money
+    expired: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolForecast:
+    """How long a pool lasts: ``joined_last_days`` took a pot in the last ``FORECAST_DAYS`` whole days, and if it
+    goes on like this, ``closes_on`` is the day of the last full pot; None when nobody joined."""
+
+    used_percent: int
+    full_pots_free: int
+    joined_last_days: int
+    closes_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class PledgeView:
+    """Who set the money of a file aside, and when."""
+
+    user_id: UUID
+    name: str
+    file_hash: str
+    pledged_at: datetime
+
+
+def find_pledge(draft_id: UUID) -> PledgeView | None:
+    """The pledge for a draft as it stands, if whoever made it may still fund a pool. Raises NotFound."""
+    draft = find_draft(draft_id)
+    row = Pledge.objects.filter(draft_id=draft_id, file_hash=draft.file_hash).first()
+    if row is None:
+        return None
+    member = find_member_by_id(row.user_id)
+    if not member.can(Capability.FUND_POOL):
+        return None
+    return PledgeView(member.id, member.name, row.file_hash, row.pledged_at)
 
 
 def find_reward(reward_id: UUID, participant_id: UUID) -> RewardView:
@@ -192,20 +250,51 @@ def pool_view(market_id: UUID) -> PoolView:
         return Money(amount_minor, market.currency)
 
     free = (slices["credits"] or 0) - (slices["debits"] or 0) - (slices["pending"] or 0)
-    owed, vouchers, paid = (
-        balances.get(kind, 0) for kind in (AccountKind.OWED, AccountKind.VOUCHERS, AccountKind.PAID)
-    )
+    earned = (
+        AccountKind.OWED, AccountKind.VOUCHERS, AccountKind.PAID, AccountKind.REDEEMED, AccountKind.EXPIRED
+    )  # fmt: skip
     return PoolView(
         funded=money(funded["sum"] or 0),
         free=money(free),
         reserved=money(balances.get(AccountKind.RESERVED, 0)),
-        posted=money(owed + vouchers + paid),
-        owed=money(owed),
-        vouchers=money(vouchers),
-        paid=money(paid),
+        posted=money(sum(balances.get(kind, 0) for kind in earned)),
+        **{kind.value: money(balances.get(kind, 0)) for kind in earned},
         full_pot=full_pot,
         full_pots_free=free // full_pot.amount_minor if full_pot.amount_minor else 0,
     )
+
+
+def list_pool_days(market_id: UUID, *, since: date) -> list[PoolLine]:
+    """A market's money day by day, the earliest first; a day on which nobody looked is left out."""
+    rows = PoolDay.objects.filter(market_id=market_id, day__gte=since).order_by("day")
+    return [
+        PoolLine(
+            day=row.day,
+            **{name: Money(getattr(row, f"{name}_minor"), row.currency) for name in rules.POOL_COLUMNS},
+        )
+        for row in rows
+    ]
+
+
+def pool_forecast(market_id: UUID, *, now: datetime) -> PoolForecast:
+    """How long a market's pool lasts. Days before the market opened do not count. Raises NotFound."""
+    market = find_market_by_id(market_id)
+    pool = pool_view(market_id)
+    today = now.astimezone(UTC).date()
+    first = max(today - timedelta(days=rules.FORECAST_DAYS), market.opens_at.astimezone(UTC).date())
+    last = today - timedelta(days=1)
+    taken = count_pots_taken(market_id, first=first, last=last) if first <= last else []
+    return PoolForecast(
+        used_percent=rules.used_percent(funded_minor=pool.funded.amount_minor, free_minor=pool.free.amount_minor),
+        full_pots_free=pool.full_pots_free,
+        joined_last_days=sum(taken),
+        closes_on=rules.forecast_closing(full_pots_free=pool.full_pots_free, joined_by_day=taken, today=today),
+    )
+
+
+def list_funded_markets() -> list[UUID]:
+    """Markets that have a pool, whatever is in it."""
+    return list(PoolSlice.objects.order_by("market_id").values_list("market_id", flat=True).distinct())
 
 
 def _sum_accounts(market_id: UUID) -> dict[AccountKind, int]:
@@ -263,6 +352,8 @@ def _reward_view(row: Reward) -> RewardView:
         settled_at=row.settled_at,
         reference=row.reference,
         transfer_id=row.transfer_id,
+        taken_as="voucher" if row.taken_as else None,
+        payment_count=row.payment_count,
     )
 
 
@@ -281,4 +372,6 @@ def _reward_line(row: Reward) -> RewardLine:
         settled_at=view.settled_at,
         held_reason=view.held_reason,
         void_cause=view.void_cause,
+        taken_as=view.taken_as,
+        payment_count=view.payment_count,
     )

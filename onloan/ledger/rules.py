@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from enum import StrEnum
 
 from onloan import ids
 from onloan.offers.document import RewardKind
 
 SLICES_MAX = 8
+ALARM_LEVELS_PERCENT = (80, 100)
+FORECAST_DAYS = 7
+POOL_COLUMNS = ("funded", "free", "reserved", "owed", "vouchers", "paid", "redeemed", "expired")
 TIMES_MAX = 1000
 CAUSE_KEY_CHARACTERS_MAX = 64
 REASON_CHARACTERS_MAX = 200
@@ -43,7 +48,14 @@ class Cause(StrEnum):
     QUALIFIED = "qualified"
     COUNTED = "counted"
     PAID_OUT = "paid_out"
+    SLIP_REDEEMED = "slip_redeemed"
     FULFILLED = "fulfilled"
+    PAYMENT_RETURNED = "payment_returned"
+    TAKEN_AS_VOUCHER = "taken_as_voucher"
+    REDEMPTION_STARTED = "redemption_started"
+    REDEEMED = "redeemed"
+    REDEMPTION_RELEASED = "redemption_released"
+    REDEMPTION_ROLLED_BACK = "redemption_rolled_back"
     FRAUD_DECIDED_BY_HUMAN = "fraud_decided_by_human"
     EVENT_UNDONE_BEFORE_EARNED = "event_undone_before_earned"
     EXPIRY_ANNOUNCED = "expiry_announced"
@@ -76,23 +88,33 @@ class Route:
 
 
 def _list_routes() -> tuple[Route, ...]:
+    posted, pending, post, void = TransferKind
+    pool, reserved, owed, vouchers, paid, redeemed, expired = AccountKind
     routes = [
-        Route(TransferKind.POSTED, AccountKind.POOL, AccountKind.RESERVED, Cause.JOINED),
-        Route(TransferKind.POSTED, AccountKind.RESERVED, AccountKind.POOL, Cause.WINDOW_ENDED),
-        Route(TransferKind.POSTED, AccountKind.OWED, AccountKind.PAID, Cause.PAID_OUT),
-        Route(TransferKind.POSTED, AccountKind.OWED, AccountKind.PAID, Cause.FULFILLED),
+        Route(posted, pool, reserved, Cause.JOINED),
+        Route(posted, reserved, pool, Cause.WINDOW_ENDED),
+        Route(posted, owed, paid, Cause.PAID_OUT),
+        Route(posted, owed, paid, Cause.SLIP_REDEEMED),
+        Route(posted, owed, paid, Cause.FULFILLED),
+        Route(posted, paid, owed, Cause.PAYMENT_RETURNED),
+        Route(posted, owed, vouchers, Cause.TAKEN_AS_VOUCHER),
+        Route(posted, vouchers, redeemed, Cause.REDEEMED),
+        Route(pending, vouchers, redeemed, Cause.REDEMPTION_STARTED),
+        Route(post, vouchers, redeemed, Cause.REDEEMED),
+        Route(void, vouchers, redeemed, Cause.REDEMPTION_RELEASED),
+        Route(posted, redeemed, vouchers, Cause.REDEMPTION_ROLLED_BACK),
+        Route(posted, vouchers, expired, Cause.EXPIRY_ANNOUNCED),
     ]
-    for promised in (AccountKind.OWED, AccountKind.VOUCHERS):
-        routes.append(Route(TransferKind.PENDING, AccountKind.RESERVED, promised, Cause.QUALIFIED))
-        routes.append(Route(TransferKind.POST, AccountKind.RESERVED, promised, Cause.COUNTED))
-        routes.extend(
-            Route(TransferKind.VOID, AccountKind.RESERVED, promised, Cause(cause.value)) for cause in VoidCause
-        )
+    for promised in (owed, vouchers):
+        routes.append(Route(pending, reserved, promised, Cause.QUALIFIED))
+        routes.append(Route(post, reserved, promised, Cause.COUNTED))
+        routes.extend(Route(void, reserved, promised, Cause(cause.value)) for cause in VoidCause)
     return tuple(routes)
 
 
 ROUTES = _list_routes()
-"""Every way that money may go; the database refuses any other. What is owed can only become paid."""
+"""Every way that money may go; the database refuses any other. What is earned never goes back to the pool: cash is
+paid or taken as a voucher, a voucher is redeemed or ends on the day that was announced with it."""
 
 
 def promised_account(kind: RewardKind) -> AccountKind:
@@ -150,3 +172,34 @@ def split_into_slices(amount_minor: int, pot_minor: int, slice_count: int) -> li
 def count_slices(amount_minor: int, pot_minor: int) -> int:
     """How many slices a first funding makes: one for each whole pot, at least one, at most ``SLICES_MAX``."""
     return max(1, min(SLICES_MAX, amount_minor // pot_minor))
+
+
+def forecast_closing(*, full_pots_free: int, joined_by_day: Sequence[int], today: date) -> date | None:
+    """The day on which the last full pot is taken, if people go on joining as in ``joined_by_day``: whole days,
+    the latest last, of which the last ``FORECAST_DAYS`` count. None when nobody joined: then no day can be told.
+    """
+    assert full_pots_free >= 0 and all(count >= 0 for count in joined_by_day)
+    if full_pots_free == 0:
+        return today
+    counted = joined_by_day[-FORECAST_DAYS:]
+    joined = sum(counted)
+    if joined == 0:
+        return None
+    # Rounded up in whole numbers: the day on which the last pot goes, never the day before.
+    days = -(-full_pots_free * len(counted) // joined)
+    return today + timedelta(days=days) if days <= (date.max - today).days else None
+
+
+def used_percent(*, funded_minor: int, free_minor: int) -> int:
+    """How much of a pool is promised, earned or paid, in whole percent, rounded down; 0 for an empty pool."""
+    return (funded_minor - free_minor) * 100 // funded_minor if funded_minor else 0
+
+
+def reached_levels(*, funded_minor: int, free_minor: int, pot_minor: int) -> tuple[int, ...]:
+    """Which of ``ALARM_LEVELS_PERCENT`` a pool has reached. A pool without a full pot is used up, whatever is
+    left; one that was never funded reaches nothing."""
+    if funded_minor == 0:
+        return ()
+    is_used_up = free_minor < max(pot_minor, 1)
+    used = 100 if is_used_up else used_percent(funded_minor=funded_minor, free_minor=free_minor)
+    return tuple(level for level in ALARM_LEVELS_PERCENT if used >= level)

@@ -253,6 +253,31 @@ def write_transfer(
     )  # fmt: skip
 
 
+def move(
+    *,
+    transfer_id: UUID,
+    participant_id: UUID,
+    market_id: UUID,
+    route: Route,
+    amount: Money,
+    now: datetime,
+    pending_id: UUID | None = None,
+    cause_ref: UUID,
+) -> list[Statement]:
+    """Everything that moves ``amount`` between two accounts of one person; the receiving one is opened first."""
+    return [
+        open_account(
+            participant_id=participant_id, kind=route.credit, market_id=market_id, currency=amount.currency
+        ),
+        debit_account(participant_id, route.debit, route.kind, amount),
+        credit_account(participant_id, route.credit, route.kind, amount),
+        write_transfer(
+            transfer_id=transfer_id, participant_id=participant_id, route=route, amount=amount, now=now,
+            pending_id=pending_id, cause_ref=cause_ref,
+        ),
+    ]  # fmt: skip
+
+
 def find_reservation(participant_id: UUID) -> TransferRow | None:
     """The transfer that reserved this person's pot; its debit side is the slice that it came from."""
     row = db.fetch_one(

@@ -95,12 +95,12 @@ def limits_sentence(offer: Offer, country: str, language: str) -> str:
     friends = ngettext("One friend counts.", "At most %(count)s friends count.", count) % {
         "count": number_word(count, language)
     }
-    return (
-        friends
-        + " "
-        + gettext("They join at most %(window)s after you, and then have %(qualify)s to do what counts.")
-        % {"window": wording.days(referral.window_days), "qualify": wording.days(referral.qualify_days)}
-    )
+    when = gettext("They join at most %(window)s after you, and then have %(qualify)s to do what counts.") % {
+        "window": wording.days(referral.window_days),
+        "qualify": wording.days(referral.qualify_days),
+    }
+    per_day = wording.friends_per_day(referral, language)
+    return " ".join(part for part in (friends, per_day, when) if part)
 
 
 def reward_lines(offer: Offer, country: str, language: str) -> tuple[RewardLine, ...]:
@@ -151,7 +151,11 @@ def _when(offer: Offer, rule: RewardRule, country: str) -> str:
             gettext("It counts %(settle)s after that.") % settle if settle_days else gettext("It counts at once.")
         )
         payout = wording.days(offer.markets[country].payout_days)
-        return counts + " " + gettext("It is paid at most %(payout)s later.") % {"payout": payout}
+        paid = counts + " " + gettext("It is paid at most %(payout)s later.") % {"payout": payout}
+        if rule.or_voucher_days is None:
+            return paid
+        choice = gettext("You may take it as a voucher of the same amount instead, valid for %(valid)s.")
+        return paid + " " + choice % {"valid": wording.days(rule.or_voucher_days)}
     issued = (
         gettext("You get it %(settle)s after that.") % settle if settle_days else gettext("You get it at once.")
     )

@@ -17,6 +17,7 @@ from onloan.offers.blocks import FieldValue
 from onloan.offers.conditions import reward_lines, significant_conditions
 from onloan.offers.document import Offer, Texts
 from onloan.offers.retention import retention_lines
+from onloan.offers.rules import REVIEW_DAYS
 from onloan.offers.vocabulary import CHANNELS, ITEMS, PURPOSES, ROLES, said
 from onloan.offers.wording import written_day
 
@@ -149,10 +150,16 @@ def _purposes(offer: Offer, language: str) -> dict[str, FieldValue]:
         "taking_part": gettext(
             "your e-mail, your name to show, that you are old enough, your link, who invited you"
         ),
-        "payout": gettext("what you earned and when, and where to pay it once it is owed"),
+        "payout": gettext(
+            "what you earned and when; once cash is owed, the name on your account and its number, unless you "
+            "prefer a slip"
+        ),
         "accounting": gettext("what you were paid and when"),
         "rights": gettext("your request, what we answered, and when"),
-        "fraud_checks": gettext("when you joined, who invited you, when you did what counts"),
+        "fraud_checks": gettext(
+            "when you joined, who invited you, when you did what counts, your name to show, and whether your "
+            "e-mail or your account is also somebody else's here"
+        ),
     }
     records = [_purpose(name, data[name], language) for name in _RUN_BY_US]
     asked: dict[str, list[str]] = {}
@@ -165,7 +172,11 @@ def _purposes(offer: Offer, language: str) -> dict[str, FieldValue]:
     return {
         "purposes": tuple(records),
         "purposes.legitimate_interest": gettext(
-            "Our interest in the checks against cheating: the money that is set aside goes to real people."
+            "Our interest in the checks against cheating: the money that is set aside goes to real people. We "
+            "look for people who invite themselves or each other, one account for many people, many friends "
+            "within an hour, throw-away addresses, and names that are numbered. We look at no device and no "
+            "place. A household that shares a phone or an account is not held for it, and using a right never "
+            "counts against you."
         ),
     }
 
@@ -263,6 +274,8 @@ def _rights(offer: Offer, facts: MarketFacts, language: str) -> dict[str, FieldV
 def _provision(offer: Offer, facts: MarketFacts, language: str) -> dict[str, FieldValue]:
     asked = {item for permission in offer.permissions for item in permission.items}
     optional = [gettext("each answer to a question about what may be shown")] if offer.permissions else []
+    if any(rule.kind == "cash" and facts.country in rule.amounts for rule in offer.rewards):
+        optional.append(gettext("an account to be paid into, once cash is owed"))
     if any(ITEMS[item].is_image for item in asked):
         optional.insert(0, gettext("a photo"))
     return {
@@ -277,9 +290,11 @@ def _provision(offer: Offer, facts: MarketFacts, language: str) -> dict[str, Fie
             "is the same."
         ),
         "automated_decisions.text": gettext(
-            "No machine alone refuses you a reward. If something looks like cheating, a named person "
-            "decides, tells you why, and hears you."
-        ),
+            "No machine alone refuses you a reward. If something looks like cheating, a program may hold it; "
+            "a named person decides within %(decided)s, tells you why, and hears you. If nobody has decided by "
+            "then, it counts. You can ask for somebody else to decide again."
+        )
+        % {"decided": wording.days(REVIEW_DAYS)},
     }
 
 
@@ -331,7 +346,10 @@ def _promotion(offer: Offer, facts: MarketFacts, language: str, edition: Edition
         "promo.terms_url": _SAFE_ADDRESS.format(
             language=language, page=f"{place}/terms/{edition.number}" if edition else place
         ),
-        "promo.payout_method": gettext("Vouchers appear on your page; where to pay cash you say once it is owed."),
+        "promo.payout_method": gettext(
+            "Vouchers appear on your page. Once cash is owed, you say where to pay it: into an account in your "
+            "own name, or by a slip that the shop pays out in cash."
+        ),
         "promo.payout_days": wording.days(offer.markets[facts.country].payout_days),
         "promo.costs": conditions.costs,
         "promo.tax_sentence": conditions.tax,

@@ -14,6 +14,9 @@ CASE_YEARS = 3
 EVIDENCE_YEARS = 10
 PROFILE_MONTHS = 13
 PROFILE_YEARS_MAX = 3
+ACCOUNT_DAYS = 30
+SIGNAL_MONTHS = 12
+FRAUD_YEARS = 3
 
 
 def retention_lines(facts: MarketFacts) -> tuple[tuple[str, str], ...]:
@@ -41,7 +44,17 @@ def retention_lines(facts: MarketFacts) -> tuple[tuple[str, str], ...]:
             gettext("While a permission lasts, then %(period)s, because a claim can be brought for so long.")
             % {"period": _years(claim_years)},
         ),
+        (
+            gettext("The name on your account and its number"),
+            gettext("%(days)d days after the last payment. The payment file at the bank is not ours to erase.")
+            % {"days": ACCOUNT_DAYS},
+        ),
         (gettext("What you were paid"), _accounts(facts)),
+        (
+            gettext("What the checks against cheating noticed"),
+            gettext("%(months)d months, or %(period)s where a person decided that it was fraud.")
+            % {"months": SIGNAL_MONTHS, "period": _years(FRAUD_YEARS)},
+        ),
         (
             gettext("Your requests and complaints"),
             gettext("%(period)s after we answered.") % {"period": _years(CASE_YEARS)},

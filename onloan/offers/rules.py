@@ -18,6 +18,13 @@ MARKET_STATES: tuple[MarketState, ...] = get_args(MarketState)
 OVERDUE_PERCENT_MAX = 1
 """A suspended market with a larger part of its payments overdue stays closed to newcomers (LR-054)."""
 
+REVIEW_DAYS, ASK_AGAIN_DAYS = 10, 14
+"""A held reward is decided within the first; a decision can be put to somebody else within the second. What these
+and the next numbers say in the terms, ``referrals`` and ``vouchers`` do; a test compares them."""
+
+VOUCHER_WARNING_DAYS = (30, 7)
+"""So many days before a voucher ends, its owner is told by mail."""
+
 DOORS = ("cli", "console", "demo")
 """Where an approval was given. All lead through the same actions."""
 

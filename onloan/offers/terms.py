@@ -13,6 +13,7 @@ from onloan.offers.conditions import pool_sentence, reward_lines
 from onloan.offers.consent import permission_sentence
 from onloan.offers.document import Offer
 from onloan.offers.headline import headline
+from onloan.offers.rules import ASK_AGAIN_DAYS, REVIEW_DAYS, VOUCHER_WARNING_DAYS
 from onloan.offers.vocabulary import EVENTS, said
 from onloan.offers.wording import written_day
 
@@ -94,6 +95,7 @@ def _how(offer: Offer, facts: MarketFacts, language: str) -> Section:
         "qualify": wording.days(referral.qualify_days),
     }
     settled = gettext("It counts %(settle)s later.") % {"settle": wording.days(referral.settle_days)}
+    per_day = wording.friends_per_day(referral, language)
     points = (
         gettext("You join with your e-mail and a name to show. You get a link and a code."),
         gettext("You send them yourself, in your own words, to people you know. We never write to your friends."),
@@ -101,6 +103,7 @@ def _how(offer: Offer, facts: MarketFacts, language: str) -> Section:
         % {"window": wording.days(referral.window_days)},
         gettext("Your friend then %(signs_up)s, at most %(qualify)s after joining.") % event,
         settled if referral.settle_days else gettext("It counts at once."),
+        *([per_day] if per_day else []),
         gettext(
             "Only people whom you invited yourself count for you, and your own link never counts for yourself."
         ),
@@ -110,18 +113,40 @@ def _how(offer: Offer, facts: MarketFacts, language: str) -> Section:
 
 def _paid(offer: Offer, facts: MarketFacts, language: str) -> Section:
     terms = offer.markets[facts.country]
-    kinds = {rule.kind for rule in offer.rewards if facts.country in rule.amounts}
+    rules = [rule for rule in offer.rewards if facts.country in rule.amounts]
+    kinds = {rule.kind for rule in rules}
+    has_choice = any(rule.or_voucher_days is not None for rule in rules)
     named = {"merchant": offer.controller.name, "payout": wording.days(terms.payout_days)}
     paragraphs = [gettext("Being paid costs nothing, and you do not have to buy anything for it.")]
     if "cash" in kinds:
-        paragraphs.append(
+        paragraphs += [
             gettext("%(merchant)s pays cash at most %(payout)s after it counted, and asks where to pay only then.")
-            % named
-        )
-    if "voucher" in kinds:
+            % named,
+            gettext(
+                "You choose how: into an account in your own name, or by a slip that you take to %(merchant)s, "
+                "which pays it out in cash. No amount is too small to be paid, and your page shows the day of "
+                "each payment."
+            )
+            % named,
+            gettext("If you tell us later where to pay, you are paid later. You lose nothing."),
+        ]
+    if has_choice:
         paragraphs.append(
-            gettext("A voucher is on your page from the moment it counts. You use it with %(merchant)s.") % named
+            gettext(
+                "Where the table says so, you may take cash as a voucher of the same amount. Only you choose it, "
+                "for each amount once. A voucher does not turn back into cash."
+            )
         )
+    if "voucher" in kinds or has_choice:
+        first, second = VOUCHER_WARNING_DAYS
+        paragraphs += [
+            gettext("A voucher is on your page from the moment it counts. You use it with %(merchant)s.") % named,
+            gettext(
+                "You can spend it bit by bit. It ends on the day that your page shows; we write to you %(first)s "
+                "and %(second)s before."
+            )
+            % {"first": wording.days(first), "second": wording.days(second)},
+        ]
     if "fulfilled" in kinds:
         paragraphs.append(gettext("%(merchant)s adds credit at most %(payout)s after it counted.") % named)
     return Section("paid", gettext("How you are paid"), tuple(paragraphs))
@@ -190,6 +215,27 @@ def _refused(offer: Offer, facts: MarketFacts, language: str) -> Section:
     )
 
 
+def _held(offer: Offer, facts: MarketFacts, language: str) -> Section:
+    numbers = {"decided": wording.days(REVIEW_DAYS), "again": wording.days(ASK_AGAIN_DAYS)}
+    return Section(
+        "held",
+        gettext("If we look at a reward more closely"),
+        (
+            gettext(
+                "If something looks like cheating, we hold the reward and tell you why. No machine decides: "
+                "a person does, at most %(decided)s later. You can say what you think before that."
+            )
+            % numbers,
+            gettext("If nobody has decided by then, the reward counts."),
+            gettext(
+                "If the answer is no, you have %(again)s to ask again. Somebody else then decides, at most "
+                "%(decided)s later."
+            )
+            % numbers,
+        ),
+    )
+
+
 def _stopped(offer: Offer, facts: MarketFacts, language: str) -> Section:
     return Section(
         "stopped",
@@ -244,6 +290,6 @@ def _complaint(offer: Offer, facts: MarketFacts, language: str) -> Section:
 
 
 _SECTIONS: tuple[Callable[[Offer, MarketFacts, str], Section], ...] = (
-    _who, _earn, _dates, _people, _how, _paid, _pool, _permissions, _no_claim, _refused, _stopped, _tax, _change,
-    _law, _complaint,
+    _who, _earn, _dates, _people, _how, _paid, _pool, _permissions, _no_claim, _refused, _held, _stopped, _tax,
+    _change, _law, _complaint,
 )  # fmt: skip

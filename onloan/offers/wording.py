@@ -11,7 +11,8 @@ from babel.numbers import format_decimal
 from django.utils.translation import gettext, ngettext
 
 from onloan.markets.rules import MarketFacts, country_name
-from onloan.offers.document import MarketTerms, Offer, Permission, RewardKind
+from onloan.offers.document import MarketTerms, Offer, Permission, Referral, RewardKind
+from onloan.offers.headline import number_word
 from onloan.offers.vocabulary import CHANNELS, EVENTS, EXCLUDED_CONTEXTS, ITEMS, said
 
 TEXT_LANGUAGES = ("en", "fr")
@@ -144,6 +145,18 @@ def least_order(offer: Offer, country: str, language: str) -> str:
     if least is None:
         return ""
     return " " + gettext("(an ordinary order of at least %(amount)s)") % {"amount": least.format(language)}
+
+
+def friends_per_day(referral: Referral, language: str) -> str:
+    """How many of those who join on one day count; empty where the offer does not bound them."""
+    most = referral.friends_per_day
+    if most is None:
+        return ""
+    return ngettext(
+        "Of those who join on one day, one counts.",
+        "Of those who join on one day, at most %(count)s count.",
+        most,
+    ) % {"count": number_word(most, language)}
 
 
 def days(count: int) -> str:

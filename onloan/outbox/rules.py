@@ -18,6 +18,8 @@ STATES = (STATE_WAITING, STATE_SENT, STATE_FAILED)
 
 TEMPLATES = (
     "join_code", "sign_in_code", "welcome", "receipt", "friend_joined", "reward_earned", "case_acknowledged",
+    "voucher_expiring", "voucher_code", "reward_held", "review_decided", "reviews_waiting",
+    "pool_alarm",
 )  # fmt: skip
 
 
@@ -30,13 +32,14 @@ class WebhookEvent(StrEnum):
 EVENTS = tuple(event.value for event in WebhookEvent)
 
 CONTEXT_FIELDS = frozenset({
-    "amount", "authority", "authority_url", "campaign", "case_reference", "controller", "country", "due_on",
-    "expires_minutes", "label", "legal_due_on", "offer_slug", "qualified_on", "receipt_id", "rewards",
-    "request_kind", "settles_on", "kind", "voucher_expires_on",
+    "amount", "authority", "authority_url", "campaign", "case_reference", "code_waits", "controller", "count", "country",
+    "decision", "due_on",
+    "expires_minutes", "label", "legal_due_on", "offer_slug", "pool_closes_on", "pots_free", "qualified_on", "reasons", "receipt_id", "rewards",
+    "request_kind", "settles_on", "used_percent", "kind", "voucher_expires_on",
 })  # fmt: skip
 """The only names a mail's context may hold: none of them says who someone is."""
 
-SECRET_FIELDS = frozenset({"code", "link"})
+SECRET_FIELDS = frozenset({"code", "link", "reason"})
 """What is sealed in a message and wiped once it is sent."""
 
 CONTEXT_VALUE_CHARACTERS_MAX = 400

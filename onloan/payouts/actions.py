@@ -1,25 +1,49 @@
-"""Writes of payouts: owe cash, prepare a batch, have a second person approve it, mark it paid."""
+"""Writes of payouts: owe cash, take in where to pay it, prepare a batch and have a second person approve it."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from onloan import ids
+from django.db.models import F
+
+from onloan import clock, db, ids
 from onloan.access.rules import Capability
 from onloan.access.team import find_member_by_id, require
 from onloan.db import action
 from onloan.errors import BadInput, NotFound
 from onloan.evidence.actions import append_entry
-from onloan.ledger.actions import mark_reward_paid
+from onloan.ledger.actions import mark_reward_paid, take_as_voucher
 from onloan.ledger.errors import RewardNotReady
-from onloan.ledger.queries import RewardView, find_reward_by_id
-from onloan.ledger.rules import Cause, RewardState, read_reward_reference, reward_reference
-from onloan.payouts import rules
-from onloan.payouts.errors import BatchNotReady, FileChanged, NothingToPay, SamePerson, UnknownReference
-from onloan.payouts.models import Batch, Payable
-from onloan.payouts.queries import read_lines
-from onloan.people.statements import lock_participant, lock_participants
+from onloan.ledger.queries import RewardView, find_reward, find_reward_by_id
+from onloan.ledger.rules import Cause, RewardState, read_reward_reference
+from onloan.markets.rules import market_facts
+from onloan.money import Money
+from onloan.offers.queries import find_version
+from onloan.payouts import gathering, rules, sealing
+from onloan.payouts.bank.accounts import read_account
+from onloan.payouts.codes import slip_code
+from onloan.payouts.errors import (
+    BatchNotReady,
+    FileChanged,
+    NoVoucherChoice,
+    PayableNotOpen,
+    PayeeNotNeeded,
+    PayeeShared,
+    SamePerson,
+    SlipRedeemed,
+    SlipUnknown,
+    UnknownReference,
+)
+from onloan.payouts.files import check_bank_name, hash_batch
+from onloan.payouts.models import Batch, Debtor, Payable, Payee, Payment, Slip
+from onloan.payouts.rules import BatchState, PayableState, PaymentState
+from onloan.payouts.settling import Outcome, close_batch, settle_outcomes
+from onloan.people.actions import remove_items, set_items
+from onloan.people.queries import find_by_code, find_participant
+from onloan.people.statements import code_lookup_statement, lock_address, lock_participant
+from onloan.vouchers.actions import issue_voucher
+from onloan.vouchers.rules import Till
 
 PAID_PER_TRANSACTION = 200
 
@@ -47,65 +71,231 @@ def owe_reward(*, reward: RewardView, now: datetime) -> UUID:
         amount_minor=reward.amount.amount_minor,
         currency=reward.amount.currency,
         due_on=reward.due_on,
-        state="owed",
-        batch_id=None,
+        state=PayableState.OWED,
         owed_at=now,
-        paid_at=None,
     )
     return payable_id
 
 
 @action
-def prepare_batch(*, country: str, user_id: UUID, now: datetime, due_by: date | None = None) -> UUID:
-    """Put what is owed in ``country`` (with ``due_by``: what is due by then) into a batch, the oldest first.
+def give_account(*, participant_id: UUID, name: str, account: str, now: datetime) -> None:
+    """Where a person wants to be paid: the account holder's name and the account, sealed under the person's key.
 
-    One batch holds one currency and at most ``PAYABLES_MAX`` payables; what is left goes into the next. Raises
-    NothingToPay, NotAllowed.
+    Only while cash is owed to them. A payment under way keeps the account that it was prepared with; the new one
+    counts for the next. What had no account to go to is due two weeks from now at the earliest. Raises
+    PayeeNotNeeded, PayeeShared, and what ``read_account`` and ``bank_name`` raise, each before anything is stored.
     """
-    require(find_member_by_id(user_id), Capability.EXPORT_PAYOUTS)
-    # The rows stay locked to the commit, so that two people who prepare at once share no payable.
-    owed = Payable.objects.select_for_update().filter(country=country, state="owed")
-    if due_by is not None:
-        owed = owed.filter(due_on__lte=due_by)
-    rows = list(owed.order_by("due_on", "id")[: rules.PAYABLES_MAX])
-    rows = [row for row in rows if row.currency == rows[0].currency]
-    if not rows:
-        raise NothingToPay(country=country)
-    batch_id = ids.new_id()
-    for row in rows:
-        row.batch_id, row.state = batch_id, "in_batch"
-    Payable.objects.bulk_update(rows, ["batch_id", "state"], batch_size=PAID_PER_TRANSACTION)
-    Batch.objects.create(
-        id=batch_id,
-        country=country,
-        currency=rows[0].currency,
-        state="prepared",
-        payable_count=len(rows),
-        total_minor=sum(row.amount_minor for row in rows),
-        file_hash=_hash_batch(batch_id),
-        created_by_user_id=user_id,
-        created_at=now,
+    lock_participant(participant_id)
+    person = find_participant(participant_id)
+    if person is None or person.erased_at is not None:
+        raise NotFound
+    waiting = Payable.objects.filter(
+        participant_id=participant_id,
+        state__in=[PayableState.OWED, PayableState.SLIP, PayableState.IN_BATCH],
     )
-    return batch_id
+    owed = waiting.order_by("due_on", "id").first()
+    if owed is None:
+        raise PayeeNotNeeded
+    parsed = read_account(account, currency=owed.currency)
+    typed = " ".join(name.split())
+    check_bank_name(typed, parsed)
+    account_hash = sealing.account_hash(parsed)
+    # Until the commit nobody else gives the same account, so that the bound holds for two at once too.
+    lock_address(account_hash)
+    others = Payee.objects.filter(offer_id=person.offer_id, account_hash=account_hash)
+    if others.exclude(participant_id=participant_id).count() >= rules.PEOPLE_PER_ACCOUNT_MAX:
+        raise PayeeShared(field="account")
+    present = Payee.objects.filter(participant_id=participant_id).first()
+    if present is None or present.problem is not None:
+        _give_time_to_pay(participant_id, owed.country, now)
+    set_items(
+        participant_id=participant_id,
+        items={"payee_name": typed.encode(), "payee_account": sealing.write_account(parsed).encode()},
+    )
+    told = {
+        "offer_id": person.offer_id,
+        "kind": parsed.kind,
+        "country": parsed.country,
+        "account_hash": account_hash,
+        "last_characters": parsed.number[-4:],
+        "given_at": now,
+        "problem": None,
+        "problem_code": None,
+    }
+    Payee.objects.update_or_create(
+        participant_id=participant_id, defaults=told, create_defaults={"id": ids.new_id(), **told}
+    )
 
 
 @action
+def remove_account(*, participant_id: UUID) -> None:
+    """Delete the name and the account of a person. What is under way is paid;
+    what is owed waits for another way."""
+    lock_participant(participant_id)
+    Payee.objects.filter(participant_id=participant_id).delete()
+    remove_items(participant_id=participant_id, names=["payee_name", "payee_account"])
+
+
+@action
+def issue_slip(*, participant_id: UUID, payable_id: UUID, now: datetime) -> UUID:
+    """Turn what is owed into a claim slip: whoever shows its code at a till is paid. It has no end.
+
+    A retry gets the same slip. Raises PayableNotOpen, NotFound.
+    """
+    lock_participant(participant_id)
+    payable = _find_payable(participant_id, payable_id)
+    if payable.state == PayableState.SLIP:
+        found: UUID = Slip.objects.get(
+            participant_id=participant_id, payable_id=payable_id, cancelled_at=None, redeemed_at=None
+        ).id
+        return found
+    _move_payable(payable, PayableState.OWED, state=PayableState.SLIP)
+    slip_id = ids.new_id()
+    code = slip_code(slip_id)
+    db.execute([
+        # The look-up comes first: its key is what makes a code unique.
+        code_lookup_statement(kind="slip", code=code, participant_id=participant_id, target_id=slip_id),
+        db.insert(
+            Slip,
+            id=slip_id, participant_id=participant_id, payable_id=payable_id, last_characters=code[-4:],
+            issued_at=now, cancelled_at=None, redeemed_at=None, reference=None, by_user_id=None, by_key_id=None,
+        ),
+    ])  # fmt: skip
+    return slip_id
+
+
+@action
+def cancel_slip(*, participant_id: UUID, payable_id: UUID, now: datetime) -> None:
+    """The person wants to be paid in another way: the slip's code is worth nothing from now on.
+
+    Again changes nothing. Raises SlipRedeemed, NotFound.
+    """
+    lock_participant(participant_id)
+    payable = _find_payable(participant_id, payable_id)
+    if payable.state == PayableState.PAID:
+        raise SlipRedeemed
+    if payable.state != PayableState.SLIP:
+        return
+    Slip.objects.filter(participant_id=participant_id, payable_id=payable_id, cancelled_at=None).update(
+        cancelled_at=now
+    )
+    today = clock.local_day(now, market_facts(payable.country).time_zone)
+    _move_payable(
+        payable,
+        PayableState.SLIP,
+        state=PayableState.OWED,
+        due_on=rules.due_after_account(payable.due_on, today),
+    )
+
+
+@action
+def redeem_slip(*, typed_code: str, reference: str, by: Till, now: datetime) -> Money:
+    """The till has paid out the whole of a slip, under its own ``reference``. Returns what it paid.
+
+    A retry with the same reference pays nothing again. It reads nothing of the person but that their row is there,
+    so it works after their data are erased. Raises SlipUnknown, SlipRedeemed, BadInput.
+    """
+    if not rules.is_reference(reference):
+        raise BadInput(field="reference", problem=f"A-Z a-z 0-9 . _ / -, 1–{rules.REFERENCE_CHARACTERS_MAX}")
+    code = ids.normalize_code(typed_code)
+    found = find_by_code("slip", code) if code else None
+    if found is None:
+        raise SlipUnknown(field="code")
+    participant_id, slip_id = found
+    lock_participant(participant_id)
+    slip = Slip.objects.get(participant_id=participant_id, id=slip_id)
+    if slip.cancelled_at is not None:
+        raise SlipUnknown(field="code")
+    payable = _find_payable(participant_id, slip.payable_id)
+    amount = Money(payable.amount_minor, payable.currency)
+    if slip.redeemed_at is not None:
+        if slip.reference != reference:
+            raise SlipRedeemed
+        return amount
+    mark_reward_paid(
+        reward_id=payable.reward_id,
+        participant_id=participant_id,
+        cause=Cause.SLIP_REDEEMED,
+        reference=reference,
+        attempt=payable.times_paid + 1,
+        now=now,
+    )
+    _move_payable(
+        payable, PayableState.SLIP, state=PayableState.PAID, paid_at=now, times_paid=payable.times_paid + 1
+    )
+    Slip.objects.filter(participant_id=participant_id, id=slip_id).update(
+        redeemed_at=now, reference=reference, by_user_id=by.user_id, by_key_id=by.key_id
+    )
+    return amount
+
+
+@action
+def take_voucher(*, participant_id: UUID, reward_id: UUID, now: datetime) -> UUID:
+    """The person takes a voucher of the same amount in place of cash, where their offer gives the choice.
+
+    Returns the voucher; a retry gets the same one. Raises NoVoucherChoice, PayableNotOpen, NotFound.
+    """
+    lock_participant(participant_id)
+    payable = Payable.objects.filter(participant_id=participant_id, reward_id=reward_id).first()
+    person = find_participant(participant_id)
+    if payable is None or person is None:
+        raise NotFound
+    reward = find_reward(reward_id, participant_id)
+    offer = find_version(person.version_id).offer
+    days = next((rule.or_voucher_days for rule in offer.rewards if rule.id == reward.rule_id), None)
+    if days is None:
+        raise NoVoucherChoice
+    if payable.state == PayableState.OWED:
+        reward = take_as_voucher(reward_id=reward_id, participant_id=participant_id, now=now)
+        _move_payable(payable, PayableState.OWED, state=PayableState.VOUCHER)
+    elif payable.state != PayableState.VOUCHER:
+        raise PayableNotOpen
+    return issue_voucher(reward=reward, expires_at=now + timedelta(days=days), now=now)
+
+
+def prepare_batch(*, country: str, user_id: UUID, now: datetime, due_by: date | None = None) -> UUID:
+    """Put what is owed in ``country`` to people who told where into a batch, the oldest first; with ``due_by``,
+    what is due by then.
+
+    One batch holds one currency and at most ``PAYABLES_MAX`` payments; what is left goes into the next. It goes in
+    steps, each a transaction, so that a large batch stops nobody; after a crash the same call goes on where it
+    ended. Raises NothingToPay, DebtorMissing, NotAllowed.
+    """
+    require(find_member_by_id(user_id), Capability.EXPORT_PAYOUTS)
+    batch_id = gathering.open_batch(country=country, user_id=user_id, now=now, due_by=due_by)
+    gathering.gather(batch_id=batch_id, due_by=due_by)
+    gathering.finish(batch_id=batch_id)
+    return batch_id
+
+
 def approve_batch(*, batch_id: UUID, user_id: UUID, now: datetime) -> None:
     """A second person stands behind the file of a batch. Again by the same person changes nothing.
 
     Raises SamePerson, FileChanged, BatchNotReady, NotAllowed, NotFound.
     """
     require(find_member_by_id(user_id), Capability.APPROVE_PAYOUTS)
+    batch = Batch.objects.filter(id=batch_id).first()
+    if batch is None:
+        raise NotFound
+    # A hundred thousand lines take seconds to write, so that is done before anything is locked.
+    file_hash = hash_batch(batch) if batch.state == BatchState.PREPARED else ""
+    _approve(batch_id=batch_id, user_id=user_id, file_hash=file_hash, now=now)
+
+
+@action
+def _approve(*, batch_id: UUID, user_id: UUID, file_hash: str, now: datetime) -> None:
     batch = _lock_batch(batch_id)
     if batch.created_by_user_id == user_id:
         raise SamePerson
-    if batch.state in {"approved", "paid"} and batch.approved_by_user_id == user_id:
+    if batch.approved_by_user_id == user_id:
         return
-    if batch.state != "prepared":
+    if batch.state != BatchState.PREPARED:
         raise BatchNotReady(state=batch.state)
-    if _hash_batch(batch_id) != batch.file_hash:
+    if file_hash != batch.file_hash:
         raise FileChanged
-    Batch.objects.filter(id=batch_id).update(state="approved", approved_by_user_id=user_id, approved_at=now)
+    Batch.objects.filter(id=batch_id).update(
+        state=BatchState.APPROVED, approved_by_user_id=user_id, approved_at=now
+    )
     append_entry(
         kind="payout_approved",
         fields={
@@ -123,62 +313,46 @@ def refuse_batch(*, batch_id: UUID, user_id: UUID, now: datetime) -> None:
     """A batch that nobody approved is taken apart; its payables are owed again, by the same dates."""
     require(find_member_by_id(user_id), Capability.EXPORT_PAYOUTS)
     batch = _lock_batch(batch_id)
-    if batch.state == "refused":
+    if batch.state == BatchState.REFUSED:
         return
-    if batch.state != "prepared":
+    if batch.state not in {BatchState.PREPARING, BatchState.PREPARED}:
         raise BatchNotReady(state=batch.state)
-    Payable.objects.filter(batch_id=batch_id, state="in_batch").update(state="owed", batch_id=None)
-    Batch.objects.filter(id=batch_id).update(state="refused", refused_by_user_id=user_id, refused_at=now)
+    Payment.objects.filter(batch_id=batch_id).delete()
+    Payable.objects.filter(batch_id=batch_id, state=PayableState.IN_BATCH).update(
+        state=PayableState.OWED, batch_id=None, attempts=F("attempts") - 1
+    )
+    Batch.objects.filter(id=batch_id).update(
+        state=BatchState.REFUSED, refused_by_user_id=user_id, refused_at=now, wrapped_key=None, sealed_debtor=None
+    )
 
 
 def mark_batch_paid(*, batch_id: UUID, user_id: UUID, now: datetime) -> int:
-    """The bank has paid an approved batch: each of its rewards becomes paid. Returns how many did so now.
+    """The bank has paid an approved batch: each line that it has not answered becomes paid. Returns how many did.
 
     It goes in steps of ``PAID_PER_TRANSACTION``, each a transaction, so that a large batch stops nobody; after a
     crash the same call goes on where it ended. Raises BatchNotReady, NotAllowed, NotFound.
     """
     require(find_member_by_id(user_id), Capability.EXPORT_PAYOUTS)
-    paid = 0
-    while (step := _pay_some(batch_id=batch_id, now=now)) is not None:
-        paid += step
-    _close_batch(batch_id=batch_id, user_id=user_id, now=now)
-    return paid
-
-
-@action
-def _pay_some(*, batch_id: UUID, now: datetime) -> int | None:
-    """Pay the next few of a batch; None when none is left."""
     batch = Batch.objects.filter(id=batch_id).first()
     if batch is None:
         raise NotFound
-    if batch.state not in {"approved", "paid"}:
+    if batch.state not in {BatchState.APPROVED, BatchState.PAID, BatchState.REJECTED}:
         raise BatchNotReady(state=batch.state)
-    waiting = Payable.objects.filter(batch_id=batch_id, state="in_batch").order_by("participant_id", "id")
-    people = set(waiting.values_list("participant_id", flat=True)[:PAID_PER_TRANSACTION])
-    if not people:
-        return None
-    lock_participants(people)
-    # Read again under the locks: somebody who pays the same batch beside us may have been faster.
-    rows = list(waiting.filter(participant_id__in=people)[:PAID_PER_TRANSACTION])
     paid = 0
-    for row in rows:
-        paid += mark_reward_paid(
-            reward_id=row.reward_id,
-            participant_id=row.participant_id,
-            cause=Cause.PAID_OUT,
-            reference=reward_reference(row.reward_id),
-            now=now,
-        )
-    Payable.objects.filter(id__in=[row.id for row in rows]).update(state="paid", paid_at=now)
+    while (step := _pay_some(batch_id=batch_id, now=now)) is not None:
+        paid += step
+    close_batch(batch_id=batch_id, user_id=user_id, now=now)
     return paid
 
 
-@action
-def _close_batch(*, batch_id: UUID, user_id: UUID, now: datetime) -> None:
-    batch = _lock_batch(batch_id)
-    if batch.state == "approved":
-        assert not Payable.objects.filter(batch_id=batch_id, state="in_batch").exists()
-        Batch.objects.filter(id=batch_id).update(state="paid", paid_by_user_id=user_id, paid_at=now)
+def _pay_some(*, batch_id: UUID, now: datetime) -> int | None:
+    """Pay the next few of a batch; None when none is left."""
+    waiting = Payment.objects.filter(batch_id=batch_id, state=PaymentState.OPEN).order_by("id")
+    rows = list(waiting.values_list("id", "participant_id")[:PAID_PER_TRANSACTION])
+    if not rows:
+        return None
+    outcomes = [Outcome(payment_id, person_id, PaymentState.ACCEPTED, None) for payment_id, person_id in rows]
+    return settle_outcomes(outcomes=outcomes, now=now).accepted
 
 
 @action
@@ -206,12 +380,59 @@ def confirm_fulfilment(*, reward_ref: str, reference: str, now: datetime) -> boo
     )
 
 
+@action
+def set_debtor(
+    *, currency: str, name: str, account: str, user_id: UUID, now: datetime, bic: str | None = None
+) -> None:
+    """The merchant's account from which ``currency`` is paid; batches prepared before keep the one they had.
+
+    Raises what ``read_account`` and ``bank_name`` raise, NotAllowed.
+    """
+    require(find_member_by_id(user_id), Capability.EXPORT_PAYOUTS)
+    parsed = read_account(account, currency=currency)
+    typed = " ".join(name.split())
+    check_bank_name(typed, parsed)
+    present = Debtor.objects.filter(currency=currency).first()
+    debtor_id = present.id if present is not None else ids.new_id()
+    debtor = sealing.DebtorAccount(typed, parsed, bic or None)
+    Debtor.objects.update_or_create(
+        id=debtor_id,
+        defaults={
+            "currency": currency,
+            "name": typed,
+            "sealed_account": sealing.seal_debtor(debtor_id, debtor),
+            "last_characters": parsed.number[-4:],
+            "bic": bic or None,
+            "set_by_user_id": user_id,
+            "set_at": now,
+        },
+    )
+
+
+def _give_time_to_pay(participant_id: UUID, country: str, now: datetime) -> None:
+    today = clock.local_day(now, market_facts(country).time_zone)
+    earliest = rules.due_after_account(date.min, today)
+    Payable.objects.filter(participant_id=participant_id, state=PayableState.OWED, due_on__lt=earliest).update(
+        due_on=earliest
+    )
+
+
+def _find_payable(participant_id: UUID, payable_id: UUID) -> Payable:
+    payable = Payable.objects.filter(participant_id=participant_id, id=payable_id).first()
+    if payable is None:
+        raise NotFound
+    return payable
+
+
+def _move_payable(payable: Payable, before: PayableState, **changes: object) -> None:
+    """Change a payable that is still as it was read. A batch takes payables without the person's lock, so it may
+    have been faster. Raises PayableNotOpen."""
+    if not Payable.objects.filter(id=payable.id, state=before).update(**changes):
+        raise PayableNotOpen
+
+
 def _lock_batch(batch_id: UUID) -> Batch:
     batch = Batch.objects.select_for_update().filter(id=batch_id).first()
     if batch is None:
         raise NotFound
     return batch
-
-
-def _hash_batch(batch_id: UUID) -> str:
-    return rules.hash_file(rules.write_csv(read_lines(batch_id)))

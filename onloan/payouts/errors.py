@@ -43,3 +43,66 @@ class UnknownReference(OnloanError):
     sentence = gettext_lazy(
         "No reward has this reference. Send the 28 characters, starting with R, that came with the reward."
     )
+
+
+class PayeeNotNeeded(OnloanError):
+    """An account is asked for when there is something to pay, and not before (rule LR-063)."""
+
+    code = "E-PAYEE-NOT-NEEDED"
+    status = 409
+    sentence = gettext_lazy("Nothing is owed to you in cash now, so we do not need your account yet.")
+
+
+class PayeeShared(OnloanError):
+    code = "E-PAYEE-SHARED"
+    status = 409
+    sentence = gettext_lazy(
+        "This account is used by several people of this campaign already. Give an account of your own, or take a "
+        "slip that the shop pays out in cash."
+    )
+
+
+class PayableNotOpen(OnloanError):
+    """Cash that is under way, paid, or on a slip cannot be taken in another way at the same time."""
+
+    code = "E-PAYABLE-STATE"
+    status = 409
+    sentence = gettext_lazy(
+        "This amount is on its way, already yours, or on a slip. Look at your page to see which it is."
+    )
+
+
+class NoVoucherChoice(OnloanError):
+    code = "E-PAYABLE-NO-CHOICE"
+    status = 409
+    sentence = gettext_lazy("This amount is paid in cash. The campaign has no voucher in its place.")
+
+
+class SlipUnknown(OnloanError):
+    """Also for a slip that its owner has cancelled: a till learns nothing more of it."""
+
+    code = "E-SLIP-UNKNOWN"
+    status = 404
+    sentence = gettext_lazy("We know no slip with this code. Check each character, or ask for a new slip.")
+
+
+class SlipRedeemed(OnloanError):
+    code = "E-SLIP-REDEEMED"
+    status = 409
+    sentence = gettext_lazy("This slip was paid out already. It is paid once only.")
+
+
+class DebtorMissing(OnloanError):
+    code = "E-PAYOUT-DEBTOR"
+    status = 409
+    sentence = gettext_lazy("Say first from which account {currency} is paid.")
+
+
+class LinesForgotten(OnloanError):
+    """Names and accounts are kept for thirty days after a batch is paid."""
+
+    code = "E-PAYOUT-FORGOTTEN"
+    status = 410
+    sentence = gettext_lazy(
+        "The accounts of this batch were deleted 30 days after it was paid, so its file cannot be written again."
+    )

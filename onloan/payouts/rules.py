@@ -1,35 +1,90 @@
-"""Dates and the file of a payout. Pure."""
+"""States, ways to pay, references and dates of payouts. Pure."""
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import re
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
 
-from onloan import clock
-from onloan.money import Money
+from onloan import clock, ids
+from onloan.ledger.rules import reward_reference
 
-PAYABLES_MAX = 10_000
+PAYABLES_MAX = 100_000
 REFERENCE_CHARACTERS_MAX = 64
-COLUMNS = ("reference", "participant", "amount", "currency", "due_on")
+END_TO_END_CHARACTERS_MAX = 35  # ISO 20022, Max35Text
+SHORT_REFERENCE_CHARACTERS_MAX = 18  # Faster Payments, the reference that the payee sees
+PEOPLE_PER_ACCOUNT_MAX = 4
+DAYS_TO_PAY_AFTER_ACCOUNT = 14
+DAYS_TO_PAY_AFTER_RETURN = 30
+ASKS_MAX = 2
+ASK_AGAIN_AFTER = timedelta(days=14)
+ACCOUNT_KEPT_FOR = timedelta(days=30)
+"""The live copy of an account, after the last payment is settled (rule LR-063)."""
+ALARM_DAYS_BEFORE = 3
 
 # Letters, digits and a few marks: no room for a name with spaces, an address or a formula.
 _REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,63}")
-# How a spreadsheet tells a formula, and what it skips before one (OWASP, CSV injection).
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
-@dataclass(frozen=True, slots=True)
-class PayableLine:
-    """One line of a payout file; nothing in it says who somebody is."""
+class PayableState(StrEnum):
+    """``slip``: a claim slip is out for it; ``voucher``: the person took a voucher of the same amount instead."""
 
-    reference: str
-    public_id: str
-    amount: Money
-    due_on: date
+    OWED = "owed"
+    SLIP = "slip"
+    IN_BATCH = "in_batch"
+    PAID = "paid"
+    VOUCHER = "voucher"
+
+
+class PaymentState(StrEnum):
+    """What the bank has said of one line: nothing yet, done, refused, or done and sent back later."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    RETURNED = "returned"
+
+
+class BatchState(StrEnum):
+    """``paid``: every line is answered, and one at least was paid; ``rejected``: the bank refused them all."""
+
+    PREPARING = "preparing"
+    PREPARED = "prepared"
+    APPROVED = "approved"
+    PAID = "paid"
+    REJECTED = "rejected"
+    REFUSED = "refused"
+
+
+class PayeeProblem(StrEnum):
+    """Why the last payment to a person's account failed, as far as the person can mend it."""
+
+    REJECTED = "rejected"
+    NAME = "name"
+    RETURNED = "returned"
+
+
+class PayoutMethod(StrEnum):
+    """A way to pay cash. Each but the slip makes one kind of file for a bank."""
+
+    SEPA_TRANSFER = "sepa_transfer"
+    GB_TRANSFER = "gb_transfer"
+    TRANSFER_LIST = "transfer_list"
+    CLAIM_SLIP = "claim_slip"
+
+
+def bank_method(currency: str) -> PayoutMethod:
+    """Which file pays ``currency``: ISO 20022 for euros, the Faster Payments kind for pounds, else a list."""
+    if currency == "EUR":
+        return PayoutMethod.SEPA_TRANSFER
+    return PayoutMethod.GB_TRANSFER if currency == "GBP" else PayoutMethod.TRANSFER_LIST
+
+
+def methods_for(currency: str) -> tuple[PayoutMethod, ...]:
+    """Every way in which a person who is owed ``currency`` can be paid; the slip is always one of them."""
+    return bank_method(currency), PayoutMethod.CLAIM_SLIP
 
 
 def payment_due_on(earned_at: datetime, payout_days: int, time_zone: str) -> date:
@@ -38,27 +93,42 @@ def payment_due_on(earned_at: datetime, payout_days: int, time_zone: str) -> dat
     return clock.local_day(earned_at, time_zone) + timedelta(days=payout_days)
 
 
+def due_after_account(due_on: date, given_on: date) -> date:
+    """The last day to pay, once the person has told where: never sooner than two weeks from then."""
+    return max(due_on, given_on + timedelta(days=DAYS_TO_PAY_AFTER_ACCOUNT))
+
+
+def execution_day(prepared_on: date) -> date:
+    """The day that the file asks the bank for: the next one on which banks work, weekends left out."""
+    day = prepared_on + timedelta(days=1)
+    while day.isoweekday() > 5:
+        day += timedelta(days=1)
+    return day
+
+
 def is_reference(text: str) -> bool:
-    """Whether ``text`` can be the merchant's reference of something it fulfilled."""
+    """Whether ``text`` can be the merchant's reference of something it gave."""
     return _REFERENCE.fullmatch(text) is not None
 
 
-def write_csv(lines: list[PayableLine]) -> str:
-    """The file that is paid from, the same bytes for the same lines (RFC 4180, UTF-8, CR LF)."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    for line in lines:
-        amount, currency = line.amount.written().split(" ")
-        cells = (line.reference, line.public_id, amount, currency, line.due_on.isoformat())
-        writer.writerow([guard_cell(cell) for cell in cells])
-    return out.getvalue()
+def end_to_end_id(reward_id: UUID, attempt: int) -> str:
+    """What one try to pay is called in bank files: the reward's reference, with ``-2`` for the second try."""
+    assert attempt >= 1
+    reference = reward_reference(reward_id)
+    return reference if attempt == 1 else f"{reference}-{attempt}"
 
 
-def hash_file(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+def short_reference(payable_id: UUID, attempt: int) -> str:
+    """The same where a bank leaves 18 characters only: R, 16 of chance derived from the payable, one to check."""
+    digest = hashlib.sha256(payable_id.bytes + b"/%d" % attempt).digest()
+    return "R" + ids.code_from_bytes(digest, SHORT_REFERENCE_CHARACTERS_MAX - 2)
 
 
-def guard_cell(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula: an apostrophe goes before what looks like one."""
-    return "'" + text if text.startswith(_FORMULA_STARTS) else text
+def message_id(batch_id: UUID) -> str:
+    """What a batch is called in the bank's files: 33 characters, always the same for one batch."""
+    return "B" + batch_id.hex
+
+
+def is_own_reference(text: str) -> bool:
+    """Whether a reference in a bank's file has the form of ours; the file holds other payments of the shop."""
+    return re.fullmatch(r"R[0-9A-HJKMNP-TV-Z]{27}(-\d{1,4})?|R[0-9A-HJKMNP-TV-Z]{17}", text) is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -14,6 +14,7 @@ from django.db import connection
 
 from onloan import db, ids
 from onloan.db import action
+from onloan.errors import NotFound
 from onloan.outbox.statements import mail_statement
 from onloan.people import sealing
 from onloan.people.errors import (
@@ -27,7 +28,7 @@ from onloan.people.errors import (
 )
 from onloan.people.models import EmailCode, EmailLookup, Item, Participant, PersonKey
 from onloan.people.photos import STORED_BYTES_MAX
-from onloan.people.rules import CODE_PURPOSES, check_email, check_username, is_code_form
+from onloan.people.rules import CODE_PURPOSES, ITEM_NAMES, check_email, check_username, is_code_form
 from onloan.people.statements import item_statements, lock_address, lock_participant
 
 CODE_VALID_FOR = timedelta(minutes=10)
@@ -242,15 +243,33 @@ def set_photo(*, participant_id: UUID, photo: bytes) -> None:
 
 @action
 def remove_photo(*, participant_id: UUID) -> None:
-    lock_participant(participant_id)
-    Item.objects.filter(participant_id=participant_id, name="profile_photo").delete()
+    remove_items(participant_id=participant_id, names=["profile_photo"])
 
 
 def _set_item(participant_id: UUID, name: str, value: bytes) -> None:
+    set_items(participant_id=participant_id, items={name: value})
+
+
+@action
+def set_items(*, participant_id: UUID, items: Mapping[str, bytes]) -> None:
+    """Keep each item sealed under the person's key, in place of the one that was there.
+
+    The caller has checked the values. Raises NotFound for a person who is not there or whose key is gone.
+    """
     lock_participant(participant_id)
-    wrapped_key = PersonKey.objects.values_list("wrapped_key", flat=True).get(participant_id=participant_id)
+    wrapped_key = PersonKey.objects.filter(participant_id=participant_id).values_list("wrapped_key", flat=True).first()
+    if wrapped_key is None:
+        raise NotFound
     person_key = sealing.unwrap_person_key(participant_id, bytes(wrapped_key))
-    db.execute(item_statements(participant_id=participant_id, person_key=person_key, items={name: value}))
+    db.execute(item_statements(participant_id=participant_id, person_key=person_key, items=dict(items)))
+
+
+@action
+def remove_items(*, participant_id: UUID, names: Sequence[str]) -> None:
+    """Delete these items; those that are not there are no mistake."""
+    assert set(names) <= set(ITEM_NAMES), "the set of items is closed"
+    lock_participant(participant_id)
+    Item.objects.filter(participant_id=participant_id, name__in=list(names)).delete()
 
 
 @action

@@ -46,7 +46,7 @@ class Participant(UUIDModel):
             ),
         ]
         indexes = [
-            models.Index(fields=["market_id", "is_demo"], name="people_participant_by_market"),
+            models.Index(fields=["market_id", "joined_at"], name="people_participant_by_market"),
             models.Index(
                 fields=["version_id", "window_ends_at"],
                 condition=models.Q(has_pot=True, pot_released_at__isnull=True),

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
 from django.db.models import Count
+from django.db.models.functions import TruncDate
 
 from onloan import db, ids
 from onloan.offers.queries import list_markets
 from onloan.people import sealing
 from onloan.people.models import EmailLookup, Participant
 from onloan.people.rules import ITEM_NAMES
+
+PEOPLE_PER_STATEMENT = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,20 +122,30 @@ def read_item(participant_id: UUID, name: str) -> bytes | None:
 
 def read_items(participant_id: UUID, names: Sequence[str]) -> dict[str, bytes]:
     """Several items in plain, by name, read in one statement; those that are not there are left out."""
+    return read_items_of([participant_id], names).get(participant_id, {})
+
+
+def read_items_of(participant_ids: Collection[UUID], names: Sequence[str]) -> dict[UUID, dict[str, bytes]]:
+    """The same for at most ``PEOPLE_PER_STATEMENT`` people at once; somebody without any of them is left out."""
     assert set(names) <= set(ITEM_NAMES), "the set of items is closed"
-    marks = ", ".join(["%s"] * len(names))
+    assert 0 < len(participant_ids) <= PEOPLE_PER_STATEMENT
+    people, marks = ", ".join(["%s"] * len(participant_ids)), ", ".join(["%s"] * len(names))
     rows = db.fetch_all(
-        "SELECT item.name, item.ciphertext, person_key.wrapped_key FROM people_item item"  # noqa: S608
+        "SELECT item.participant_id, item.name, item.ciphertext, person_key.wrapped_key FROM people_item item"  # noqa: S608
         " JOIN people_person_key person_key ON person_key.participant_id = item.participant_id"
-        f" WHERE item.participant_id = %s AND item.name IN ({marks})",
-        [db.uuid_value(participant_id), *names],
+        f" WHERE item.participant_id IN ({people}) AND item.name IN ({marks}) ORDER BY item.participant_id",
+        [*map(db.uuid_value, participant_ids), *names],
     )
-    return {
-        name: sealing.unseal_item(
-            participant_id, name, sealing.unwrap_person_key(participant_id, bytes(wrapped_key)), bytes(ciphertext)
+    found: dict[UUID, dict[str, bytes]] = {}
+    unwrapped: tuple[UUID, bytes] | None = None
+    for owner, name, ciphertext, wrapped_key in rows:
+        participant_id = db.read_uuid(owner)
+        if unwrapped is None or unwrapped[0] != participant_id:
+            unwrapped = participant_id, sealing.unwrap_person_key(participant_id, bytes(wrapped_key))
+        found.setdefault(participant_id, {})[name] = sealing.unseal_item(
+            participant_id, name, unwrapped[1], bytes(ciphertext)
         )
-        for name, ciphertext, wrapped_key in rows
-    }
+    return found
 
 
 def list_item_names(participant_id: UUID) -> list[str]:
@@ -153,6 +166,22 @@ def count_joined(market_ids: Sequence[UUID]) -> dict[UUID, int]:
     counts = dict.fromkeys(market_ids, 0)
     counts.update(dict(rows))
     return counts
+
+
+def count_pots_taken(market_id: UUID, *, first: date, last: date) -> list[int]:
+    """How many people joined this market with a pot on each day (UTC) from ``first`` to ``last``."""
+    begins = datetime.combine(first, time(), UTC)
+    ends = datetime.combine(last + timedelta(days=1), time(), UTC)
+    rows = (
+        Participant.objects.filter(
+            market_id=market_id, has_pot=True, joined_at__gte=begins, joined_at__lt=ends
+        )
+        .annotate(day=TruncDate("joined_at", tzinfo=UTC))
+        .values_list("day")
+        .annotate(taken=Count("id"))
+    )
+    counts: dict[date, int] = dict(rows)
+    return [counts.get(first + timedelta(days=number), 0) for number in range((last - first).days + 1)]
 
 
 def list_ended_windows(*, version_id: UUID, ended_before: datetime, limit: int) -> list[UUID]:

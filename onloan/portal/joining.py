@@ -106,6 +106,14 @@ def _check_via(request: HttpRequest, campaign: Campaign, form: EmailForm) -> str
         form.add_error("via", gettext("We know no such code. Check it, or leave it out."))
     elif invitation.is_own:
         form.add_error("via", gettext("This is your own code. Leave it out."))
+    elif invitation.is_full_today:
+        form.add_error(
+            "via",
+            gettext(
+                "As many people as count on one day have joined with this code today. It counts again tomorrow. "
+                "Leave it out to join now all the same."
+            ),
+        )
     elif not invitation.counts:
         form.add_error(
             "via",

@@ -25,8 +25,8 @@ from onloan.portal import session
 from onloan.portal.campaign import Campaign, campaign_of, render_campaign, to_own_language
 from onloan.portal.pages import render_page
 from onloan.portal.pictures import photo_address, qr_drawing
-from onloan.referrals.queries import LinkView, find_link, find_link_of
-from onloan.referrals.rules import is_credited, is_preview_request
+from onloan.referrals.queries import LinkView, credit_of, find_link, find_link_of
+from onloan.referrals.rules import is_preview_request
 from onloan.uses.actions import use_items
 
 TYPED_SHOWN_MAX = 40
@@ -46,12 +46,14 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """A link as somebody who holds it sees it. ``counts``: joining now with it rewards its owner."""
+    """A link as somebody who holds it sees it. ``counts``: joining now with it rewards its owner;
+    ``is_full_today``: it would, had not as many joined today already as count on one day."""
 
     code: str
     sponsor: ParticipantView
     is_own: bool
     counts: bool
+    is_full_today: bool
 
     def seen_by_friend(self, campaign: Campaign) -> Campaign:
         return campaign.invited_by(self.code) if self.counts else campaign
@@ -83,18 +85,14 @@ def _invitation(link: LinkView, campaign: Campaign, reader_id: UUID | None) -> I
     if sponsor is None or sponsor.erased_at:
         return None
     is_own = reader_id == link.participant_id
-    has_money = sponsor.has_pot and sponsor.pot_released_at is None
-    counts = (
-        not is_own
-        and has_money
-        and is_credited(
-            sponsor_joined_at=sponsor.joined_at,
-            sponsor_window_ends_at=sponsor.window_ends_at,
-            friend_joined_at=campaign.now,
-            same_market=sponsor.market_id == campaign.market.id,
-        )
+    credit = credit_of(sponsor, market_id=campaign.market.id, now=campaign.now)
+    return Invitation(
+        code=link.code,
+        sponsor=sponsor,
+        is_own=is_own,
+        counts=credit == "counts" and not is_own,
+        is_full_today=credit == "full_today" and not is_own,
     )
-    return Invitation(link.code, sponsor, is_own, counts)
 
 
 @require_safe

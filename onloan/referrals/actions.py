@@ -11,8 +11,9 @@ from uuid import UUID
 from onloan import clock, db
 from onloan.db import Statement, action
 from onloan.errors import MustStopError
-from onloan.ledger.actions import Promise, earn_reward, promise_rewards, release_pot
+from onloan.ledger.actions import Promise, earn_reward, promise_rewards
 from onloan.ledger.errors import RewardNotReady
+from onloan.ledger.pools import release_pot
 from onloan.ledger.queries import RewardView, find_reward, list_rewards_to_earn
 from onloan.ledger.rules import RewardState, reward_reference
 from onloan.offers.document import MarketTerms, Offer, RewardRule
@@ -26,6 +27,7 @@ from onloan.referrals import rules, statements
 from onloan.referrals.errors import EventTimeWrong, EventTooLate, EventUnknown, ParticipantUnknown
 from onloan.referrals.statements import PersonRow
 from onloan.vouchers.actions import issue_voucher
+from onloan.vouchers.queries import find_own_voucher
 
 logger = logging.getLogger(__name__)
 
@@ -215,7 +217,10 @@ def _turn_into_voucher(reward: RewardView, offer: Offer, terms: MarketTerms, now
     """Issue the voucher; what the mail says of its last day, if it has one."""
     rule = next(rule for rule in offer.rewards if rule.id == reward.rule_id)
     expires_at = now + timedelta(days=rule.valid_days) if rule.valid_days is not None else None
-    issue_voucher(reward=reward, expires_at=expires_at, now=now)
+    voucher_id = issue_voucher(reward=reward, expires_at=expires_at, now=now, own_codes=rule.own_codes)
+    voucher = find_own_voucher(reward.participant_id, voucher_id)
+    if voucher is not None and voucher.waits_for_code:
+        return {"code_waits": "yes"}
     if expires_at is None:
         return {}
     return {"voucher_expires_on": clock.local_day(expires_at, terms.time_zone).isoformat()}

@@ -36,3 +36,37 @@ class EventTooLate(OnloanError):
         "This event came too late: it counts until {days} days after joining, and can be reported for "
         "{grace_days} days more."
     )
+
+
+class ReviewClosed(OnloanError):
+    code = "E-REVIEW-CLOSED"
+    status = 409
+    sentence = gettext_lazy("This review is decided, or its days are over. Nothing more can be added to it.")
+
+
+class SecondMemberNeeded(OnloanError):
+    code = "E-REVIEW-SECOND"
+    status = 403
+    sentence = gettext_lazy(
+        "This person asked for somebody else to look. A member who did not decide the first time does it."
+    )
+
+
+class ReviewReasonNeeded(OnloanError):
+    code = "E-REVIEW-REASON"
+    status = 422
+    sentence = gettext_lazy(
+        "Write the reason for the person, in plain words: 1 to {maximum} characters. They read it as it stands."
+    )
+
+
+class ReviewTextNotValid(OnloanError):
+    code = "E-REVIEW-TEXT"
+    status = 422
+    sentence = gettext_lazy("Please write what you would like us to know, in at most {maximum} characters.")
+
+
+class NoReview(OnloanError):
+    code = "E-REVIEW-NONE"
+    status = 404
+    sentence = gettext_lazy("None of your rewards is being looked at, or the days to ask again are over.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -9,9 +10,11 @@ from uuid import UUID
 from django.db.models import Sum
 
 from onloan import db, ids
+from onloan.offers.queries import find_version
+from onloan.people.queries import ParticipantView
 from onloan.people.sealing import code_hash
 from onloan.referrals.models import Attribution, ClickDay, Event, Link
-from onloan.referrals.rules import LINK_CODE_LENGTH, LINK_CODE_TRIES_MAX
+from onloan.referrals.rules import LINK_CODE_LENGTH, LINK_CODE_TRIES_MAX, Credit, day_hours, is_credited
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,32 @@ def find_sponsor(participant_id: UUID) -> SponsorView | None:
     return SponsorView(found.sponsor_id, found.link_code, found.attributed_at, found.credited, found.qualified_at)
 
 
+def credit_of(sponsor: ParticipantView, *, market_id: UUID, now: datetime) -> Credit:
+    """Whether somebody who joins ``market_id`` now counts for ``sponsor``, under the sponsor's own version.
+
+    The sponsor has a pot that is still held for them, and the friend joins within their window, in their market.
+    Where the offer bounds the friends of a day, the answer holds until the commit only behind a lock of the
+    sponsor's row.
+    """
+    has_money = sponsor.has_pot and sponsor.pot_released_at is None and sponsor.erased_at is None
+    if not has_money or not is_credited(
+        sponsor_joined_at=sponsor.joined_at,
+        sponsor_window_ends_at=sponsor.window_ends_at,
+        friend_joined_at=now,
+        same_market=sponsor.market_id == market_id,
+    ):
+        return "over"
+    offer = find_version(sponsor.version_id).offer
+    most = offer.referral.friends_per_day
+    if most is None:
+        return "counts"
+    begins, ends = day_hours(now, offer.markets[sponsor.country].time_zone)
+    friends = Attribution.objects.filter(
+        sponsor_id=sponsor.id, credited=True, attributed_at__gte=begins, attributed_at__lt=ends
+    )
+    return "full_today" if friends.count() >= most else "counts"
+
+
 def friends_view(sponsor_id: UUID) -> FriendsView:
     """Those whom ``sponsor_id`` brought, newest first, at most ``FRIEND_LINES_MAX`` of them one by one."""
     brought = Attribution.objects.filter(sponsor_id=sponsor_id)
@@ -153,3 +182,17 @@ def find_link_country(code: str) -> str | None:
         [code_hash("link", code)],
     )
     return row[0] if row is not None else None
+
+
+def count_new_customers(market_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """How many people of each market did what counts, as the merchant reported it: its new customers."""
+    if not market_ids:
+        return {}
+    marks = ", ".join(["%s"] * len(market_ids))
+    rows = db.fetch_all(
+        "SELECT person.market_id, COUNT(DISTINCT happened.participant_id)"
+        " FROM people_participant person JOIN referrals_event happened ON happened.participant_id = person.id"
+        f" WHERE person.market_id IN ({marks}) GROUP BY person.market_id",  # noqa: S608
+        [db.uuid_value(market_id) for market_id in market_ids],
+    )
+    return {**dict.fromkeys(market_ids, 0), **{db.read_uuid(row[0]): row[1] for row in rows}}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
 
 from onloan.offers.document import Referral
 
@@ -46,12 +48,24 @@ def is_preview_request(method: str, headers: Mapping[str, str]) -> bool:
     return not agent or _ROBOTS.search(agent[:400]) is not None
 
 
+Credit = Literal["counts", "over", "full_today"]
+"""Whether a friend who joins now counts for a sponsor. ``over``: not any more, or not in this market;
+``full_today``: as many as count on one day have joined, and it counts again from the next one."""
+
+
 def is_credited(
     *, sponsor_joined_at: datetime, sponsor_window_ends_at: datetime, friend_joined_at: datetime, same_market: bool
 ) -> bool:
     """Whether a friend who joins now counts for the sponsor: same market, within the window that the sponsor was
     promised when they joined, whatever a later version says."""
     return same_market and sponsor_joined_at <= friend_joined_at <= sponsor_window_ends_at
+
+
+def day_hours(instant: datetime, time_zone: str) -> tuple[datetime, datetime]:
+    """The local day of ``instant``: its first moment, and the first one after it, in UTC."""
+    zone = ZoneInfo(time_zone)
+    midnight = datetime.combine(instant.astimezone(zone).date(), time.min, zone)
+    return midnight.astimezone(UTC), (midnight + timedelta(days=1)).astimezone(UTC)
 
 
 def qualifies_until(joined_at: datetime, referral: Referral) -> datetime:

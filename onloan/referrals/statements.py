@@ -172,6 +172,7 @@ def attribution_statements(
             attributed_at=now,
             credited=credited,
             qualified_at=None,
+            looked_at=None,
         )
     ]
 

@@ -113,7 +113,7 @@ def test_it_asks_for_a_reason_before_it_suspends(campaign: None) -> None:
     assert "E-REASON" in answer.content.decode()
 
 
-def test_it_takes_an_offer_from_file_to_version_by_two_people(campaign: None) -> None:
+def test_it_takes_an_offer_from_file_to_version_by_two_people_and_the_money_of_a_third(campaign: None) -> None:
     text = spring_text().replace("offer: spring-pot", "offer: autumn-pot")
     greg = signed_in(GREG)
     answer = greg.post("/console/offers/new/", {"text": text, "act": "hand_in"}, follow=True)
@@ -123,6 +123,12 @@ def test_it_takes_an_offer_from_file_to_version_by_two_people(campaign: None) ->
     refused = greg.post(address, {"act": "publish"}, follow=True)
     assert "E-FOUR-EYES" in refused.content.decode()
     signed_in(DORA).post(address, {"act": "approve", "note": "Read, with the lint report."})
+    unfunded = greg.post(address, {"act": "publish"}, follow=True)
+    assert "E-POOL-PLEDGE" in unfunded.content.decode()
+    greg.post(address, {"act": "pledge"})
+    assert "Waits for finance" in greg.get(f"/console/offers/drafts/{draft.id}/").content.decode()
+    pledged = signed_in(FAY).post(address, {"act": "pledge"}, follow=True)
+    assert "Set aside by Fay" in pledged.content.decode()
     published = greg.post(address, {"act": "publish"}, follow=True)
     assert "autumn-pot" in published.content.decode()
     assert find_market("autumn-pot", "FR").state == "draft"

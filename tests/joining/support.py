@@ -9,7 +9,7 @@ from uuid import UUID
 
 from onloan import clock
 from onloan.joining.actions import Joined, JoinRequest, join
-from onloan.ledger.actions import fund_pool
+from onloan.ledger.pools import fund_pool
 from onloan.offers import actions as offers
 from onloan.offers import switch
 from onloan.offers.document import Offer
@@ -47,14 +47,23 @@ class OpenMarket:
 
 
 def open_market(
-    *, pots: int = 10, country: str = "FR", slug: str = "spring-pot", welcome_to: str = "participant"
+    *,
+    pots: int = 10,
+    country: str = "FR",
+    slug: str = "spring-pot",
+    welcome_to: str = "participant",
+    edits: tuple[tuple[str, str], ...] = (),
 ) -> OpenMarket:
-    """One country of the shipped offer, open since 60 days, its pool holding ``pots`` whole pots."""
+    """One country of the shipped offer, open since 60 days, its pool holding ``pots`` whole pots.
+    ``edits`` replace text of the file."""
     now = clock.now()
     team = make_team()
     opened_at = now - timedelta(days=60)
     text = spring_text().replace("offer: spring-pot", f"offer: {slug}")
     text = text.replace("to: participant", f"to: {welcome_to}")
+    for old, new in edits:
+        assert text.count(old) == 1, f"{old!r} must stand once"
+        text = text.replace(old, new)
     text = re.sub(r"opens: [0-9-]+", f"opens: {opened_at.date()}", text)
     text = re.sub(r"closes: [0-9-]+", f"closes: {(now + timedelta(days=60)).date()}", text)
     draft_id = offers.submit_draft(text=text, author_id=team.greg, now=opened_at)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from onloan import db, ids
-from onloan.ledger.actions import earn_reward, fund_pool, promise_reward, reserve_pot
+from onloan.ledger.actions import earn_reward, promise_reward
+from onloan.ledger.pools import fund_pool, reserve_pot
 from onloan.ledger.queries import RewardView
 from onloan.money import Money
 from onloan.offers import models as offers

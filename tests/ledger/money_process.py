@@ -19,7 +19,7 @@ django.setup()
 
 from onloan import db  # noqa: E402
 from onloan.errors import NotFound  # noqa: E402
-from onloan.ledger.actions import reserve_pot  # noqa: E402
+from onloan.ledger.pools import reserve_pot  # noqa: E402
 from onloan.payouts import actions as payouts  # noqa: E402
 from onloan.people.statements import NewParticipant, lock_participant, participant_statements  # noqa: E402
 from tests.ledger.books import NOW, POT, SETTLED, person_of  # noqa: E402

@@ -9,10 +9,10 @@ from django.db.utils import IntegrityError
 from onloan import ids
 from onloan.errors import BadInput, NotFound
 from onloan.evidence.models import QueuedEntry
-from onloan.ledger.actions import fund_pool
 from onloan.ledger.check import check_balances
 from onloan.ledger.errors import TransferConflict, WrongCurrency
 from onloan.ledger.models import Funding, PoolSlice
+from onloan.ledger.pools import fund_pool
 from onloan.ledger.queries import pool_view
 from onloan.money import AMOUNT_MINOR_MAX, Money
 from tests.ledger.books import NOW, POT, Books, open_books

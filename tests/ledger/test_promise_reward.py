@@ -10,9 +10,10 @@ import pytest
 from onloan import ids
 from onloan.errors import NotFound
 from onloan.evidence.models import QueuedEntry
-from onloan.ledger.actions import release_pot, void_reward
+from onloan.ledger.actions import void_reward
 from onloan.ledger.check import check_balances
 from onloan.ledger.models import Reward, Transfer
+from onloan.ledger.pools import release_pot
 from onloan.ledger.queries import find_reward, list_rewards_of_cause, pool_view, pot_view
 from onloan.ledger.rules import RewardState, VoidCause
 from onloan.money import Money

@@ -6,10 +6,10 @@ import pytest
 
 from onloan import db, ids
 from onloan.evidence.models import EntryLink, QueuedEntry
-from onloan.ledger.actions import fund_pool, release_pot, reserve_pot
 from onloan.ledger.check import check_balances
 from onloan.ledger.errors import TransferConflict
 from onloan.ledger.models import Account, Funding, PoolSlice, Transfer
+from onloan.ledger.pools import fund_pool, release_pot, reserve_pot
 from onloan.ledger.queries import is_pot_free, pool_view
 from onloan.money import Money
 from tests.ledger.books import NOW, POT, NoPotError, join, open_books, promise

@@ -67,12 +67,10 @@ def test_it_refuses_what_is_no_reference(typed: str) -> None:
 
 
 def test_it_knows_no_way_back_from_what_was_earned() -> None:
-    away = {(route.debit, route.credit, route.cause) for route in ROUTES if route.debit in
-            {AccountKind.OWED, AccountKind.VOUCHERS}}  # fmt: skip
-    assert away == {
-        (AccountKind.OWED, AccountKind.PAID, Cause.PAID_OUT),
-        (AccountKind.OWED, AccountKind.PAID, Cause.FULFILLED),
-    }
+    earned = set(AccountKind) - {AccountKind.POOL, AccountKind.RESERVED}
+    assert {route.credit for route in ROUTES if route.debit in earned} == earned
+    ends = {route.cause for route in ROUTES if route.credit is AccountKind.EXPIRED}
+    assert ends == {Cause.EXPIRY_ANNOUNCED}
 
 
 def test_it_names_no_right_among_its_causes() -> None:

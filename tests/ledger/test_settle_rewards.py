@@ -13,18 +13,21 @@ from onloan import ids
 from onloan.errors import BadInput, NotAllowed, NotFound
 from onloan.evidence.models import QueuedEntry
 from onloan.ledger.actions import (
+    PaymentCause,
     earn_reward,
     hold_reward,
     mark_reward_paid,
     promise_reward,
-    release_pot,
     resume_reward,
+    return_reward,
+    take_as_voucher,
     void_reward,
 )
 from onloan.ledger.check import check_balances
 from onloan.ledger.errors import ClawbackRefused, RewardNotReady, TransferConflict
 from onloan.ledger.models import Reward, Transfer
-from onloan.ledger.queries import find_reward, list_rewards_to_earn, pool_view, pot_view, total_by_kind
+from onloan.ledger.pools import release_pot
+from onloan.ledger.queries import RewardView, find_reward, list_rewards_to_earn, pool_view, pot_view, total_by_kind
 from onloan.ledger.rules import Cause, RewardState, VoidCause
 from onloan.money import Money
 from tests.ledger.books import (
@@ -198,6 +201,77 @@ def test_it_pays_cash_once(both_databases: str) -> None:
             reward_id=reward.id, participant_id=ana, cause=Cause.PAID_OUT, reference="R2", now=SETTLED
         )
     assert check_balances() == []
+
+
+def pay(reward: RewardView, reference: str, attempt: int = 1, cause: PaymentCause = Cause.PAID_OUT) -> bool:
+    return mark_reward_paid(
+        reward_id=reward.id, participant_id=reward.participant_id, cause=cause, reference=reference,
+        now=SETTLED, attempt=attempt,
+    )  # fmt: skip
+
+
+def test_a_payment_that_came_back_is_owed_again(both_databases: str) -> None:
+    books = open_books(pools=1)
+    reward = earn(books, join(books), CASH)
+    whose = {"reward_id": reward.id, "participant_id": reward.participant_id, "now": SETTLED}
+    with pytest.raises(RewardNotReady):
+        return_reward(**whose)
+    assert pay(reward, "R1")
+    with pytest.raises(TransferConflict):
+        pay(reward, "R1-2", attempt=2)
+    assert [return_reward(**whose), return_reward(**whose)] == [True, False]
+    back = find_reward(reward.id, reward.participant_id)
+    assert (back.state, back.settled_at, back.reference, back.payment_count) == (RewardState.EARNED, None, None, 1)
+    assert (pool_view(books.market_id).owed, back.due_on) == (Money(400, "EUR"), reward.due_on)
+    assert count_entries("reward_returned") == 1
+    assert check_balances() == []
+
+
+def test_a_late_retry_of_what_came_back_pays_nothing(both_databases: str) -> None:
+    books = open_books(pools=1)
+    reward = earn(books, join(books), CASH)
+    whose = {"reward_id": reward.id, "participant_id": reward.participant_id, "now": SETTLED}
+    pay(reward, "R1")
+    return_reward(**whose)
+    assert pay(reward, "R1") is False
+    assert pool_view(books.market_id).paid == Money(0, "EUR")
+    with pytest.raises(TransferConflict):
+        pay(reward, "R1-3", attempt=3)
+    assert pay(reward, "slip", attempt=2, cause=Cause.SLIP_REDEEMED)
+    assert return_reward(**whose) is False
+    assert find_reward(reward.id, reward.participant_id).state is RewardState.PAID
+    assert return_reward(**whose, attempt=2)
+    assert pay(reward, "R1-3", attempt=3)
+    assert pool_view(books.market_id).paid == Money(400, "EUR")
+    assert check_balances() == []
+
+
+def test_earned_cash_becomes_a_voucher_once_and_is_never_paid_too(both_databases: str) -> None:
+    books = open_books(pools=1)
+    ana = join(books)
+    reward, voucher = earn(books, ana, CASH), earn(books, ana, THANKS)
+    for _ in range(2):
+        assert take_as_voucher(reward_id=reward.id, participant_id=ana, now=SETTLED).taken_as == "voucher"
+    pool = pool_view(books.market_id)
+    assert (pool.owed, pool.vouchers) == (Money(0, "EUR"), CASH.amounts["FR"] + THANKS.amounts["FR"])
+    with pytest.raises(RewardNotReady, match="voucher"):
+        pay(reward, "R1")
+    with pytest.raises(RewardNotReady):
+        take_as_voucher(reward_id=voucher.id, participant_id=ana, now=SETTLED)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Reward.objects.filter(id=reward.id).update(taken_as=None)
+    assert count_entries("reward_swapped") == 1
+    assert check_balances() == []
+
+
+def test_paid_cash_is_no_voucher_any_more(both_databases: str) -> None:
+    books = open_books(pools=1)
+    reward = earn(books, join(books), CASH)
+    pay(reward, "R1")
+    with pytest.raises(RewardNotReady):
+        take_as_voucher(reward_id=reward.id, participant_id=reward.participant_id, now=SETTLED)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Reward.objects.filter(id=reward.id).update(payment_count=0)
 
 
 def test_it_pays_only_what_is_earned_and_only_in_its_kind(both_databases: str) -> None:

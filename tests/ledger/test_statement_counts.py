@@ -13,7 +13,8 @@ from typing import Any
 from django.db import connection
 
 from onloan import db, ids
-from onloan.ledger.actions import earn_reward, reserve_pot
+from onloan.ledger.actions import earn_reward
+from onloan.ledger.pools import reserve_pot
 from tests.ledger.books import CASH, DUE_ON, NOW, POT, SETTLED, join, open_books, promise
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "money.md"

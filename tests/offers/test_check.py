@@ -207,6 +207,11 @@ REFUSED: list[tuple[str, str, list[Edit]]] = [
         [("app_signed_up", "first_order, minimum_order: ‹{FR: 20.00 EUR}"), market(f"BE: {IN}, pool: 5.00 EUR}}")],
     ),
     ("E-SIGNIFICANT-CONDITIONS", "BLOCK", [("app_signed_up", "app_signed_up, minimum_order: ‹20.00 EUR")]),
+    (
+        "E-SIGNIFICANT-CONDITIONS",
+        "BLOCK",
+        [(QUALIFIES, QUALIFIES + "  window_days: 4\n  friends_per_day: ‹1\n")],
+    ),
     ("E-COST-TO-CLAIM", "BLOCK", [("10.00 EUR}}", "10.00 EUR}, cost: ‹1.00 EUR}")]),
     ("E-FALSE-WIN", "BLOCK", [(TITLE, "title: {fr: La cagnotte, en: ‹Congratulations}")]),
     ("E-PAYOUT-LATE", "WARN", [("dpia: DPIA-1", "dpia: DPIA-1, payout_days: ‹31")]),
@@ -336,6 +341,7 @@ ACCEPTED: list[tuple[str, list[Edit]]] = [
         [market(f"NO: {IN}, pool: 5000.00 NOK}}"), ("{FR: 10.00 EUR}", "{FR: 10.00 EUR, NO: 100.00 NOK}")],
     ),
     ("E-SIGNIFICANT-CONDITIONS", [("app_signed_up", "first_order, minimum_order: 20.00 EUR")]),
+    ("E-SIGNIFICANT-CONDITIONS", [(QUALIFIES, QUALIFIES + "  window_days: 5\n  friends_per_day: 1\n")]),
     ("E-COST-TO-CLAIM", [("10.00 EUR}}", "10.00 EUR}, valid_days: 90}")]),
     ("E-FALSE-WIN", [(TITLE, "title: {fr: Gagnez ensemble, en: Earn together}")]),
     ("E-PAYOUT-LATE", [("dpia: DPIA-1", "dpia: DPIA-1, payout_days: 30")]),
@@ -432,6 +438,27 @@ def test_it_finds_everything_in_one_run() -> None:
 def test_it_suggests_the_nearest_known_word(edit: Edit, mend: str) -> None:
     findings = check_text(changed(edit), "offer.yaml").findings
     assert any(finding.mend.endswith(mend) for finding in findings)
+
+
+@pytest.mark.parametrize(
+    "edits",
+    [
+        [("4.00 EUR}", "4.00 EUR}, own_codes: ‹true")],
+        [("10.00 EUR}", "10.00 EUR}, or_voucher: ‹{valid_days: 180}")],
+        [("10.00 EUR}}", "10.00 EUR}, own_codes: ‹perhaps}")],
+        [("4.00 EUR}", "4.00 EUR}, or_voucher: {valid_days: ‹29}")],
+        [("4.00 EUR}", "4.00 EUR}, or_voucher: {valid_days: ‹1096}")],
+        [("4.00 EUR}", "4.00 EUR}, or_voucher: ‹true")],
+        [(QUALIFIES, QUALIFIES + "  friends_per_day: ‹0\n")],
+        [(QUALIFIES, QUALIFIES + "  friends_per_day: ‹any\n")],
+    ],
+)
+def test_it_reads_a_choice_a_code_and_a_bound_only_where_they_mean_something(edits: list[Edit]) -> None:
+    text, place = marked(changed(*edits))
+    report = check_text(text, "offer.yaml")
+    assert [(finding.code, finding.line, finding.column) for finding in report.of("SYNTAX")] == [
+        ("E-VALUE", place.line, place.column)
+    ]
 
 
 def test_it_counts_a_friends_welcome_in_the_pot_that_the_pool_must_cover() -> None:

@@ -20,6 +20,9 @@ FULL = changed(
     ("email: privacy@boutique.example", "email: privacy@boutique.example\n  dpo: dpo@boutique.example"),
     ("closes: 2027-01-15", "closes: open_ended, notice_days: 30"),
     ("app_signed_up", "first_order, minimum_order: 20.00 EUR"),
+    ("referral:\n", "referral:\n  friends_per_day: 2\n"),
+    ("voucher: {FR: 10.00 EUR}", "voucher: {FR: 10.00 EUR}, own_codes: true"),
+    ("cash: {FR: 4.00 EUR}", "cash: {FR: 4.00 EUR}, or_voucher: {valid_days: 90}"),
     ("  - id: card\n", "  - id: card\n    recipients: [printer]\n"),
     (
         "claims:\n",
@@ -49,6 +52,24 @@ def test_it_reads_a_version_written_before_a_field_was_added() -> None:
     written = offer_to_json(offer_of(FAIR))
     del written["recipients"], written["representatives"]
     assert offer_from_json(written) == offer_of(FAIR)
+
+
+def test_it_reads_a_reward_written_before_the_choice_of_a_voucher() -> None:
+    written = offer_to_json(offer_of(FAIR))
+    del written["referral"]["friends_per_day"]
+    for rule in written["rewards"]:
+        del rule["or_voucher_days"], rule["own_codes"]
+    assert offer_from_json(written) == offer_of(FAIR)
+
+
+def test_it_reads_the_choice_of_a_voucher_own_codes_and_the_friends_of_a_day() -> None:
+    plain, full = offer_of(FAIR), offer_of(FULL)
+    assert [(rule.or_voucher_days, rule.own_codes) for rule in plain.rewards] == [(None, False), (None, False)]
+    assert [(rule.or_voucher_days, rule.own_codes) for rule in full.rewards] == [(None, True), (90, False)]
+    assert (plain.referral.friends_per_day, full.referral.friends_per_day) == (None, 2)
+    for written in ("or_voucher: {}", "or_voucher: {valid_days: }"):
+        offer = offer_of(changed(("cash: {FR: 4.00 EUR}", f"cash: {{FR: 4.00 EUR}}, {written}")))
+        assert offer.rewards[1].or_voucher_days == 365, "a year, as for any voucher"
 
 
 def test_it_names_each_default_that_it_takes() -> None:

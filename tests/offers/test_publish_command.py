@@ -40,7 +40,7 @@ def run(*arguments: str | Path) -> str:
 
 
 def publish_spring(file: Path = SPRING_FILE) -> str:
-    return run("publish", file, "--author", GREG, "--approver", DORA)
+    return run("publish", file, "--author", GREG, "--approver", DORA, "--funder", FAY)
 
 
 def move_to_opening() -> None:
@@ -121,7 +121,7 @@ def test_it_takes_a_sign_off_with_its_note(sqlite_database: str, tmp_path: Path)
     assert list_drafts() == []
     code = str(caught.value).rstrip(".").split(": ")[1]
     run(
-        "publish", file, "--author", GREG, "--approver", DORA,
+        "publish", file, "--author", GREG, "--approver", DORA, "--funder", FAY,
         "--sign-off", f"{code}=Announced a month before, as agreed.",
     )  # fmt: skip
     assert list_drafts()[0].sign_offs[0].note == "Announced a month before, as agreed."

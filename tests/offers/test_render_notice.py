@@ -66,6 +66,32 @@ def test_each_purpose_has_one_basis_and_named_items() -> None:
     assert "your username and your profile photo" in str(purposes)
 
 
+def test_it_says_what_paying_and_the_checks_against_cheating_use() -> None:
+    """GDPR arts 13(1)(c), (d), 13(2)(a), (f): purposes, the interest pursued, periods, who decides."""
+    notice = render_notice(OFFER, "FR", "en")
+    uses = {entry["id"]: entry["items"] for entry in notice.fields["purposes"] if isinstance(entry, dict)}
+    assert "once cash is owed, the name on your account and its number" in uses["payout"]
+    assert "whether your e-mail or your account is also somebody else's here" in uses["fraud_checks"]
+    assert "account" not in uses["accounting"] + uses["taking_part"]
+    interest = str(notice.fields["purposes.legitimate_interest"])
+    assert "We look at no device and no place." in interest
+    assert "using a right never counts against you" in interest
+    decisions = str(notice.fields["automated_decisions.text"])
+    assert "decides within 10 days" in decisions and "it counts" in decisions
+    kept = {entry["class"]: entry["period"] for entry in notice.fields["retention"] if isinstance(entry, dict)}
+    assert kept["The name on your account and its number"].startswith("30 days after the last payment.")
+    assert kept["What the checks against cheating noticed"] == (
+        "12 months, or 3 years where a person decided that it was fraud."
+    )
+
+
+def test_it_asks_for_an_account_only_where_cash_is_paid() -> None:
+    asked = "an account to be paid into, once cash is owed"
+    assert asked in render_notice(OFFER, "FR", "en").fields["provision.optional_fields"]
+    vouchers = replace(OFFER, rewards=tuple(rule for rule in OFFER.rewards if rule.kind == "voucher"))
+    assert asked not in render_notice(vouchers, "FR", "en").fields["provision.optional_fields"]
+
+
 def test_it_lists_all_six_rights_with_their_deadline_and_object_apart() -> None:
     notice = render_notice(OFFER, "FR", "en")
     rights = notice.fields["rights"]

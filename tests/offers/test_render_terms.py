@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -12,7 +12,8 @@ from onloan.markets.rules import known_countries, market_facts
 from onloan.money import Money
 from onloan.offers.blocks import Terms
 from onloan.offers.document import Offer, RewardRule
-from onloan.offers.rules import pot_to_reserve
+from onloan.offers.retention import FRAUD_YEARS, SIGNAL_MONTHS
+from onloan.offers.rules import ASK_AGAIN_DAYS, REVIEW_DAYS, VOUCHER_WARNING_DAYS, pot_to_reserve
 from onloan.offers.texts import (
     TEXT_LANGUAGES,
     render_all,
@@ -21,6 +22,8 @@ from onloan.offers.texts import (
     share_text,
     significant_conditions,
 )
+from onloan.referrals import review_rules
+from onloan.vouchers import rules as voucher_rules
 from tests.support.offers import spring_offer
 
 OFFER = spring_offer()
@@ -49,7 +52,10 @@ def test_each_amount_stands_beside_its_condition_and_date() -> None:
     ]
     assert lines[0].condition == "for each friend who signs up"
     assert lines[0].limit == "five times: €20 in all"
-    assert lines[0].when == "It counts 14 days after that. It is paid at most 30 days later."
+    assert lines[0].when == (
+        "It counts 14 days after that. It is paid at most 30 days later. "
+        "You may take it as a voucher of the same amount instead, valid for 180 days."
+    )
     assert lines[1].when == "You get it 14 days after that. It is valid for 180 days."
     assert lines[2].condition == "when you sign up yourself"
 
@@ -67,6 +73,9 @@ def test_a_number_in_the_offer_is_the_number_in_the_text() -> None:
         (with_market(OFFER, pool=Money(12_345_00, "EUR")), "€12,345"),
         (with_reward(OFFER, amounts={"FR": Money(7_77, "EUR")}), "€7.77"),
         (with_reward(OFFER, valid_days=99), "valid for 99 days"),
+        (with_reward(OFFER, kind="cash", or_voucher_days=66), "same amount instead, valid for 66 days"),
+        (replace(OFFER, referral=replace(OFFER.referral, friends_per_day=3)), "one day, at most three count"),
+        (replace(OFFER, referral=replace(OFFER.referral, friends_per_day=1)), "join on one day, one counts"),
         (with_reward(OFFER, to="friend"), "if somebody invited you"),
     ]
     for changed, sentence in changes:
@@ -163,6 +172,39 @@ def test_a_thank_you_is_never_in_the_share_text() -> None:
     offer = replace(OFFER, rewards=(*OFFER.rewards, thanks))
     assert share_text(offer, "FR", "en", "L") == share_text(OFFER, "FR", "en", "L")
     assert "you keep it when you take that back" in all_text(render_terms(offer, "FR", "en"))
+
+
+def test_it_says_how_cash_is_paid_and_what_holds_a_reward() -> None:
+    terms = render_terms(OFFER, "FR", "en")
+    paid = " ".join(terms.section("paid").paragraphs)
+    assert "into an account in your own name, or by a slip" in paid
+    assert "No amount is too small to be paid, and your page shows the day of each payment." in paid
+    assert "Only you choose it, for each amount once." in paid
+    assert "we write to you 30 days and 7 days before" in paid
+    held = " ".join(terms.section("held").paragraphs)
+    assert "a person does, at most 10 days later" in held
+    assert "If nobody has decided by then, the reward counts." in held
+    assert "you have 14 days to ask again. Somebody else then decides" in held
+    bound = replace(OFFER, referral=replace(OFFER.referral, friends_per_day=2))
+    assert "Of those who join on one day, at most two count." in significant_conditions(bound, "FR", "en").limits
+
+
+def test_it_offers_no_choice_that_the_offer_does_not_give() -> None:
+    rewards = tuple(replace(rule, or_voucher_days=None) for rule in OFFER.rewards)
+    text = all_text(render_terms(replace(OFFER, rewards=rewards), "FR", "en"))
+    assert "instead" not in text and "Only you choose it" not in text
+    vouchers = tuple(rule for rule in rewards if rule.kind == "voucher")
+    paid = " ".join(render_terms(replace(OFFER, rewards=vouchers), "FR", "en").section("paid").paragraphs)
+    assert "bit by bit" in paid and "account" not in paid and "cash" not in paid
+
+
+def test_the_numbers_that_it_promises_are_the_numbers_that_are_kept() -> None:
+    """Whoever keeps these promises lies above the offers, so the two are compared here."""
+    assert timedelta(days=REVIEW_DAYS) == review_rules.DECIDE_WITHIN
+    assert timedelta(days=ASK_AGAIN_DAYS) == review_rules.ASK_AGAIN_WITHIN
+    assert voucher_rules.WARNING_DAYS == VOUCHER_WARNING_DAYS
+    assert timedelta(days=SIGNAL_MONTHS * 365 // 12) == review_rules.SIGNALS_KEPT
+    assert timedelta(days=FRAUD_YEARS * 365) == review_rules.REFUSED_KEPT
 
 
 NEVER_SAID = {

@@ -42,6 +42,9 @@ CASES: list[tuple[str, dict[str, object], dict[str, str]]] = [
         },
         {},
     ),
+    ("pool_alarm", {"country": "FR", "used_percent": 80, "pots_free": 12, "pool_closes_on": "2027-06-16"}, {}),
+    ("pool_alarm", {"country": "FR", "used_percent": 80, "pots_free": 1}, {}),
+    ("pool_alarm", {"country": "FR", "used_percent": 100, "pots_free": 0}, {}),
 ]
 
 

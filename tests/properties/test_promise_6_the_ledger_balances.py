@@ -22,16 +22,14 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from onloan import ids
 from onloan.ledger.actions import (
     earn_reward,
-    fund_pool,
     mark_reward_paid,
     promise_reward,
-    release_pot,
-    reserve_pot,
     void_reward,
 )
 from onloan.ledger.check import check_balances
 from onloan.ledger.errors import ClawbackRefused, RewardNotReady
 from onloan.ledger.models import Transfer
+from onloan.ledger.pools import fund_pool, release_pot, reserve_pot
 from onloan.ledger.queries import pool_view, pot_view
 from onloan.ledger.rules import AccountKind, Cause, VoidCause, promised_account
 from onloan.money import Money

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from onloan import db, ids
 from onloan.joining.actions import Joined, JoinRequest, join
-from onloan.ledger.actions import fund_pool
+from onloan.ledger.pools import fund_pool
 from onloan.ledger.models import Reward
 from onloan.money import Money
 from onloan.offers import models as offers

@@ -40,7 +40,7 @@ def prepare_campaign(server: RunningServer, tmp_path: Path) -> str:
     offer = tmp_path / "spring-pot.yaml"
     offer.write_text(move_dates(OFFER_FILE.read_text(encoding="utf-8"), datetime.now(UTC).date()))
     server.command("publish", str(offer), "--author", "greg@team.example", "--approver", "dora@team.example",
-                   "--note", "Read, and the texts are right.")  # fmt: skip
+                   "--funder", "fay@team.example", "--note", "Read, and the texts are right.")  # fmt: skip
     for country in ("FR", "GB"):
         server.command("market", "open", "spring-pot", country, "--by", "dora@team.example",
                        "--reason", "The campaign starts today.")  # fmt: skip

@@ -82,6 +82,7 @@ def spring_offer() -> Offer:
                 times=5,
                 valid_days=None,
                 label={"en": "Cash for each friend", "fr": "Espèces pour chaque personne invitée"},
+                or_voucher_days=180,
             ),
         ),
         permissions=(

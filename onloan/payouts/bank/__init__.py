@@ -1,0 +1,1 @@
+"""What banks read and write: accounts, names, payment files and answers. Pure; knows no table and no person."""

@@ -1,0 +1,213 @@
+"""What a bank's answer does to a payment: paid, owed again, or paid and sent back.
+
+Each step looks at what is there under the person's lock, so the same answer twice changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from onloan import clock, db
+from onloan.db import Statement, action
+from onloan.errors import NotFound
+from onloan.ledger.actions import mark_reward_paid, return_reward
+from onloan.ledger.rules import Cause
+from onloan.markets.rules import market_facts
+from onloan.money import Money
+from onloan.offers.queries import find_version
+from onloan.outbox.statements import mail_statement
+from onloan.payouts import rules
+from onloan.payouts.bank.reasons import Help, help_for
+from onloan.payouts.models import Batch, Payable, Payee, Payment
+from onloan.payouts.rules import BatchState, PayableState, PayeeProblem, PaymentState
+from onloan.people.queries import find_participant
+from onloan.people.statements import lock_participants
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the bank says of one payment. ``reason_code`` is its code for a refusal or a return."""
+
+    payment_id: UUID
+    participant_id: UUID
+    state: PaymentState
+    reason_code: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What changed, by payments. ``unchanged``: said before, or no longer possible."""
+
+    accepted: int = 0
+    rejected: int = 0
+    returned: int = 0
+    unchanged: int = 0
+
+    def __add__(self, other: Settled) -> Settled:
+        return Settled(
+            self.accepted + other.accepted,
+            self.rejected + other.rejected,
+            self.returned + other.returned,
+            self.unchanged + other.unchanged,
+        )
+
+
+@action
+def settle_outcomes(*, outcomes: Sequence[Outcome], now: datetime) -> Settled:
+    """Book what the bank said of these payments, in the order given; at most a few hundred at a time."""
+    lock_participants({outcome.participant_id for outcome in outcomes})
+    rows = {row.id: row for row in Payment.objects.filter(id__in=[outcome.payment_id for outcome in outcomes])}
+    settled = Settled()
+    failed: list[Payment] = []
+    for outcome in outcomes:
+        row = rows[outcome.payment_id]
+        step = _settle(row, outcome, now)
+        settled += step
+        if step.rejected or step.returned:
+            failed.append(row)
+    db.execute(_ask_people(failed, now))
+    return settled
+
+
+def _settle(row: Payment, outcome: Outcome, now: datetime) -> Settled:
+    said = outcome.state
+    if said is PaymentState.REJECTED and row.state == PaymentState.ACCEPTED:
+        # Refused after it was taken for paid: the money comes back, which is a return.
+        said = PaymentState.RETURNED
+    if row.state == PaymentState.OPEN and said is PaymentState.ACCEPTED:
+        _accept(row, now)
+        return Settled(accepted=1)
+    if row.state == PaymentState.OPEN and said is PaymentState.REJECTED:
+        _reject(row, outcome.reason_code, now)
+        return Settled(rejected=1)
+    if row.state in {PaymentState.OPEN, PaymentState.ACCEPTED} and said is PaymentState.RETURNED:
+        if row.state == PaymentState.OPEN:
+            _accept(row, now)
+        _return(row, outcome.reason_code, now)
+        return Settled(returned=1)
+    return Settled(unchanged=1)
+
+
+def _accept(row: Payment, now: datetime) -> None:
+    times = _find_payable(row).times_paid + 1
+    mark_reward_paid(
+        reward_id=row.reward_id,
+        participant_id=row.participant_id,
+        cause=Cause.PAID_OUT,
+        reference=row.end_to_end_id,
+        attempt=times,
+        now=now,
+    )
+    _answer(row, PaymentState.ACCEPTED, None, now)
+    _change_payable(row, PayableState.IN_BATCH, state=PayableState.PAID, paid_at=now, times_paid=times)
+
+
+def _reject(row: Payment, reason_code: str | None, now: datetime) -> None:
+    """Never paid: owed by the same date, under another reference, unless the person has to mend the account."""
+    _answer(row, PaymentState.REJECTED, reason_code, now)
+    _change_payable(row, PayableState.IN_BATCH, state=PayableState.OWED, batch_id=None)
+
+
+def _return(row: Payment, reason_code: str | None, now: datetime) -> None:
+    """Paid and sent back: the person's again, never lost to them, and due thirty days from now."""
+    _answer(row, PaymentState.RETURNED, reason_code, now)
+    payable = _find_payable(row)
+    return_reward(reward_id=row.reward_id, participant_id=row.participant_id, attempt=payable.times_paid, now=now)
+    today = clock.local_day(now, market_facts(payable.country).time_zone)
+    _change_payable(
+        row,
+        PayableState.PAID,
+        state=PayableState.OWED,
+        batch_id=None,
+        paid_at=None,
+        due_on=today + timedelta(days=rules.DAYS_TO_PAY_AFTER_RETURN),
+        returned_at=now,
+        returned_reason=reason_code,
+    )
+
+
+def _find_payable(row: Payment) -> Payable:
+    payable: Payable = Payable.objects.get(participant_id=row.participant_id, id=row.payable_id)
+    return payable
+
+
+def _answer(row: Payment, state: PaymentState, reason_code: str | None, now: datetime) -> None:
+    row.state, row.reason_code, row.answered_at = state, reason_code, now
+    row.save(update_fields=["state", "reason_code", "answered_at"])
+
+
+def _change_payable(row: Payment, before: PayableState, **changes: object) -> None:
+    payable = Payable.objects.filter(participant_id=row.participant_id, id=row.payable_id)
+    changed = payable.filter(state=before, batch_id=row.batch_id).update(**changes)
+    assert changed == 1, "a payment that can still change belongs to a payable of its batch"
+
+
+def _ask_people(failed: Iterable[Payment], now: datetime) -> list[Statement]:
+    """Remember what each person has to mend, and write to them once. What the merchant has to mend (no money on
+    its account, a file the bank refused) is no problem of theirs."""
+    by_person: dict[UUID, list[Payment]] = {}
+    for row in failed:
+        by_person.setdefault(row.participant_id, []).append(row)
+    mails: list[Statement] = []
+    for participant_id, rows in by_person.items():
+        problems = [(row, _problem(row)) for row in rows]
+        row, problem = next(((row, problem) for row, problem in problems if problem is not None), (rows[0], None))
+        if problem is None:
+            continue
+        prepared_at = Batch.objects.values_list("created_at", flat=True).get(id=row.batch_id)
+        # An account that was given after the batch was prepared has not been tried yet.
+        marked = Payee.objects.filter(
+            participant_id=participant_id, problem__isnull=True, given_at__lte=prepared_at
+        ).update(problem=problem, problem_code=row.reason_code)
+        if marked:
+            mails.extend(_write_to(participant_id, rows))
+    return mails
+
+
+def _problem(row: Payment) -> PayeeProblem | None:
+    help_ = help_for(row.reason_code)
+    if help_ is Help.NAME:
+        return PayeeProblem.NAME
+    if row.state == PaymentState.RETURNED:
+        return PayeeProblem.RETURNED
+    return None if help_ is Help.MERCHANT else PayeeProblem.REJECTED
+
+
+def _write_to(participant_id: UUID, rows: Sequence[Payment]) -> list[Statement]:
+    person = find_participant(participant_id)
+    if person is None or person.erased_at is not None:
+        return []
+    offer = find_version(person.version_id).offer
+    amount = Money(sum(row.amount_minor for row in rows), rows[0].currency)
+    return [
+        mail_statement(
+            template="payment_returned",
+            language=person.language,
+            participant_id=participant_id,
+            context={
+                "campaign": offer.title[person.language],
+                "controller": offer.controller.name,
+                "amount": amount.written(),
+            },
+        )
+    ]
+
+
+@action
+def close_batch(*, batch_id: UUID, user_id: UUID, now: datetime) -> bool:
+    """Close an approved batch of which every line is answered; whether it is closed. Raises NotFound."""
+    batch = Batch.objects.select_for_update().filter(id=batch_id).first()
+    if batch is None:
+        raise NotFound
+    if batch.state != BatchState.APPROVED:
+        return batch.state in {BatchState.PAID, BatchState.REJECTED}
+    payments = Payment.objects.filter(batch_id=batch_id)
+    if payments.filter(state=PaymentState.OPEN).exists():
+        return False
+    was_paid = payments.filter(state__in=[PaymentState.ACCEPTED, PaymentState.RETURNED]).exists()
+    state = BatchState.PAID if was_paid else BatchState.REJECTED
+    Batch.objects.filter(id=batch_id).update(state=state, paid_by_user_id=user_id, paid_at=now)
+    return True

@@ -1,0 +1,169 @@
+"""Who is looked at, what is held for it, and what leaves no trace."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from onloan.cases.actions import open_case
+from onloan.cases.rules import Door, Kind
+from onloan.ledger.check import require_balance
+from onloan.ledger.models import Reward
+from onloan.outbox.models import Message
+from onloan.referrals.actions import settle_due
+from onloan.referrals.looking import look_for_rings, look_for_signals
+from onloan.referrals.models import Attribution, Mark, Review, Signal
+from onloan.referrals.reviews import forget_marks
+from tests.referrals.crowd import LOOKED, bring, give_account, join_with, own_link, states_of
+from tests.referrals.support import NOW, Campaign, open_campaign
+
+pytestmark = pytest.mark.usefixtures("both_databases")
+SETTLED = NOW + timedelta(days=14)
+
+
+@pytest.fixture
+def campaign(both_databases: str) -> Campaign:
+    return open_campaign(pools=60)
+
+
+def test_it_holds_the_rewards_for_a_friend_who_is_the_sponsor_and_for_nobody_else(campaign: Campaign) -> None:
+    mallory = join_with("mallory@people.example", campaign)
+    again = bring(mallory, "mallory+2@people.example", campaign)
+    chloe = bring(mallory, "chloe@people.example", campaign)
+    assert look_for_signals(now=LOOKED, limit=100) == 2
+    assert states_of(mallory) == ["held", "held", "pending", "pending"]
+    assert (states_of(again), states_of(chloe)) == (["held"], ["pending"])
+    held = Reward.objects.filter(participant_id=mallory.participant_id, state="held")
+    assert {reward.cause_key for reward in held} == {again.participant_id.hex}
+    settle_due(now=SETTLED, limit=50)
+    assert states_of(mallory) == ["earned", "earned", "held", "held"]
+    require_balance()
+
+
+def test_it_tells_each_person_once_why_and_until_when(campaign: Campaign) -> None:
+    mallory, again = own_link(campaign)
+    look_for_signals(now=LOOKED, limit=100)
+    mails = {mail.participant_id: mail.context for mail in Message.objects.filter(template="reward_held")}
+    assert set(mails) == {mallory.participant_id, again.participant_id}
+    assert len(mails[mallory.participant_id]["rewards"]) == 2
+    assert mails[mallory.participant_id]["due_on"] == "2026-12-13"
+    assert mails[mallory.participant_id]["reasons"] != mails[again.participant_id]["reasons"]
+    assert "mallory" not in str(mails)
+    reward = Reward.objects.filter(participant_id=again.participant_id).get()
+    assert reward.held_reason is not None and "13 décembre 2026" in reward.held_reason
+
+
+def test_doing_it_again_changes_nothing(campaign: Campaign) -> None:
+    own_link(campaign)
+    Attribution.objects.update(looked_at=None)
+    before = (Review.objects.count(), Signal.objects.count(), Message.objects.count())
+    assert look_for_signals(now=LOOKED, limit=100) == 1
+    assert look_for_signals(now=LOOKED, limit=100) == 0
+    assert (Review.objects.count(), Signal.objects.count(), Message.objects.count()) == before
+
+
+def test_honest_people_leave_no_trace_but_marks(campaign: Campaign) -> None:
+    ana = join_with("ana@people.example", campaign)
+    for number in range(12):
+        bring(ana, f"pupil{number}@school.example", campaign, now=NOW + timedelta(minutes=number))
+    assert look_for_signals(now=LOOKED, limit=5) == 5
+    assert look_for_signals(now=LOOKED, limit=100) == 7
+    assert (Signal.objects.count(), Review.objects.count()) == (0, 0)
+    assert Mark.objects.filter(kind="mailbox").count() == 13
+    assert set(states_of(ana)) == {"pending"}
+
+
+def test_a_burst_of_throw_away_addresses_is_held_with_those_before_it(campaign: Campaign) -> None:
+    ana = join_with("ana@people.example", campaign)
+    for number in range(9):
+        bring(ana, f"x{number}@mailinator.com", campaign, now=NOW + timedelta(minutes=number))
+    look_for_signals(now=LOOKED, limit=100)
+    assert Signal.objects.count() == 0
+    tenth = bring(ana, "x9@mailinator.com", campaign, now=NOW + timedelta(minutes=9))
+    look_for_signals(now=LOOKED, limit=100)
+    assert set(states_of(ana)) == {"held"}
+    assert states_of(tenth) == ["held"]
+    assert Review.objects.filter(participant_id=ana.participant_id).count() == 1
+    assert Signal.objects.filter(participant_id=ana.participant_id, kind="velocity").count() == 10
+
+
+def test_a_couple_with_one_account_is_not_held_and_four_people_are(campaign: Campaign) -> None:
+    ana = join_with("ana@people.example", campaign)
+    friends = [bring(ana, f"friend{number}@people.example", campaign) for number in range(3)]
+    look_for_signals(now=LOOKED, limit=100)
+    for person in (ana, friends[0], friends[1]):
+        give_account(person, "joint")
+        look_for_signals(now=LOOKED, limit=100)
+    assert Review.objects.count() == 0
+    give_account(friends[2], "joint")
+    assert look_for_signals(now=LOOKED, limit=100) == 3
+    assert set(states_of(ana)) == {"held"}
+    signal = Signal.objects.get(participant_id=friends[0].participant_id)
+    assert (signal.kind, signal.details) == ("shared_account", {"people": 4})
+
+
+def test_what_is_earned_cannot_be_held(campaign: Campaign) -> None:
+    mallory = join_with("mallory@people.example", campaign)
+    again = bring(mallory, "mallory+2@people.example", campaign)
+    settle_due(now=SETTLED, limit=50)
+    look_for_signals(now=SETTLED, limit=100)
+    assert set(states_of(mallory) + states_of(again)) == {"earned"}
+    assert Review.objects.count() == 0
+    assert not Message.objects.filter(template="reward_held").exists()
+
+
+def test_it_looks_before_it_settles_where_nothing_is_waited_for(both_databases: str) -> None:
+    from onloan.jobs.table import JOBS
+
+    names = [job.name for job in JOBS]
+    assert names.index("look for signals") < names.index("settle rewards")
+
+
+def test_a_ring_is_held_on_each_of_its_links(campaign: Campaign) -> None:
+    ana = join_with("ana@people.example", campaign)
+    ben = bring(ana, "ben@people.example", campaign)
+    third = bring(ben, "ana+again@people.example", campaign)
+    honest = bring(ben, "chloe@people.example", campaign)
+    look_for_signals(now=LOOKED, limit=100)
+    assert Review.objects.count() == 0
+    assert look_for_rings(now=LOOKED) == 4
+    assert look_for_rings(now=LOOKED) == 0
+    assert states_of(honest) == ["pending"]
+    assert (states_of(third), "held" in states_of(ana)) == (["held"], True)
+    held = Reward.objects.filter(participant_id=ben.participant_id, state="held")
+    assert {reward.cause_key for reward in held} == {"own", third.participant_id.hex}
+    signals = Signal.objects.filter(kind="sponsor_ring")
+    assert {(signal.details["people"], signal.details["links"]) for signal in signals} == {(2, 2)}
+    assert len({signal.ring_id for signal in signals}) == 1
+
+
+def test_using_every_right_changes_no_signal(campaign: Campaign) -> None:
+    """The same crowd twice: once silent, once with every request there is. What is found is the same."""
+
+    def look(prefix: str, *, asks: bool) -> list[tuple[str, int]]:
+        ana = join_with(f"{prefix}@people.example", campaign)
+        people = [
+            ana,
+            bring(ana, f"{prefix}+2@people.example", campaign),
+            bring(ana, f"{prefix}b@p.example", campaign),
+        ]
+        for kind in Kind if asks else ():
+            for person in people:
+                open_case(
+                    kind=kind, country="FR", language="fr", door=Door.MY_PAGE, text="Please.", now=NOW,
+                    participant_id=person.participant_id,
+                )  # fmt: skip
+        look_for_signals(now=LOOKED, limit=100)
+        look_for_rings(now=LOOKED)
+        found = Signal.objects.filter(participant_id__in=[person.participant_id for person in people])
+        return sorted((signal.kind, len(signal.subject)) for signal in found)
+
+    assert look("ana", asks=False) == look("eva", asks=True) != []
+
+
+def test_forgetting_a_person_forgets_their_marks(campaign: Campaign) -> None:
+    mallory, _again = own_link(campaign)
+    assert forget_marks(participant_id=mallory.participant_id) == 1
+    assert not Mark.objects.filter(participant_id=mallory.participant_id).exists()
+    assert look_for_rings(now=LOOKED) == 0
