@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
+from uuid import UUID
 
 import typer
 from django.conf import settings
@@ -15,13 +15,17 @@ from django.core.management import call_command
 
 from onloan import clock
 from onloan.access.team import add_team_member, find_member, list_members
+from onloan.cli.demo_money import tell_money_story
+from onloan.cli.demo_people import PEOPLE, DemoPerson
 from onloan.cli.publish import publish_text
 from onloan.jobs.loop import run_all_once
 from onloan.joining.actions import Joined, JoinRequest, join
+from onloan.ledger.watching import record_pool_day, watch_pools
 from onloan.offers.queries import find_market, find_version
 from onloan.offers.rules import NOTHING_OVERDUE
 from onloan.offers.switch import open_market
-from onloan.referrals.actions import record_event
+from onloan.referrals.actions import record_event, settle_due
+from onloan.referrals.looking import look_for_signals
 
 PASSWORD = "onloan-demo-only"  # noqa: S105  (printed by the command, for a server on this machine only)
 TEAM = (
@@ -30,6 +34,7 @@ TEAM = (
     ("fay@demo.example", "Fay (demo, finance)", "finance"),
     ("fred@demo.example", "Fred (demo, finance)", "finance"),
     ("sam@demo.example", "Sam (demo, support)", "support"),
+    ("tess@demo.example", "Tess (demo, till)", "till"),
     ("aude@demo.example", "Aude (demo, auditor)", "auditor"),
 )
 OFFER_FILE = Path(__file__).resolve().parents[2] / "examples" / "offers" / "spring-pot.yaml"
@@ -37,28 +42,9 @@ OFFER_SLUG = "spring-pot"
 SEEDED_MARK = "demo-is-seeded"
 
 
-@dataclass(frozen=True, slots=True)
-class DemoPerson:
-    """``joined_days_ago`` and ``signed_up_days_ago`` count back from today; ``sponsor`` is a name in the list."""
-
-    name: str
-    country: str
-    language: str
-    joined_days_ago: int
-    sponsor: str | None
-    signed_up_days_ago: int | None
-    allows: tuple[str, ...]
-
-
-PEOPLE = (
-    DemoPerson("Ana demo", "FR", "fr", 20, None, 20, ("invitation-name", "invitation-photo", "winner-wall")),
-    DemoPerson("Ben demo", "FR", "fr", 19, "Ana demo", 18, ("acceptance-card",)),
-    DemoPerson("Chloé demo", "FR", "fr", 9, "Ana demo", 8, ()),
-    DemoPerson("Dani demo", "FR", "fr", 2, "Ana demo", None, ("acceptance-card", "invitation-name")),
-    DemoPerson("Eve demo", "GB", "en", 17, None, 17, ("invitation-name",)),
-    DemoPerson("Finn demo", "GB", "en", 16, "Eve demo", 16, ("acceptance-card",)),
-    DemoPerson("Grace demo", "GB", "en", 5, "Eve demo", 4, ()),
-)
+# Small pools, so that the charts of a few days show something: 20 full pots each.
+POOLS = {"FR": "2000.00 EUR", "GB": "1000.00 GBP"}
+DAYS_TOLD = 24
 
 
 def register(app: typer.Typer) -> None:
@@ -72,41 +58,72 @@ def move_dates(text: str, today: date) -> str:
     return re.sub(r"closes: \d{4}-\d\d-\d\d", f"closes: {closes}", text)
 
 
+def shrink_pools(text: str) -> str:
+    for country, pool in POOLS.items():
+        text = re.sub(rf"({country}: {{.*?pool: )[0-9.]+ [A-Z]{{3}}", rf"\g<1>{pool}", text)
+    return text
+
+
 def seed(now: datetime) -> None:
-    """Make the team, publish the offer through the door that everybody uses, open it, and let people join."""
+    """Tell the story of three weeks day by day, each step through the door that everybody uses: the team publishes
+    the offer and opens it, people join and sign up, rewards are earned, spent and paid."""
     for email, name, role in TEAM:
         add_team_member(email=email, name=name, role=role, password=PASSWORD, is_demo=True)
-    author, approver, funder = (find_member(email) for email, _, _ in TEAM[:3])
-    text = move_dates(OFFER_FILE.read_text(encoding="utf-8"), now.date())
+    team = {email.partition("@")[0]: find_member(email) for email, _, _ in TEAM}
+    text = shrink_pools(move_dates(OFFER_FILE.read_text(encoding="utf-8"), now.date()))
     publish_text(
-        text=text, author=author, approver=approver, funder=funder, sign_offs={},
-        note="Read and approved for the demo.", now=now - timedelta(days=25),
+        text=text, author=team["greg"], approver=team["dora"], funder=team["fay"], sign_offs={},
+        note="Read and approved for the demo.", now=now - timedelta(days=DAYS_TOLD),
     )  # fmt: skip
+    joined: dict[str, Joined] = {}
+    for days_ago in range(DAYS_TOLD, -1, -1):
+        at = now - timedelta(days=days_ago)
+        if days_ago == 21:
+            open_markets(team["dora"].id, at)
+        tell_day(days_ago, at, joined)
+        tell_money_story(
+            days_ago=days_ago,
+            at=at,
+            offer_slug=OFFER_SLUG,
+            people={name: person.participant_id for name, person in joined.items()},
+            team={name: member.id for name, member in team.items()},
+        )
+        record_pool_day(now=at)
+    run_all_once()
+
+
+def open_markets(user_id: UUID, at: datetime) -> None:
     for country, reason in (("FR", "La démonstration commence."), ("GB", "The demo starts.")):
         open_market(
             offer_slug=OFFER_SLUG,
             country=country,
             reason=reason,
-            user_id=approver.id,
+            user_id=user_id,
             overdue=NOTHING_OVERDUE,
-            now=now - timedelta(days=21),
+            now=at,
         )
-    joined: dict[str, Joined] = {}
-    for person in sorted(PEOPLE, key=lambda person: -person.joined_days_ago):
-        joined[person.name] = join_demo_person(person, joined, now)
+
+
+def tell_day(days_ago: int, at: datetime, joined: dict[str, Joined]) -> None:
+    """Who joins, who signs up, and what the jobs of that day do."""
     for person in PEOPLE:
-        if person.signed_up_days_ago is not None:
+        if person.joined_days_ago == days_ago:
+            joined[person.name] = join_demo_person(person, joined, at)
+    for person in PEOPLE:
+        if person.signed_up_days_ago == days_ago:
             record_event(
                 participant_id=joined[person.name].participant_id,
                 event="app_signed_up",
-                occurred_at=now - timedelta(days=person.signed_up_days_ago) + timedelta(hours=1),
+                occurred_at=at + timedelta(minutes=1),
                 external_ref=f"demo-{joined[person.name].public_id}",
-                now=now,
+                now=at + timedelta(minutes=2),
             )
-    run_all_once()
+    look_for_signals(now=at + timedelta(minutes=3), limit=100)
+    settle_due(now=at + timedelta(minutes=4), limit=100)
+    watch_pools(now=at + timedelta(minutes=5))
 
 
-def join_demo_person(person: DemoPerson, joined: dict[str, Joined], now: datetime) -> Joined:
+def join_demo_person(person: DemoPerson, joined: dict[str, Joined], at: datetime) -> Joined:
     """One person joins as anybody would, at a day in the past."""
     market = find_market(OFFER_SLUG, person.country)
     version = find_version(market.version_id)
@@ -116,7 +133,7 @@ def join_demo_person(person: DemoPerson, joined: dict[str, Joined], now: datetim
             offer_slug=OFFER_SLUG,
             country=person.country,
             version_id=version.id,
-            email=f"{person.name.split()[0].lower().replace('é', 'e')}@demo.example",
+            email=person.email,
             username=person.name,
             photo=None,
             over_18=True,
@@ -125,7 +142,7 @@ def join_demo_person(person: DemoPerson, joined: dict[str, Joined], now: datetim
             page_hash="0" * 64,
             via_code=sponsor.link_code if sponsor else None,
             is_demo=True,
-            now=now - timedelta(days=person.joined_days_ago),
+            now=at,
         )
     )
 
@@ -153,6 +170,7 @@ The demo runs on {url}   (everything in it is marked as demo; nothing leaves thi
   the shop                {url}/demo/shop/      (says that a friend signed up)
   sign in as Ana          {url}/fr/signin/      ana@demo.example
   sign in as Eve          {url}/en/signin/      eve@demo.example
+  the till                {url}/console/till/   tess@demo.example
   the team's console      {url}/console/        password for all: {PASSWORD}
 """
     )
@@ -176,7 +194,7 @@ def demo(
 
     call_command("migrate", verbosity=0)
     if not is_seeded():
-        typer.echo("Seeding: the team, one offer, two markets, seven people …")
+        typer.echo(f"Seeding: the team, one offer, two markets, {len(PEOPLE)} people …")
         seed(clock.now())
         (Path(settings.HOME) / SEEDED_MARK).touch()
     if seed_only:

@@ -15,6 +15,7 @@ from onloan.access.team import find_member
 from onloan.errors import BadInput, MustStopError
 from onloan.ledger.check import check_balances
 from onloan.payouts.actions import approve_batch, mark_batch_paid, prepare_batch, refuse_batch, set_debtor
+from onloan.payouts.answers import read_bank_answer
 from onloan.payouts.check import check_payables
 from onloan.payouts.queries import (
     BatchView,
@@ -88,6 +89,26 @@ def mark_paid(batch: _BatchId, by: _By) -> None:
     typer.echo(f"Paid: {count} of {find_batch(batch).count} payments became paid now.")
 
 
+@payouts.command("read-answer")
+def read_answer(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="pain.002, camt.053 or camt.054.")],
+    by: _By,
+) -> None:
+    """Take in what the bank says: paid, refused, or sent back. Reading a file again changes nothing."""
+    report = read_bank_answer(data=file.read_bytes(), user_id=find_member(by).id, now=clock.now())
+    if report.was_read:
+        typer.echo("This file was read before; nothing changed.")
+        return
+    typer.echo(
+        f"Paid {report.accepted}, refused {report.rejected}, came back {report.returned}, "
+        f"unchanged {report.unchanged}, not ours {report.unknown}."
+    )
+    for reference in report.unknown_references:
+        typer.echo(f"- {reference} looks like ours and is in no batch that was sent")
+    for reference in report.other_amounts:
+        typer.echo(f"- {reference} has another amount than was sent: nothing was booked for it")
+
+
 @payouts.command("reconcile")
 def show_reconciliation(batch: _BatchId) -> None:
     """Compare what was sent to the bank with what the bank said of it."""
@@ -109,11 +130,18 @@ def set_account(
     by: _By,
     name: Annotated[str, typer.Option(help="The account holder's name: yours, as your bank has it.")],
     account: Annotated[str, typer.Option(help="The IBAN, or sort code and account number.")],
-    bic: Annotated[str | None, typer.Option(help="The bank's BIC; not needed for euros.")] = None,
+    town: Annotated[str, typer.Option(help="The town that you are in.")],
+    bic: Annotated[str, typer.Option(help="The bank's BIC; it may be left out.")] = "",
 ) -> None:
     """Say from which account a currency is paid."""
     set_debtor(
-        currency=currency.upper(), name=name, account=account, bic=bic, user_id=find_member(by).id, now=clock.now()
+        currency=currency.upper(),
+        name=name,
+        account=account,
+        town=town,
+        bic=bic,
+        user_id=find_member(by).id,
+        now=clock.now(),
     )
     typer.echo(f"{currency.upper()} is paid from this account from now on.")
 

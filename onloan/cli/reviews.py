@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from onloan.referrals.review_queries import list_reviews
+from onloan.referrals.review_rules import ReviewState
 
 reviews = typer.Typer(help="Rewards that wait until a human has looked.", no_args_is_help=True)
 
@@ -16,7 +17,7 @@ def register(app: typer.Typer) -> None:
 @reviews.command("list")
 def show_reviews() -> None:
     """Every review that is open, the one that is due first on top: why, and by when it is decided."""
-    for line in list_reviews("open"):
+    for line in list_reviews(ReviewState.OPEN):
         kinds = ", ".join(kind.value for kind in line.kinds)
         due = line.due_at.strftime("%Y-%m-%d %H:%M UTC")
         again = "\tasked again" if line.is_second_look else ""

@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
 
 from onloan.access.rules import Capability
 from onloan.access.team import Member, find_member_by_id
@@ -36,6 +37,8 @@ def team_page(
             team_request.member = find_member_by_id(request.user.id)
             try:
                 if not team_request.member.can(capability):
+                    if request.path == reverse("console") and team_request.member.can(Capability.REDEEM_VOUCHERS):
+                        return HttpResponseRedirect(reverse("console-till"))
                     raise NotAllowed
                 return view(team_request, *args, **kwargs)
             except OnloanError as error:

@@ -17,6 +17,7 @@ from onloan.console import (
     pools,
     reviews,
     team,
+    till,
 )
 
 urlpatterns = [
@@ -46,6 +47,8 @@ urlpatterns = [
     path("money/batches/<uuid:batch_id>/file/", batches.download_batch, name="console-batch-file"),
     path("money/<slug:slug>/<str:country>/", pools.show_pool, name="console-pool"),
     path("money/<slug:slug>/<str:country>/journal/", pools.download_journal, name="console-pool-journal"),
+    path("till/", till.show_till, name="console-till"),
+    path("till/taken/<uuid:redemption_id>/", till.show_taken, name="console-till-taken"),
     path("evidence/", evidence.show_log, name="console-evidence"),
     path("team/", team.show_team, name="console-team"),
 ]

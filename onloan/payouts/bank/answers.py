@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Any, Literal
 
 from babel.numbers import get_currency_precision
@@ -39,6 +40,7 @@ _KINDS: dict[str, Literal["pain002", "camt"]] = {
     "BkToCstmrStmt": "camt",
     "BkToCstmrDbtCdtNtfctn": "camt",
 }
+_READ_AT_END = frozenset({"TxInfAndSts", "TxDtls", "Ntry"})
 _AMOUNT = re.compile(r"\d{1,18}(\.\d{0,5})?", re.ASCII)
 _TEXT_CHARACTERS_MAX = 140
 
@@ -85,18 +87,18 @@ def read_answer(data: bytes) -> BankAnswer:
         raise UnreadableBankFile
     reader = _Reader()
     try:
-        for event, element in _walk(data):
+        for event, name, element in _walk(data):
             if event == "start":
-                reader.open(element)
+                reader.open(name, element)
             else:
-                reader.close(element)
+                reader.close(name, element)
     except (etree.XMLSyntaxError, LookupError, ValueError) as error:
         raise UnreadableBankFile from error
     return reader.answer()
 
 
-def _walk(data: bytes) -> Iterator[tuple[str, etree._Element]]:
-    """The elements under their local names; what ``close`` emptied is gone before the next."""
+def _walk(data: bytes) -> Iterator[tuple[str, str, etree._Element]]:
+    """Each element as it begins and ends, with its local name; what is read from at its end is emptied then."""
     kept = 0
     parser: Any = etree.iterparse(
         io.BytesIO(data),
@@ -109,27 +111,26 @@ def _walk(data: bytes) -> Iterator[tuple[str, etree._Element]]:
         remove_pis=True,
     )
     for event, element in parser:
+        name = element.tag.rpartition("}")[2]
         if event == "start":
             if kept == 0 and element.getroottree().docinfo.internalDTD is not None:
                 raise UnreadableBankFile
             kept += 1
             if kept > ELEMENTS_KEPT_MAX:
                 raise UnreadableBankFile
-            element.tag = etree.QName(element).localname
-            yield event, element
-        else:
-            yield event, element
-            if element.tag in _Reader.DROPPED:
-                kept -= sum(1 for _ in element.iter())
-                parent = element.getparent()
-                if parent is not None:
-                    parent.remove(element)
+        yield event, name, element
+        if event == "end" and name in _READ_AT_END:
+            kept -= sum(1 for _ in element.iter()) - 1
+            element.clear()
+            # The parser still holds the element itself; the one before it can go.
+            previous = element.getprevious()
+            if previous is not None and previous.tag == element.tag:
+                element.getparent().remove(previous)
+                kept -= 1
 
 
 class _Reader:
     """Gathers lines while the file goes by; knows at each end only what stands before it."""
-
-    DROPPED = frozenset({"TxInfAndSts", "TxDtls", "Ntry"})
 
     def __init__(self) -> None:
         self._kind: Literal["pain002", "camt"] | None = None
@@ -142,17 +143,17 @@ class _Reader:
         self._entry: etree._Element | None = None
         self._entry_has_details = False
 
-    def open(self, element: etree._Element) -> None:
-        if self._kind is None and element.tag in _KINDS:
-            self._kind = _KINDS[element.tag]
-        if element.tag == "Ntry":
+    def open(self, name: str, element: etree._Element) -> None:
+        if self._kind is None and name in _KINDS:
+            self._kind = _KINDS[name]
+        if name == "Ntry":
             self._entry, self._entry_has_details = element, False
 
-    def close(self, element: etree._Element) -> None:
+    def close(self, name: str, element: etree._Element) -> None:
         if self._kind == "pain002":
-            self._close_status(element)
+            self._close_status(name, element)
         elif self._kind == "camt":
-            self._close_booking(element)
+            self._close_booking(name, element)
 
     def answer(self) -> BankAnswer:
         if self._kind is None:
@@ -171,15 +172,15 @@ class _Reader:
             booked_files=tuple(self._booked_files),
         )
 
-    def _close_status(self, element: etree._Element) -> None:
-        if element.tag == "GrpHdr":
+    def _close_status(self, name: str, element: etree._Element) -> None:
+        if name == "GrpHdr":
             self._message_id = _text(element, "MsgId")
-        elif element.tag == "OrgnlGrpInfAndSts":
+        elif name == "OrgnlGrpInfAndSts":
             self._original_message_id = _text(element, "OrgnlMsgId")
             self._group_status, self._group_reason_code = _text(element, "GrpSts"), _reason(element, "StsRsnInf")
-        elif element.tag == "OrgnlPmtInfAndSts":
+        elif name == "OrgnlPmtInfAndSts":
             self._blocks.append((_text(element, "PmtInfSts"), _reason(element, "StsRsnInf")))
-        elif element.tag == "TxInfAndSts":
+        elif name == "TxInfAndSts":
             status = _text(element, "TxSts")
             reason_code = _reason(element, "StsRsnInf") or (status if status in _NAME_CHECKS else "")
             reference = _text(element, "OrgnlEndToEndId")
@@ -188,12 +189,12 @@ class _Reader:
                 outcome = _read_status(status, reason_code)
                 self._lines.append(AnswerLine(reference, outcome, reason_code, amount, None))
 
-    def _close_booking(self, element: etree._Element) -> None:
-        if element.tag == "GrpHdr":
+    def _close_booking(self, name: str, element: etree._Element) -> None:
+        if name == "GrpHdr":
             self._message_id = _text(element, "MsgId")
-        elif element.tag == "TxDtls" and self._entry is not None and _is_booked(self._entry):
+        elif name == "TxDtls" and self._entry is not None and _is_booked(self._entry):
             self._entry_has_details |= self._read_details(self._entry, element)
-        elif element.tag == "Ntry":
+        elif name == "Ntry":
             if _is_booked(element) and not self._entry_has_details:
                 self._read_whole_file(element)
             self._entry = None
@@ -239,7 +240,9 @@ def _booked_outcome(entry: etree._Element, details: etree._Element) -> Outcome |
     """
     is_credit = (_text(details, "CdtDbtInd") or _text(entry, "CdtDbtInd")) == "CRDT"
     family = _text(details, "BkTxCd/Domn/Fmly/SubFmlyCd") or _text(entry, "BkTxCd/Domn/Fmly/SubFmlyCd")
-    is_return = details.find("RtrInf") is not None or _text(entry, "RvslInd") in {"true", "1"} or family == "RRTN"
+    is_return = (
+        _find(details, "RtrInf") is not None or _text(entry, "RvslInd") in {"true", "1"} or family == "RRTN"
+    )
     if is_credit:
         return "returned" if is_return else None
     return None if is_return else "accepted"
@@ -252,7 +255,7 @@ def _booked_on(entry: etree._Element) -> date | None:
 
 def _reason(element: etree._Element, path: str) -> str:
     """A code of at most 8 characters, or nothing: a bank's own words could hold a name."""
-    for each in element.findall(path):
+    for each in element.findall(_any_version(path)):
         code = _text(each, "Rsn/Cd") or _text(each, "Rsn/Prtry")
         if re.fullmatch(r"[A-Z0-9]{1,8}", code):
             return code
@@ -260,7 +263,7 @@ def _reason(element: etree._Element, path: str) -> str:
 
 
 def _amount(element: etree._Element, path: str) -> Money | None:
-    found = element.find(path)
+    found = _find(element, path)
     if found is None or not found.text:
         return None
     written, currency = found.text.strip(), str(found.get("Ccy") or "")
@@ -273,6 +276,16 @@ def _amount(element: etree._Element, path: str) -> Money | None:
 
 
 def _text(element: etree._Element, path: str) -> str:
-    found = element.find(path)
+    found = _find(element, path)
     text = "" if found is None or found.text is None else found.text.strip()
     return text if len(text) <= _TEXT_CHARACTERS_MAX else ""
+
+
+def _find(element: etree._Element, path: str) -> etree._Element | None:
+    return element.find(_any_version(path))
+
+
+@cache
+def _any_version(path: str) -> str:
+    """``A/B`` in whatever namespace: each version of a message has its own."""
+    return "/".join(f"{{*}}{step}" for step in path.split("/"))
