@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from operator import attrgetter
 from uuid import UUID
 
 from onloan.offers.document import Permission, Recipient
@@ -17,6 +18,7 @@ ENDORSEMENT = "endorsement"
 """A context: beside a statement that reads as the person's own."""
 WORD_LENGTH_MAX = 64
 
+_BY_NUMBER = attrgetter("number")
 _WORD = re.compile(r"[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 
@@ -172,7 +174,7 @@ def decide(facts: Facts, request: UseRequest) -> Verdict:
     if reason is not None:
         return Verdict(None, reason)
     nearest, progress = Reason.NO_CONSENT, -1
-    for consent in sorted(facts.consents, key=lambda consent: consent.number, reverse=True):
+    for consent in sorted(facts.consents, key=_BY_NUMBER, reverse=True):
         covered, missing = _find_missing(consent, request, facts.now)
         if missing is None:
             return Verdict(consent, None)
@@ -215,7 +217,6 @@ def find_scope_problem(
 
 def _find_stop(facts: Facts) -> Reason | None:
     """What stops every use of this person's items, whatever they allowed."""
-    markets = (facts.home_market, facts.shown_market)
     if facts.is_log_down:
         return Reason.LOG_DOWN
     if facts.is_erased:
@@ -224,7 +225,8 @@ def _find_stop(facts: Facts) -> Reason | None:
         return Reason.FLAG_RESTRICTED
     if facts.is_objected:
         return Reason.FLAG_OBJECTED
-    if facts.home_market is None or any(market and not market.is_running(facts.now) for market in markets):
+    home, shown, now = facts.home_market, facts.shown_market, facts.now
+    if home is None or not home.is_running(now) or (shown is not None and not shown.is_running(now)):
         return Reason.MARKET
     return None
 
