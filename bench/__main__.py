@@ -6,6 +6,7 @@ against baselines of the same run.
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import sqlite3
@@ -165,7 +166,14 @@ def run_stack(name: str) -> None:
         measure(stack, "event, both promised (to commit)", event_requests(seeded, friends), 201, commits)
 
 
+APART = ("ledger", "payouts", "fraud")
+"""Benchmarks with a module of their own: ``python -m bench fraud``."""
+
+
 def main() -> None:
+    if sys.argv[1:2] and sys.argv[1] in APART:
+        importlib.import_module(f"bench.{sys.argv[1]}").main(*map(int, sys.argv[2:3]))
+        return
     cores = os.cpu_count()
     print(f"{CONNECTIONS} connections, {SECONDS:.0f} s each, {cores} cores shared by server, database and load")
     chosen: list[str] = sys.argv[1:] or ["sqlite", "postgresql"]

@@ -10,7 +10,8 @@ import functools
 import json
 import threading
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, ParamSpec, TypeVar
@@ -26,6 +27,7 @@ Statement = tuple[str, Sequence[Any]]
 """A statement with ``%s`` placeholders and its values, already in the database's form."""
 
 TRIES_MAX = 4
+ROWS_AT_A_TIME = 2_000
 _RETRIED_STATES = frozenset({"40001", "40P01"})  # serialization failure, deadlock
 
 _sqlite_writer = threading.RLock()
@@ -64,6 +66,33 @@ def _run_alone(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R
             return function(*args, **kwargs)
     with _sqlite_writer, transaction.atomic():
         return function(*args, **kwargs)
+
+
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """Read everything as of one instant, while others go on writing. Nothing may be written in it."""
+    assert not connection.in_atomic_block, "a snapshot begins before anything else is read"
+    if is_postgresql():
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            yield
+        return
+    with connection.cursor() as cursor:
+        # An action's BEGIN IMMEDIATE would keep writers out; a reader of a write-ahead log need not.
+        cursor.execute("BEGIN DEFERRED")
+        try:
+            yield
+        finally:
+            cursor.execute("ROLLBACK")
+
+
+def stream(sql: str, values: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
+    """Rows of one statement, some at a time, so that memory does not grow with their number. Inside a
+    transaction or a snapshot."""
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(sql, values)
+        while rows := cursor.fetchmany(ROWS_AT_A_TIME):
+            yield from rows
 
 
 def execute(statements: Iterable[Statement]) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 from uuid import UUID
 
 import typer
@@ -14,6 +15,8 @@ from onloan import clock
 from onloan.access.team import find_member
 from onloan.errors import BadInput, MustStopError
 from onloan.ledger.check import check_balances
+from onloan.ledger.journal import write_journal
+from onloan.offers.queries import find_market
 from onloan.payouts.actions import approve_batch, mark_batch_paid, prepare_batch, refuse_batch, set_debtor
 from onloan.payouts.answers import read_bank_answer
 from onloan.payouts.check import check_payables
@@ -27,6 +30,7 @@ from onloan.payouts.queries import (
     list_waiting_for_account,
     reconcile,
 )
+from onloan.vouchers.check import check_vouchers
 
 payouts = typer.Typer(help="Cash that is owed, paid in batches.", no_args_is_help=True)
 
@@ -175,10 +179,25 @@ def show_batches() -> None:
             )
 
 
+@payouts.command("journal")
+def write_books(
+    out: _Out,
+    market: Annotated[
+        tuple[str, str] | None, typer.Option(metavar="OFFER CC", help="One market only, such as spring-pot FR.")
+    ] = None,
+) -> None:
+    """Write the books as an hledger journal, in which nobody is named, for an accountant to recompute."""
+    market_id = find_market(market[0], market[1].upper()).id if market else None
+    _refuse_present(out)
+    with _open_private(out) as opened, io.TextIOWrapper(opened, encoding="utf-8", newline="\n") as text:
+        count = write_journal(out=text, market_id=market_id)
+    typer.echo(f"{count} transactions written. Check them: hledger -f {out} check --strict")
+
+
 @payouts.command("check")
 def check_books() -> None:
     """Recompute every account, reward and batch from what never changes. Exit 0: it balances; 3: it does not."""
-    for problem in (problems := [*check_balances(), *check_payables()]):
+    for problem in (problems := [*check_balances(), *check_vouchers(), *check_payables()]):
         typer.echo(f"- {problem}")
     if problems:
         raise MustStopError("the books do not balance")
@@ -205,10 +224,14 @@ def _refuse_present(path: Path) -> None:
         raise BadInput(field="out", problem=f"{path.parent} is no folder")
 
 
+def _open_private(path: Path) -> BinaryIO:
+    """A new file for the owner's eyes only. Raises FileExistsError."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+
+
 def _write_file(path: Path, content: bytes) -> None:
-    """For the owner's eyes only, and on the disk before this returns."""
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
+    """On the disk before this returns."""
+    with _open_private(path) as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

@@ -1,33 +1,53 @@
-"""Money: what is owed by country, what is late, and the batches that two people let go."""
+"""Money: what each pool holds and costs, what is owed and late, and the list of payout files."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from uuid import UUID
+from datetime import datetime
 
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods
 
 from onloan import clock
 from onloan.access.rules import Capability
+from onloan.console.costs import MarketMoney, list_market_money
 from onloan.console.pages import TeamRequest, act, read_text, render_page, team_page
-from onloan.errors import NotFound
+from onloan.console.pool_charts import SumGroup, draw_pool_bar, list_sums
 from onloan.markets.rules import country_name
-from onloan.offers.queries import list_markets
-from onloan.payouts.actions import approve_batch, mark_batch_paid, prepare_batch, refuse_batch
-from onloan.payouts.queries import batch_file, count_owed, find_batch, list_batches, list_overdue, list_payments
+from onloan.offers.queries import MarketView, list_markets
+from onloan.payouts.actions import prepare_batch
+from onloan.payouts.queries import (
+    count_overdue,
+    count_ready,
+    count_waiting,
+    list_batches,
+    list_overdue,
+)
+from onloan.vouchers.queries import list_missing_codes
 
-LINES_SHOWN = 200
+
+@dataclass(frozen=True, slots=True)
+class PoolCard:
+    money: MarketMoney
+    bar: SafeString | str
+    groups: list[SumGroup]
 
 
 @dataclass(frozen=True, slots=True)
 class OwedRow:
+    """One country's cash: payments that can go into a file now, those that wait for the person's account, and how
+    many of all of them are late."""
+
     country: str
     name: str
-    count: int
+    ready: int
+    waiting: int
+    late: int
 
 
 @require_http_methods(["GET", "POST"])
@@ -42,68 +62,34 @@ def show_money(request: TeamRequest) -> HttpResponse:
             _("Prepared. A second person of finance approves it next."),
             reverse("console-money"),
         )
-    countries = sorted({market.country for market in list_markets()})
-    language = get_language() or "en"
+    now, markets = clock.now(), list_markets()
     context = {
         "here": "money",
-        "owed": [OwedRow(country, country_name(country, language), count_owed(country)) for country in countries],
-        "overdue": list_overdue(now=clock.now()),
+        "cards": _pool_cards(markets, now),
+        "owed": _owed_rows(markets, now),
+        "overdue": list_overdue(now=now),
+        "missing_codes": list_missing_codes(),
         "batches": list_batches(),
     }
     return render_page(request, "money.html", context)
 
 
-@require_http_methods(["GET", "POST"])
-@team_page()
-def show_batch(request: TeamRequest, batch_id: UUID) -> HttpResponse:
-    if request.method == "POST":
-        return _act_on_batch(request, batch_id)
-    batch = find_batch(batch_id)
-    context = {
-        "here": "money",
-        "batch": batch,
-        "lines": list_payments(batch_id, limit=LINES_SHOWN),
-        "left_out": max(0, batch.count - LINES_SHOWN),
-    }
-    return render_page(request, "batch.html", context)
+def _pool_cards(markets: Sequence[MarketView], now: datetime) -> list[PoolCard]:
+    return [
+        PoolCard(money, draw_pool_bar(str(number), money), list_sums(str(number), money.pool))
+        for number, money in enumerate(list_market_money(markets, now=now))
+    ]
 
 
-def _act_on_batch(request: TeamRequest, batch_id: UUID) -> HttpResponse:
-    to, user_id, now = reverse("console-batch", args=[batch_id]), request.member.id, clock.now()
-    match request.POST.get("act"):
-        case "approve":
-            return act(
-                request,
-                Capability.APPROVE_PAYOUTS,
-                lambda: approve_batch(batch_id=batch_id, user_id=user_id, now=now),
-                _("Approved in your name. The file can go to the bank."),
-                to,
-            )
-        case "refuse":
-            return act(
-                request,
-                Capability.EXPORT_PAYOUTS,
-                lambda: refuse_batch(batch_id=batch_id, user_id=user_id, now=now),
-                _("Refused. What is in it is owed again and goes into the next one."),
-                to,
-            )
-        case "paid":
-            return act(
-                request,
-                Capability.EXPORT_PAYOUTS,
-                lambda: mark_batch_paid(batch_id=batch_id, user_id=user_id, now=now),
-                _("Marked as paid. Each person sees it on their page."),
-                to,
-            )
-    raise NotFound
-
-
-@require_GET
-@team_page(Capability.EXPORT_PAYOUTS)
-def download_batch(request: TeamRequest, batch_id: UUID) -> HttpResponse:
-    """The file of an approved batch, for the bank."""
-    file = batch_file(batch_id)
-    response = HttpResponse(file.content, content_type=file.content_type)
-    response.headers["Content-Disposition"] = f'attachment; filename="{file.name}"'
-    response.headers["Cache-Control"] = "private, no-store"
-    return response
+def _owed_rows(markets: Sequence[MarketView], now: datetime) -> list[OwedRow]:
+    language = get_language() or "en"
+    return [
+        OwedRow(
+            country=country,
+            name=country_name(country, language),
+            ready=count_ready(country),
+            waiting=count_waiting(country),
+            late=count_overdue(country=country, now=now).late,
+        )
+        for country in sorted({market.country for market in markets})
+    ]

@@ -10,9 +10,8 @@ from django.views.decorators.http import require_GET
 from onloan import clock
 from onloan.cases.queries import count_open_cases
 from onloan.consents.queries import AnswerCounts, count_answers
-from onloan.console.markets import time_zone_of
+from onloan.console.costs import MarketMoney, list_market_money
 from onloan.console.pages import TeamRequest, render_page, team_page
-from onloan.ledger.queries import PoolView, pool_view
 from onloan.offers.queries import MarketView, list_markets
 from onloan.payouts.queries import list_overdue
 from onloan.people.queries import count_joined
@@ -24,9 +23,8 @@ class MarketRow:
     """One market on the overview."""
 
     market: MarketView
-    time_zone: str
     joined: int
-    pool: PoolView
+    money: MarketMoney
     answers: list[AnswerCounts]
     uses: UseCounts | None
 
@@ -41,13 +39,12 @@ def show_overview(request: TeamRequest) -> HttpResponse:
     rows = [
         MarketRow(
             market=market,
-            time_zone=time_zone_of(market),
             joined=joined.get(market.id, 0),
-            pool=pool_view(market.id),
+            money=money,
             answers=answers.get(market.id, []),
             uses=uses.get(market.id),
         )
-        for market in markets
+        for market, money in zip(markets, list_market_money(markets, now=now), strict=True)
     ]
     open_cases, late_cases = count_open_cases(today=now.date())
     context = {

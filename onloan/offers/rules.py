@@ -20,7 +20,10 @@ OVERDUE_PERCENT_MAX = 1
 
 REVIEW_DAYS, ASK_AGAIN_DAYS = 10, 14
 """A held reward is decided within the first; a decision can be put to somebody else within the second. What these
-and the next numbers say in the terms, ``referrals`` and ``vouchers`` do; a test compares them."""
+and the next numbers say in the terms, ``referrals``, ``payouts`` and ``vouchers`` do; a test compares them."""
+
+ACCOUNT_PAID_DAYS = 14
+"""Who tells only after the day of payment where to pay is paid so many days later at most."""
 
 VOUCHER_WARNING_DAYS = (30, 7)
 """So many days before a voucher ends, its owner is told by mail."""

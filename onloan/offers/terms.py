@@ -13,7 +13,7 @@ from onloan.offers.conditions import pool_sentence, reward_lines
 from onloan.offers.consent import permission_sentence
 from onloan.offers.document import Offer
 from onloan.offers.headline import headline
-from onloan.offers.rules import ASK_AGAIN_DAYS, REVIEW_DAYS, VOUCHER_WARNING_DAYS
+from onloan.offers.rules import ACCOUNT_PAID_DAYS, ASK_AGAIN_DAYS, REVIEW_DAYS, VOUCHER_WARNING_DAYS
 from onloan.offers.vocabulary import EVENTS, said
 from onloan.offers.wording import written_day
 
@@ -128,7 +128,10 @@ def _paid(offer: Offer, facts: MarketFacts, language: str) -> Section:
                 "each payment."
             )
             % named,
-            gettext("If you tell us later where to pay, you are paid later. You lose nothing."),
+            gettext(
+                "If you tell us only later where to pay, we pay at most %(late)s after that. You lose nothing."
+            )
+            % {"late": wording.days(ACCOUNT_PAID_DAYS)},
         ]
     if has_choice:
         paragraphs.append(

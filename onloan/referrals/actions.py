@@ -218,9 +218,10 @@ def _turn_into_voucher(reward: RewardView, offer: Offer, terms: MarketTerms, now
     rule = next(rule for rule in offer.rewards if rule.id == reward.rule_id)
     expires_at = now + timedelta(days=rule.valid_days) if rule.valid_days is not None else None
     voucher_id = issue_voucher(reward=reward, expires_at=expires_at, now=now, own_codes=rule.own_codes)
-    voucher = find_own_voucher(reward.participant_id, voucher_id)
-    if voucher is not None and voucher.waits_for_code:
-        return {"code_waits": "yes"}
+    if rule.own_codes:
+        voucher = find_own_voucher(reward.participant_id, voucher_id)
+        if voucher is not None and voucher.waits_for_code:
+            return {"code_waits": "yes"}
     if expires_at is None:
         return {}
     return {"voucher_expires_on": clock.local_day(expires_at, terms.time_zone).isoformat()}

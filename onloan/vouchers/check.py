@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from onloan.errors import MustStopError
 from onloan.ledger.check import Problem, find_problems
 
 _RULES: dict[str, str] = {
@@ -52,3 +53,10 @@ _RULES: dict[str, str] = {
 def check_vouchers() -> list[Problem]:
     """Everything about vouchers that does not agree with the ledger or with itself; empty when it agrees."""
     return find_problems(_RULES)
+
+
+def require_vouchers_agree() -> None:
+    """Raises MustStopError when a cent of a voucher is nowhere or twice."""
+    problems = check_vouchers()
+    if problems:
+        raise MustStopError(f"vouchers do not agree with the books: {problems[0]} ({len(problems)} problems)")

@@ -13,7 +13,13 @@ from onloan.money import Money
 from onloan.offers.blocks import Terms
 from onloan.offers.document import Offer, RewardRule
 from onloan.offers.retention import FRAUD_YEARS, SIGNAL_MONTHS
-from onloan.offers.rules import ASK_AGAIN_DAYS, REVIEW_DAYS, VOUCHER_WARNING_DAYS, pot_to_reserve
+from onloan.offers.rules import (
+    ACCOUNT_PAID_DAYS,
+    ASK_AGAIN_DAYS,
+    REVIEW_DAYS,
+    VOUCHER_WARNING_DAYS,
+    pot_to_reserve,
+)
 from onloan.offers.texts import (
     TEXT_LANGUAGES,
     render_all,
@@ -22,6 +28,7 @@ from onloan.offers.texts import (
     share_text,
     significant_conditions,
 )
+from onloan.payouts import rules as payout_rules
 from onloan.referrals import review_rules
 from onloan.vouchers import rules as voucher_rules
 from tests.support.offers import spring_offer
@@ -179,6 +186,7 @@ def test_it_says_how_cash_is_paid_and_what_holds_a_reward() -> None:
     paid = " ".join(terms.section("paid").paragraphs)
     assert "into an account in your own name, or by a slip" in paid
     assert "No amount is too small to be paid, and your page shows the day of each payment." in paid
+    assert "we pay at most 14 days after that. You lose nothing." in paid
     assert "Only you choose it, for each amount once." in paid
     assert "we write to you 30 days and 7 days before" in paid
     held = " ".join(terms.section("held").paragraphs)
@@ -202,6 +210,7 @@ def test_the_numbers_that_it_promises_are_the_numbers_that_are_kept() -> None:
     """Whoever keeps these promises lies above the offers, so the two are compared here."""
     assert timedelta(days=REVIEW_DAYS) == review_rules.DECIDE_WITHIN
     assert timedelta(days=ASK_AGAIN_DAYS) == review_rules.ASK_AGAIN_WITHIN
+    assert payout_rules.DAYS_TO_PAY_AFTER_ACCOUNT == ACCOUNT_PAID_DAYS
     assert voucher_rules.WARNING_DAYS == VOUCHER_WARNING_DAYS
     assert timedelta(days=SIGNAL_MONTHS * 365 // 12) == review_rules.SIGNALS_KEPT
     assert timedelta(days=FRAUD_YEARS * 365) == review_rules.REFUSED_KEPT

@@ -27,12 +27,13 @@ ARGUMENTS = [
 
 
 @contextmanager
-def running_browser() -> Iterator[Browser]:
+def running_browser(*more: str) -> Iterator[Browser]:
+    """``more`` are arguments beside the usual ones."""
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if path is None:
         pytest.skip("no Chromium here; .ci/run installs it")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=path, args=[*ARGUMENTS, *more])
         try:
             yield browser
         finally:

@@ -53,13 +53,13 @@ def pain001(transfers: Sequence[CreditTransfer], *, debtor: Debtor = SHOP) -> by
     return out.getvalue()
 
 
-def many_transfers(count: int) -> Iterator[CreditTransfer]:
+def many_transfers(count: int, *, accounts_per_country: int = 20) -> Iterator[CreditTransfer]:
     """The same ``count`` transfers each time, to accounts whose check digits fit, made as they are asked for."""
     chance = random.Random(3)
     accounts = [
         read_account(IBAN.random(country_code=country, random=chance).compact, currency="EUR")
         for country in COUNTRIES
-        for _ in range(20)
+        for _ in range(accounts_per_country)
     ]
     for number in range(count):
         yield CreditTransfer(
