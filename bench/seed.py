@@ -30,12 +30,12 @@ from onloan.joining.actions import JoinRequest, join  # noqa: E402
 from onloan.offers.queries import find_market, find_version  # noqa: E402
 from onloan.offers.rules import NOTHING_OVERDUE  # noqa: E402
 from onloan.offers.switch import open_market  # noqa: E402
-from onloan.people.models import EmailCode  # noqa: E402
+from onloan.people.models import EmailCode, Participant  # noqa: E402
 from onloan.people.sealing import seal_draft  # noqa: E402
 from onloan.portal.joining import page_hash  # noqa: E402
 
 JOINERS = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
-SPONSORS = 100
+SPONSORS = int(sys.argv[2]) if len(sys.argv) > 2 else 100
 PASSWORD = "a password for the bench"
 
 
@@ -87,6 +87,10 @@ def join_sponsors() -> list[str]:
     ]
 
 
+def list_sponsor_ids() -> list[str]:
+    return list(Participant.objects.order_by("id").values_list("public_id", flat=True))
+
+
 @action
 def confirm_addresses(link_codes: list[str]) -> list[str]:
     """What the join form's cookie holds for each person once their e-mail was confirmed."""
@@ -128,8 +132,9 @@ def main() -> None:
         "cookies": confirm_addresses(link_codes),
         "link_codes": link_codes,
         "version_id": str(version.id),
+        "sponsor_ids": list_sponsor_ids(),
         "permission_ids": [permission.id for permission in version.offer.permissions],
-        "api_key": create_key(name="bench", scopes=["events:write"], now=clock.now()).key,
+        "api_key": create_key(name="bench", scopes=["events:write", "uses:write"], now=clock.now()).key,
     }
     (Path(settings.HOME) / "bench.json").write_text(json.dumps(seeded))
 

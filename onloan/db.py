@@ -12,7 +12,8 @@ import threading
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from typing import Any, ParamSpec, TypeVar
 
 import psycopg
@@ -132,6 +133,15 @@ def _number_marks(sql: str) -> str:
     return numbered.replace("%%", "%")
 
 
+def among(values: Iterable[Any]) -> tuple[str, list[Any]]:
+    """The end of a condition "is one of ``values``", and what to bind: on PostgreSQL one array, so that the
+    statement's text does not depend on how many there are. ``values`` are in the database's form."""
+    listed = list(values)
+    if is_postgresql():
+        return "= ANY(%s)", [listed]
+    return f"IN ({', '.join(['%s'] * len(listed))})", listed
+
+
 def fetch_one(sql: str, values: Sequence[Any] = ()) -> tuple[Any, ...] | None:
     rows = fetch_all(sql, values)
     assert len(rows) <= 1, "at most one row was expected"
@@ -186,47 +196,108 @@ RowsOf = tuple[type[models.Model], Sequence[str], Sequence[Sequence[Any]]]
 """Rows of one table: the model, the names of its columns, and for each row its values in their order."""
 
 
-def insert_rows(tables: Iterable[RowsOf]) -> None:
-    """Insert many rows of several tables, in order: on PostgreSQL one statement for each table and one round trip
-    for all, whatever the number of rows; on SQLite one prepared statement for each table.
+def insert_rows(tables: Iterable[RowsOf], *, once: RowsOf | None = None) -> bool:
+    """Insert many rows of several tables: on PostgreSQL by one statement for all of them, whatever the number of
+    rows; on SQLite by one prepared statement for each table. Rows of one table are inserted in their order.
 
-    Columns left out get the database's default, so name them all. Must run inside an action.
+    A row of ``once`` whose key is there already is left out; the answer is whether none was. Columns left out get
+    the database's default, so name them all. Must run inside an action.
     """
     assert connection.in_atomic_block, "writes run inside an action"
     wanted = [(model, tuple(names), rows) for model, names, rows in tables if rows]
-    if is_postgresql():
-        execute([_unnested(model, names, rows) for model, names, rows in wanted])
-        return
+    has_once = once is not None and bool(once[2])
+    if once is not None and has_once:
+        wanted.append((once[0], tuple(once[1]), once[2]))
+    if not wanted:
+        return True
+    inserted = _insert_together(wanted, has_once) if is_postgresql() else _insert_each(wanted, has_once)
+    return not has_once or inserted == len(wanted[-1][2])
+
+
+_UNLESS_THERE = "ON CONFLICT DO NOTHING"
+
+
+def _insert_each(wanted: Sequence[RowsOf], has_once: bool) -> int:
+    """How many rows of the last table were inserted."""
     with connection.cursor() as cursor:
-        for model, names, rows in wanted:
-            sql, adapters = _insert_plan(model, names, "", connection.vendor)
+        for place, (model, names, rows) in enumerate(wanted):
+            suffix = f" {_UNLESS_THERE}" if has_once and place == len(wanted) - 1 else ""
+            sql, adapters = _insert_plan(model, tuple(names), suffix, connection.vendor)
             cursor.executemany(sql, [_adapted(row, adapters) for row in rows])
+        return int(cursor.rowcount)
 
 
 def _adapted(row: Sequence[Any], adapters: tuple[Adapt | None, ...]) -> list[Any]:
     return [value if adapt is None else adapt(value) for value, adapt in zip(row, adapters, strict=True)]
 
 
-def _unnested(model: type[models.Model], names: tuple[str, ...], rows: Sequence[Sequence[Any]]) -> Statement:
-    """One INSERT that reads its rows from an array for each column, so that its text is always the same."""
-    sql, is_json = _unnest_plan(model, names)
-    columns = zip(*rows, strict=True)
-    return sql, [
-        [None if value is None else json.dumps(value) for value in column] if written else list(column)
-        for column, written in zip(columns, is_json, strict=True)
-    ]
+def _insert_together(wanted: Sequence[RowsOf], has_once: bool) -> int:
+    """How many rows of the last table were inserted."""
+    plan = _unnest_plan(tuple((model, tuple(names)) for model, names, _ in wanted), has_once)
+    columns = (column for _, _, rows in wanted for column in zip(*rows, strict=True))
+    values = [write(column) for write, column in zip(plan.writers, columns, strict=True)]
+    return len(fetch_all(plan.sql, values))
+
+
+@dataclass(frozen=True, slots=True)
+class _UnnestPlan:
+    """The statement, and what writes each column of all tables as an array."""
+
+    sql: str
+    writers: tuple[Callable[[Sequence[Any]], str], ...]
 
 
 @functools.cache
-def _unnest_plan(model: type[models.Model], names: tuple[str, ...]) -> tuple[str, tuple[bool, ...]]:
-    fields = {field.attname: field for field in model._meta.concrete_fields}
+def _unnest_plan(tables: tuple[tuple[type[models.Model], tuple[str, ...]], ...], has_once: bool) -> _UnnestPlan:
+    """One statement that reads each table's rows from an array for each column: its text is always the same."""
+    fields = [_columns_of(model, names) for model, names in tables]
+    *first, last = [_unnest_insert(model, columns) for (model, _), columns in zip(tables, fields, strict=True)]
+    steps = ", ".join(f"step{number} AS ({insert})" for number, insert in enumerate(first))
+    suffix = f" {_UNLESS_THERE}" if has_once else ""
+    sql = f"{f'WITH {steps} ' if first else ''}{last}{suffix} RETURNING 1"
+    return _UnnestPlan(sql, tuple(_array_writer(column) for columns in fields for column in columns))
+
+
+def _columns_of(model: type[models.Model], names: tuple[str, ...]) -> list[models.Field[Any, Any]]:
+    columns = {field.attname: field for field in model._meta.concrete_fields}
+    return [columns[name] for name in names]
+
+
+def _unnest_insert(model: type[models.Model], columns: Sequence[models.Field[Any, Any]]) -> str:
     quote = connection.ops.quote_name
-    listed = ", ".join(quote(str(fields[name].column)) for name in names)
+    listed = ", ".join(quote(str(column.column)) for column in columns)
     # ``rel_db_type`` of a key that counts by itself is the plain integer that its values are.
-    marks = ", ".join(f"%s::{fields[name].rel_db_type(connection)}[]" for name in names)
-    table = quote(model._meta.db_table)
-    sql = f"INSERT INTO {table} ({listed}) SELECT * FROM unnest({marks})"  # noqa: S608
-    return sql, tuple(fields[name].get_internal_type() == "JSONField" for name in names)
+    marks = ", ".join(f"%s::{column.rel_db_type(connection)}[]" for column in columns)
+    return f"INSERT INTO {quote(model._meta.db_table)} ({listed}) SELECT * FROM unnest({marks})"  # noqa: S608
+
+
+def _array_writer(column: models.Field[Any, Any]) -> Callable[[Sequence[Any]], str]:
+    """How a column is written as one array (PostgreSQL manual, 8.15.6). By hand, because the driver looks at each
+    value by itself, and a batch has hundreds."""
+    kind = column.get_internal_type()
+    if kind == "JSONField":
+        return lambda values: _array(values, lambda value: _quoted(json.dumps(value)))
+    if kind in {"CharField", "TextField"}:
+        return lambda values: _array(values, _quoted)
+    if kind == "BinaryField":
+        return lambda values: _array(values, lambda value: f'"\\\\x{value.hex()}"')
+    assert kind in {"UUIDField", "DateTimeField", "DateField", "BooleanField"} or kind.endswith(
+        ("IntegerField", "AutoField")
+    ), f"{kind} has no form yet"
+    return lambda values: _array(values, _plain)
+
+
+def _array(values: Sequence[Any], write: Callable[[Any], str]) -> str:
+    return "{" + ",".join(["NULL" if value is None else write(value) for value in values]) + "}"
+
+
+def _plain(value: Any) -> str:
+    """A number, a truth, a UUID or an instant: none of them has anything to quote but the blank in an instant."""
+    return f'"{value.isoformat()}"' if isinstance(value, date) else str(value)
+
+
+def _quoted(value: str) -> str:
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def fetch_together(statements: Sequence[Statement]) -> list[list[tuple[Any, ...]]]:

@@ -7,15 +7,19 @@ from datetime import UTC, datetime
 
 import pytest
 from django.db import IntegrityError, transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from onloan import db, ids
+from onloan.access.models import IdempotencyRecord
 from onloan.evidence.models import QueuedEntry
 from onloan.uses.models import Use
 
 NOW = datetime(2026, 11, 3, 10, 0, 0, 123456, tzinfo=UTC)
+KEY_ID = uuid.UUID(int=3)
 NAMES = (
     "id", "participant_id", "consent_number", "permission_id", "items", "purpose", "channel", "market_id",
-    "country", "recipient", "version_id", "allowed", "reason", "decided_at",
+    "country", "recipient", "version_id", "allowed", "basis", "is_copy", "reason", "decided_at",
 )  # fmt: skip
 
 
@@ -23,7 +27,8 @@ def use_row(participant_id: uuid.UUID, number: int | None) -> tuple[object, ...]
     reason = "" if number else "D-ITEM"
     return (
         ids.new_id(), participant_id, number, "card", ["username", 'with "quotes" and \\'], "referral_card",
-        "invitation_page", ids.new_id(), "FR", "", ids.new_id(), number is not None, reason, NOW,
+        "invitation_page", ids.new_id(), "FR", "", ids.new_id(), number is not None,
+        "consent" if number else "", False, reason, NOW,
     )  # fmt: skip
 
 
@@ -49,6 +54,42 @@ def test_it_keeps_no_row_when_one_is_refused() -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         db.insert_rows([(Use, NAMES, rows)])
     assert not Use.objects.filter(participant_id=person).exists()
+
+
+@pytest.mark.usefixtures("both_databases")
+def test_it_leaves_out_what_is_there_already_and_says_so() -> None:
+    def record(key: str) -> tuple[object, ...]:
+        return ids.new_id(), KEY_ID, key, "h" * 64, 200, {"a": [1, None]}, NOW
+
+    names = ("id", "api_key_id", "idempotency_key", "request_hash", "status", "answer", "created_at")
+    with transaction.atomic():
+        assert db.insert_rows([], once=(IdempotencyRecord, names, [record("one"), record("two")]))
+        assert not db.insert_rows([], once=(IdempotencyRecord, names, [record("two"), record("three")]))
+        assert db.insert_rows([], once=(IdempotencyRecord, names, []))
+    kept = IdempotencyRecord.objects.order_by("idempotency_key")
+    assert [(row.idempotency_key, row.answer) for row in kept] == [
+        (key, {"a": [1, None]}) for key in ("one", "three", "two")
+    ]
+
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=40)
+
+
+@pytest.mark.usefixtures("both_databases")
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(words=st.lists(TEXTS, max_size=4), data=st.binary(max_size=40))
+def test_it_keeps_every_character_and_byte(words: list[str], data: bytes) -> None:
+    person, entry = ids.new_id(), uuid.uuid4()
+    row = [*use_row(person, 1)]
+    row[NAMES.index("items")] = words
+    row[NAMES.index("permission_id")] = "".join(words)[:64]
+    with transaction.atomic():
+        db.insert_rows(
+            [(Use, NAMES, [row]), (QueuedEntry, ("entry_ref", "body", "queued_at"), [(entry, data, NOW)])]
+        )
+    use = Use.objects.get(participant_id=person)
+    assert (use.items, use.permission_id) == (words, "".join(words)[:64])
+    assert bytes(QueuedEntry.objects.get(entry_ref=entry).body) == data
 
 
 @pytest.mark.usefixtures("both_databases")

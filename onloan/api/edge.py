@@ -1,5 +1,9 @@
 """The edge: what traffic multiplies is answered here, before Django's middleware.
 
+The threads that the server gives us mostly wait: for a batch of the gate, or for Django, whose pages run in a few
+threads of their own, because threads of one process only take turns (docs/decisions/0003). So many questions to
+the gate can wait together, and each process holds few connections to its database.
+
 A followed link (``/l/CODE``) becomes a redirect to the invitation page in the reader's language. Nothing about
 the reader is kept, nothing about the sponsor stands in the answer. What a code leads to never changes, so it is
 remembered in the process; whether the market is open is not asked here and never remembered.
@@ -10,6 +14,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import quote
 
@@ -18,6 +23,7 @@ from django.db import Error, close_old_connections
 
 from onloan import ids
 from onloan.api.clicks import ClickCounter
+from onloan.api.gate import USES_PATH, answer_use
 from onloan.markets.rules import market_facts
 from onloan.referrals.queries import find_link_country
 from onloan.referrals.rules import LINK_CODE_LENGTH, is_preview_request
@@ -28,6 +34,7 @@ StartResponse = Callable[..., Any]
 WsgiApplication = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
 
 LINK_PREFIX = "/l/"
+DJANGO_THREADS = 2
 LANGUAGES = tuple(code for code, _ in settings.LANGUAGES)
 FALLBACK_LANGUAGE = "en"
 LINKS_REMEMBERED_MAX = 50_000
@@ -52,6 +59,7 @@ class Edge:
 
     def __init__(self, django_application: WsgiApplication) -> None:
         self.django_application = django_application
+        self._django_threads = ThreadPoolExecutor(DJANGO_THREADS, thread_name_prefix="onloan-django")
         self.clicks = ClickCounter()
         # Each entry is written once and never changes; under the interpreter's lock a dictionary needs no other.
         self._languages_of_link: dict[str, tuple[str, ...]] = {}
@@ -60,7 +68,22 @@ class Edge:
         path: str = environ.get("PATH_INFO", "")
         if path.startswith(LINK_PREFIX):
             return self.follow_link(path[len(LINK_PREFIX) :], environ, start_response)
-        return self.django_application(environ, start_response)
+        if path == USES_PATH:
+            answer = answer_use(environ)
+            start_response(answer.status_line, answer.headers)
+            return [answer.body]
+        return self.ask_django(environ, start_response)
+
+    def ask_django(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """Let Django answer in one of its threads; what it says to the server is said from this one."""
+        said: list[tuple[Any, ...]] = []
+
+        def keep(*arguments: Any) -> None:
+            said.append(arguments)
+
+        response = self._django_threads.submit(self.django_application, environ, keep).result()
+        start_response(*said[-1])
+        return response
 
     def follow_link(self, typed: str, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer 303 to the invitation page; 405 for anything but GET and HEAD; 503 when the database is away."""

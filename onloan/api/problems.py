@@ -40,8 +40,8 @@ class Problem(Schema):
     errors: list[FieldProblem] | None = Field(default=None, description="Every field to mend.")
 
 
-def problem_response(error: OnloanError, errors: Sequence[FieldProblem] = ()) -> HttpResponse:
-    """The answer for ``error``."""
+def problem_content(error: OnloanError, errors: Sequence[FieldProblem] = ()) -> dict[str, Any]:
+    """The JSON of an error's answer."""
     content: dict[str, Any] = {
         "type": "about:blank",
         "title": HTTPStatus(error.status).phrase,
@@ -53,7 +53,12 @@ def problem_response(error: OnloanError, errors: Sequence[FieldProblem] = ()) ->
         content["field"] = error.field
     if errors:
         content["errors"] = [line.model_dump() for line in errors[:ERRORS_MAX]]
-    response = JsonResponse(content, status=error.status, content_type=PROBLEM_TYPE)
+    return content
+
+
+def problem_response(error: OnloanError, errors: Sequence[FieldProblem] = ()) -> HttpResponse:
+    """The answer for ``error``."""
+    response = JsonResponse(problem_content(error, errors), status=error.status, content_type=PROBLEM_TYPE)
     if error.status == HTTPStatus.UNAUTHORIZED:
         response["WWW-Authenticate"] = "Bearer"
     return response

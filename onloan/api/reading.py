@@ -32,23 +32,29 @@ class BodyParser(Parser):
         """Raises BodyNotJson, BodyUnreadable, FriendDataRefused."""
         if request.content_type != "application/json":
             raise BodyNotJson
-        try:
-            body = json.loads(
-                request.body.decode("utf-8"),
-                object_pairs_hook=_read_object,
-                parse_constant=_refuse_constant,
-                parse_int=_read_int,
-            )
-        except UnicodeDecodeError as error:
-            raise BodyUnreadable(problem="it is not UTF-8") from error
-        except RecursionError as error:
-            raise BodyUnreadable(problem="it is nested too deep") from error
-        except ValueError as error:
-            raise BodyUnreadable(problem="its JSON is broken") from error
-        if not isinstance(body, dict):
-            raise BodyUnreadable(problem="it is not an object")
+        body = read_json(request.body)
         refuse_contacts(body)
         return body
+
+
+def read_json(data: bytes) -> dict[str, Any]:
+    """A JSON object (RFC 8259) without double names. Raises BodyUnreadable."""
+    try:
+        body = json.loads(
+            data.decode("utf-8"),
+            object_pairs_hook=_read_object,
+            parse_constant=_refuse_constant,
+            parse_int=_read_int,
+        )
+    except UnicodeDecodeError as error:
+        raise BodyUnreadable(problem="it is not UTF-8") from error
+    except RecursionError as error:
+        raise BodyUnreadable(problem="it is nested too deep") from error
+    except ValueError as error:
+        raise BodyUnreadable(problem="its JSON is broken") from error
+    if not isinstance(body, dict):
+        raise BodyUnreadable(problem="it is not an object")
+    return body
 
 
 def _read_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -16,9 +16,8 @@ from django.core.management import call_command
 from onloan import clock, db
 from onloan.jobs.loop import run_all_once, run_until
 
-# Threads of one process take turns, and a turn costs: two did no worse than four, and on PostgreSQL better
-# (docs/decisions/0003).
-THREADS_PER_WORKER = 2
+# Most of them wait: for a batch of the gate, or for one of the few threads that Django has (``api.edge``).
+WAITING_THREADS_PER_WORKER = 32
 
 
 def register(app: typer.Typer) -> None:
@@ -48,7 +47,7 @@ def run_server(address: str, port: int, workers: int, with_jobs: bool) -> None:
         port=port,
         interface=Interfaces.WSGI,
         workers=workers if db.is_postgresql() else 1,
-        blocking_threads=THREADS_PER_WORKER,
+        blocking_threads=WAITING_THREADS_PER_WORKER,
         log_level=LogLevels.warning,
         backpressure=256,
         working_dir=Path.cwd(),

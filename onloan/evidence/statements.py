@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from onloan import clock, db, ids
 from onloan.db import RowsOf, Statement
@@ -59,8 +59,7 @@ def entry_statements(
     return statements
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenEntry:
+class WrittenEntry(NamedTuple):
     """An entry about somebody, as bytes, and what opens it."""
 
     entry_ref: uuid.UUID

@@ -23,6 +23,10 @@ SENTENCES = {
     Reason.WITHDRAWN: gettext_lazy("This person allowed this and has taken it back."),
     Reason.EXPIRED: gettext_lazy("This person had allowed this until a day that has passed."),
     Reason.NO_RECEIPT: gettext_lazy("There is no receipt for this permission, so it does not count."),
+    Reason.CONTEXT: gettext_lazy("This may not be shown beside such a subject or statement."),
+    Reason.NO_CONTRACT: gettext_lazy("The offer names no contract with this recipient, so it receives nothing."),
+    Reason.TRANSFER: gettext_lazy("Nothing that the offer names protects this data in the recipient's country."),
+    Reason.PAYEE: gettext_lazy("Account and account holder are used to pay this person, and for nothing else."),
 }
 
 

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from operator import attrgetter
 from uuid import UUID
 
+from onloan.offers.document import Permission, Recipient
+
 ITEMS_MAX = 8
+CONTEXTS_MAX = 16
+ENDORSEMENT = "endorsement"
+"""A context: beside a statement that reads as the person's own."""
 WORD_LENGTH_MAX = 64
 
+_BY_NUMBER = attrgetter("number")
 _WORD = re.compile(r"[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 
@@ -32,17 +40,62 @@ class Reason(StrEnum):
     WITHDRAWN = "D-WITHDRAWN"
     EXPIRED = "D-EXPIRED"
     NO_RECEIPT = "D-NO-RECEIPT"
+    CONTEXT = "D-CONTEXT"
+    NO_CONTRACT = "D-NO-CONTRACT"
+    TRANSFER = "D-TRANSFER"
+    PAYEE = "D-IBAN-PURPOSE"
 
 
 @dataclass(frozen=True, slots=True)
 class UseRequest:
-    """What somebody wants to use. ``country`` is where it is shown; no ``recipient`` means the merchant alone."""
+    """What somebody wants to use. ``country`` is where it is shown; no ``recipient`` means the merchant alone.
+
+    ``contexts`` say what it is shown beside. ``is_copy``: it will be copied (print, a partner's system), so that
+    the end of the consent becomes a task to take the copy down.
+    """
 
     items: tuple[str, ...]
     purpose: str
     channel: str
     country: str
     recipient: str | None
+    contexts: tuple[str, ...] = ()
+    is_copy: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OtherBasis:
+    """What a purpose that needs no consent may use, and where. ``stopped_by`` names the flags that end it."""
+
+    basis: str
+    items: frozenset[str]
+    channels: frozenset[str]
+    stopped_by: frozenset[str]
+
+
+PAYEE_ITEMS = frozenset({"payee_name", "payee_account"})
+OTHER_ITEMS = PAYEE_ITEMS | {"email"}
+"""Items that no permission can ask for and that are never shown."""
+
+OTHER_BASES: Mapping[str, OtherBasis] = {
+    # A restriction keeps what paying needs, on the person's instruction; no flag stops a payment (promise 3).
+    "payout": OtherBasis("contract", PAYEE_ITEMS, frozenset({"payment_file"}), frozenset()),
+    "accounting": OtherBasis("legal_obligation", PAYEE_ITEMS, frozenset({"archive"}), frozenset()),
+    "rights": OtherBasis(
+        "legal_obligation", OTHER_ITEMS | {"username", "profile_photo"}, frozenset({"case"}), frozenset()
+    ),
+    "taking_part": OtherBasis(
+        "contract", frozenset({"email", "username"}), frozenset({"mail", "own_page"}), frozenset({"restricted"})
+    ),
+    # GDPR art. 18 and art. 21(1): both stop what rests on the merchant's interest alone.
+    "fraud_checks": OtherBasis(
+        "legitimate_interest",
+        frozenset({"email", "username", "payee_account"}),
+        frozenset({"review"}),
+        frozenset({"restricted", "objected"}),
+    ),
+}
+"""Purposes whose basis is not consent, as the notice of every offer names them (GDPR art. 6(1)(b), (c), (f))."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +148,15 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """``consent`` is what an allowed use rests on; ``reason`` is why it was denied."""
+    """What an allowed use rests on: a consent, or another ``basis``. ``reason`` is why it was denied."""
 
     consent: ConsentFacts | None
     reason: Reason | None
+    basis: str = ""
 
     def __post_init__(self) -> None:
-        assert (self.consent is None) != (self.reason is None), "a verdict is a consent or a reason, never both"
+        grounds = (self.consent is not None, self.reason is not None, bool(self.basis))
+        assert sum(grounds) == 1, "a verdict is a consent, a basis or a reason, and only one of them"
 
 
 def decide(facts: Facts, request: UseRequest) -> Verdict:
@@ -111,11 +166,15 @@ def decide(facts: Facts, request: UseRequest) -> Verdict:
     Two consents are never added together: each stands for what the person read beside one pair of buttons.
     Of several that fail, the one that came nearest gives the reason, and of equals the newest.
     """
+    if request.purpose in OTHER_BASES:
+        return _decide_on_basis(facts, request, OTHER_BASES[request.purpose])
     reason = _find_stop(facts)
+    if reason is None and not PAYEE_ITEMS.isdisjoint(request.items):
+        reason = Reason.PAYEE
     if reason is not None:
         return Verdict(None, reason)
     nearest, progress = Reason.NO_CONSENT, -1
-    for consent in sorted(facts.consents, key=lambda consent: consent.number, reverse=True):
+    for consent in sorted(facts.consents, key=_BY_NUMBER, reverse=True):
         covered, missing = _find_missing(consent, request, facts.now)
         if missing is None:
             return Verdict(consent, None)
@@ -124,9 +183,40 @@ def decide(facts: Facts, request: UseRequest) -> Verdict:
     return Verdict(None, nearest)
 
 
+def _decide_on_basis(facts: Facts, request: UseRequest, other: OtherBasis) -> Verdict:
+    """A use that needs no consent: its items and its place are fixed, whatever an offer says."""
+    flags = {"restricted": facts.is_restricted, "objected": facts.is_objected}
+    stopped = next((flag for flag, is_set in flags.items() if is_set and flag in other.stopped_by), None)
+    if facts.is_log_down:
+        return Verdict(None, Reason.LOG_DOWN)
+    if facts.is_erased:
+        return Verdict(None, Reason.FLAG_ERASED)
+    if stopped is not None:
+        return Verdict(None, Reason.FLAG_RESTRICTED if stopped == "restricted" else Reason.FLAG_OBJECTED)
+    if not other.items.issuperset(request.items):
+        return Verdict(None, Reason.ITEM)
+    if request.channel not in other.channels:
+        return Verdict(None, Reason.CHANNEL)
+    return Verdict(None, None, other.basis) if request.recipient is None else Verdict(None, Reason.RECIPIENT)
+
+
+def find_scope_problem(
+    permission: Permission, recipient: Recipient | None, contexts: Collection[str], *, is_transfer_covered: bool
+) -> Reason | None:
+    """What the version that a consent was given under says against a use that the consent covers: what it is
+    shown beside, who receives it and where (legal rules LR-070 to LR-072)."""
+    # An endorsement puts words into a person's mouth that they never said; no permission covers one.
+    if not {*permission.excluded_contexts, ENDORSEMENT}.isdisjoint(contexts):
+        return Reason.CONTEXT
+    if recipient is None:
+        return None
+    if not recipient.contract:
+        return Reason.NO_CONTRACT
+    return None if is_transfer_covered else Reason.TRANSFER
+
+
 def _find_stop(facts: Facts) -> Reason | None:
     """What stops every use of this person's items, whatever they allowed."""
-    markets = (facts.home_market, facts.shown_market)
     if facts.is_log_down:
         return Reason.LOG_DOWN
     if facts.is_erased:
@@ -135,24 +225,25 @@ def _find_stop(facts: Facts) -> Reason | None:
         return Reason.FLAG_RESTRICTED
     if facts.is_objected:
         return Reason.FLAG_OBJECTED
-    if facts.home_market is None or any(market and not market.is_running(facts.now) for market in markets):
+    home, shown, now = facts.home_market, facts.shown_market, facts.now
+    if home is None or not home.is_running(now) or (shown is not None and not shown.is_running(now)):
         return Reason.MARKET
     return None
 
 
 def _find_missing(consent: ConsentFacts, request: UseRequest, now: datetime) -> tuple[int, Reason | None]:
     """How many elements of ``request`` are covered by ``consent``, and the first that is not, if any."""
-    elements = (
-        (request.purpose == consent.purpose, Reason.PURPOSE),
-        (bool(request.items) and consent.items.issuperset(request.items), Reason.ITEM),
-        (request.channel in consent.channels, Reason.CHANNEL),
-        (request.country in consent.territories, Reason.TERRITORY),
-        (request.recipient is None or request.recipient in consent.recipients, Reason.RECIPIENT),
-    )
-    for covered, (is_covered, reason) in enumerate(elements):
-        if not is_covered:
-            return covered, reason
-    return len(elements), _find_lapse(consent, now)
+    if request.purpose != consent.purpose:
+        return 0, Reason.PURPOSE
+    if not request.items or not consent.items.issuperset(request.items):
+        return 1, Reason.ITEM
+    if request.channel not in consent.channels:
+        return 2, Reason.CHANNEL
+    if request.country not in consent.territories:
+        return 3, Reason.TERRITORY
+    if request.recipient is not None and request.recipient not in consent.recipients:
+        return 4, Reason.RECIPIENT
+    return 5, _find_lapse(consent, now)
 
 
 def _find_lapse(consent: ConsentFacts, now: datetime) -> Reason | None:
