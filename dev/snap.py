@@ -16,7 +16,9 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urljoin
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -49,6 +51,9 @@ CONSOLE_PAGES = {
     "market": "/console/markets/spring-pot/FR/",
     "requests": "/console/requests/",
     "money": "/console/money/",
+    "pool": "/console/money/spring-pot/FR/",
+    "banking": "/console/money/banking/",
+    "reviews": "/console/reviews/",
     "evidence": "/console/evidence/",
     "team": "/console/team/",
 }
@@ -57,11 +62,14 @@ CONSOLE_FIRST_OF = {
     "draft": ("/console/offers/", "/console/offers/drafts/"),
     "case": ("/console/requests/", "/console/requests/"),
     "batch": ("/console/money/", "/console/money/batches/"),
+    "review": ("/console/reviews/", "/console/reviews/"),
 }
 SUSPENDED_PAGES = {"offer": "/fr/o/spring-pot/FR/", "status-fr": "/fr/status/", "status-en": "/en/status/"}
 # A headless browser says so, and is taken for a robot that makes previews.
 USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0"
 PEOPLE_SHOWN = (("fr", "FR", "ana"), ("en", "GB", "eve"))
+# Accounts that are well formed and belong to nobody, for the page that asks where to pay.
+ACCOUNTS = {"FR": {"account": "FR76 3000 6000 0112 3456 7890 189"}, "GB": {"account": "20-00-00 55779911"}}
 REFUSED_FILE = ROOT / "examples" / "offers" / "news-case.yaml"
 PASSWORD = "onloan-demo-only"
 
@@ -139,6 +147,7 @@ def snap_public(browser: Browser, address: str, home: Path) -> None:
             sign_in(page, address, home, language, f"{person}@demo.example")
             shoot(page, f"me-{language}-{width}")
             link = str(page.locator(".link a").first.get_attribute("href"))
+            snap_my_money(page, f"{address}/{language}/me/", country, f"{language}-{width}")
             page.close()
             page = browser.new_page(
                 viewport={"width": pixels, "height": height},
@@ -149,6 +158,63 @@ def snap_public(browser: Browser, address: str, home: Path) -> None:
             snap_joining(page, link, home, f"{language}-{width}")
             snap_taking_back(page, f"{address}/{language}/requests/", country, f"{language}-{width}")
             page.close()
+
+
+def snap_my_money(page: Page, me: str, country: str, ending: str) -> None:
+    """How somebody is paid, up to the step that would decide it, and what became of each reward."""
+    page.goto(f"{me}statement/{datetime.now(UTC).year}/")
+    shoot(page, f"statement-{ending}")
+    page.goto(me)
+    page.goto(urljoin(me, str(page.locator("main a[href*='/me/vouchers/']").first.get_attribute("href"))))
+    shoot(page, f"voucher-{ending}")
+    page.goto(f"{me}payment/")
+    shoot(page, f"payment-{ending}")
+    if page.locator("main form input[name=account]").count() and page.locator("main details").count() == 0:
+        page.locator("main form:has(input[name=account]) button").first.click()
+        shoot(page, f"payment-mistake-{ending}")
+        page.fill("input[name=name]", "Zoë Łukasz-Ødegård")
+        page.fill("input[name=account]", ACCOUNTS[country]["account"])
+        page.locator("main form:has(input[name=account]) button").first.click()
+        shoot(page, f"payment-check-{ending}")
+        page.goto(f"{me}payment/")
+    for name, part in (("cash-to-voucher", "/me/payment/vouchers/"), ("slip-new", "/me/payment/slips/")):
+        page.goto(f"{me}payment/")
+        way = page.locator(f"main a[href*='{part}']")
+        if way.count():
+            way.first.click()
+            shoot(page, f"{name}-{ending}")
+    if page.locator("main form .button").count() and "/slips/" in page.url:
+        press(page)
+        shoot(page, f"slip-{ending}")
+        press(page)
+    page.goto(f"{me}review/")
+    shoot(page, f"held-{ending}")
+
+
+def snap_till(browser: Browser, address: str, home: Path) -> None:
+    """A voucher of Ana's is typed in at the till, a part of it is taken, and put back."""
+    ana = browser.new_page(java_script_enabled=False)
+    sign_in(ana, address, home, "fr", "ana@demo.example")
+    ana.goto(urljoin(ana.url, str(ana.locator("main a[href*='/me/vouchers/']").first.get_attribute("href"))))
+    code = ana.locator("main .code").first.inner_text()
+    ana.close()
+    for language in ("en", "fr"):
+        for width, (pixels, height) in WIDTHS.items():
+            context = browser.new_context(viewport={"width": pixels, "height": height}, locale=language)
+            page = context.new_page()
+            enter_console(page, address, "tess")
+            page.goto(f"{address}/console/till/")
+            shoot(page, f"till-{language}-{width}")
+            for name, typed in (("unknown", "0000 0000 0000 0000 0"), ("voucher", code)):
+                page.fill("input[name=code]", typed)
+                page.locator("button[value=look]").click()
+                shoot(page, f"till-{name}-{language}-{width}")
+            page.fill("input[name=amount]", "1")
+            page.locator("button[value=take]").click()
+            shoot(page, f"till-taken-{language}-{width}")
+            page.locator("main form button").last.click()
+            shoot(page, f"till-put-back-{language}-{width}")
+            context.close()
 
 
 def snap_joining(page: Page, link: str, home: Path, ending: str) -> None:
@@ -227,12 +293,12 @@ def enter_console(page: Page, address: str, person: str) -> None:
     page.fill("input[name=login]", f"{person}@demo.example")
     page.fill("input[name=password]", PASSWORD)
     page.locator("main button").first.click()
-    page.wait_for_url("**/console/")
+    page.wait_for_url(re.compile("/console/(till/)?$"))
 
 
 def prepare_console(browser: Browser, address: str) -> None:
-    """What the pages of a draft and of a batch need: Greg hands in a next version, Fay prepares a file."""
-    greg, fay = browser.new_page(), browser.new_page()
+    """What the page of a draft needs: Greg hands in a next version."""
+    greg = browser.new_page()
     enter_console(greg, address, "greg")
     greg.goto(f"{address}/console/offers/spring-pot/")
     text = greg.locator("pre.source").inner_text().replace("The spring pot", "The second spring pot")
@@ -240,11 +306,6 @@ def prepare_console(browser: Browser, address: str) -> None:
     greg.fill("textarea[name=text]", text)
     greg.locator("button[value=hand_in]").click()
     greg.wait_for_url("**/drafts/**")
-    fay.context.clear_cookies()
-    enter_console(fay, address, "fay")
-    fay.goto(f"{address}/console/money/")
-    fay.locator("main form button").first.click()
-    fay.close()
     greg.close()
 
 
@@ -303,6 +364,7 @@ def main() -> None:
             snap_readme(browser, address, home)
         else:
             snap_public(browser, address, home)
+            snap_till(browser, address, home)
             snap_console(browser, address)
             suspend_france(home)
             snap_suspended(browser, address, home)
