@@ -15,13 +15,13 @@ from onloan import db, ids
 from onloan.access.rules import Capability
 from onloan.access.team import find_member_by_id, require
 from onloan.db import Statement, action
-from onloan.errors import BadInput
+from onloan.errors import BadInput, NotFound
 from onloan.ledger import rules, statements
 from onloan.ledger.entries import money_entry, reward_entry
 from onloan.ledger.errors import ClawbackRefused, RewardNotReady, TransferConflict
 from onloan.ledger.models import Reward
 from onloan.ledger.pools import release_pot
-from onloan.ledger.queries import RewardView, find_reward
+from onloan.ledger.queries import RewardView, find_reward, find_rewards
 from onloan.ledger.rules import AccountKind, Cause, RewardState, Route, TransferKind, VoidCause
 from onloan.money import Money
 from onloan.offers.document import RewardRule
@@ -41,6 +41,17 @@ class Promise:
     rule: RewardRule
     cause_key: str
     earns_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RewardPayment:
+    """That an earned reward has left the merchant, under ``reference``: see ``mark_reward_paid``."""
+
+    participant_id: UUID
+    reward_id: UUID
+    cause: PaymentCause
+    reference: str | None
+    attempt: int
 
 
 @action
@@ -231,25 +242,59 @@ def mark_reward_paid(
     of this kind, or taken as a voucher.
     """
     lock_participant(participant_id)
-    reward = find_reward(reward_id, participant_id)
-    if attempt <= reward.payment_count:
+    payment = RewardPayment(participant_id, reward_id, cause, reference, attempt)
+    return mark_rewards_paid(payments=[payment], now=now) == 1
+
+
+@action
+def mark_rewards_paid(*, payments: Sequence[RewardPayment], now: datetime) -> int:
+    """Mark each reward paid, as ``mark_reward_paid`` does for one; at most a few hundred, each reward once.
+
+    The caller has locked every person among them, in the order of their ids. Returns how many this call paid.
+    """
+    rewards = find_rewards({payment.reward_id for payment in payments})
+    written: list[Statement] = []
+    paid = 0
+    for payment in payments:
+        reward = rewards.get(payment.reward_id)
+        if reward is None or reward.participant_id != payment.participant_id:
+            raise NotFound
+        if _was_paid(reward, payment):
+            continue
+        paid += 1
+        label = f"pay/{payment.attempt}"
+        written += _move_on(reward, AccountKind.OWED, AccountKind.PAID, payment.cause, label, now)
+        written += reward_entry("reward_paid", reward, reward.amount, now)
+        written.append(_write_paid(payment, now))
+    db.execute(written)
+    return paid
+
+
+def _write_paid(payment: RewardPayment, now: datetime) -> Statement:
+    return (
+        "UPDATE ledger_reward SET state = %s, settled_at = %s, reference = %s, payment_count = %s"
+        " WHERE participant_id = %s AND id = %s",
+        [
+            RewardState.PAID.value, db.time_value(now), payment.reference, payment.attempt,
+            db.uuid_value(payment.participant_id), db.uuid_value(payment.reward_id),
+        ],
+    )  # fmt: skip
+
+
+def _was_paid(reward: RewardView, payment: RewardPayment) -> bool:
+    """Whether this attempt is booked already. Raises TransferConflict, RewardNotReady where it cannot be."""
+    is_paid = reward.state is RewardState.PAID
+    if payment.attempt <= reward.payment_count:
         # A payment that came back is not paid again by a late retry of it.
-        if reward.state is RewardState.PAID and attempt == reward.payment_count and reward.reference != reference:
+        if is_paid and payment.attempt == reward.payment_count and reward.reference != payment.reference:
             raise TransferConflict
-        return False
-    if reward.state is RewardState.PAID or attempt != reward.payment_count + 1:
+        return True
+    if is_paid or payment.attempt != reward.payment_count + 1:
         raise TransferConflict
-    wanted_kind = "fulfilled" if cause is Cause.FULFILLED else "cash"
+    wanted_kind = "fulfilled" if payment.cause is Cause.FULFILLED else "cash"
     if reward.state is not RewardState.EARNED or reward.kind != wanted_kind or reward.taken_as:
         raise RewardNotReady(state=reward.taken_as or reward.state.value)
-    db.execute([
-        *_move_on(reward, AccountKind.OWED, AccountKind.PAID, cause, f"pay/{attempt}", now),
-        *reward_entry("reward_paid", reward, reward.amount, now),
-    ])  # fmt: skip
-    Reward.objects.filter(participant_id=participant_id, id=reward_id).update(
-        state=RewardState.PAID.value, settled_at=now, reference=reference, payment_count=attempt
-    )
-    return True
+    return False
 
 
 @action

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -175,6 +175,11 @@ def find_reward(reward_id: UUID, participant_id: UUID) -> RewardView:
     if row is None:
         raise NotFound
     return _reward_view(row)
+
+
+def find_rewards(reward_ids: Collection[UUID]) -> dict[UUID, RewardView]:
+    """Rewards by their keys, at most a few hundred; those that are not there are left out."""
+    return {row.id: _reward_view(row) for row in Reward.objects.filter(id__in=reward_ids)}
 
 
 def find_reward_by_id(reward_id: UUID) -> RewardView:

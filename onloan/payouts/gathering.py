@@ -10,7 +10,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, F, Q, QuerySet, Sum
 
 from onloan import clock, db, ids
 from onloan.db import Statement, action
@@ -109,9 +109,10 @@ def _gather_some(*, batch_id: UUID, due_by: date | None, after: Place | None) ->
 
 
 def _take(batch_id: UUID, taken: Sequence[Payable]) -> None:
-    for row in taken:
-        row.batch_id, row.state, row.attempts = batch_id, PayableState.IN_BATCH, row.attempts + 1
-    Payable.objects.bulk_update(taken, ["batch_id", "state", "attempts"], batch_size=100)
+    changed = Payable.objects.filter(id__in=[row.id for row in taken], state=PayableState.OWED).update(
+        batch_id=batch_id, state=PayableState.IN_BATCH, attempts=F("attempts") + 1
+    )
+    assert changed == len(taken), "the rows are locked"
 
 
 def _write_payment(row: Payable, batch_id: UUID, batch_key: bytes, items: Mapping[str, bytes]) -> Statement:

@@ -5,15 +5,17 @@ Each step looks at what is there under the person's lock, so the same answer twi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db.models import F
+
 from onloan import clock, db
 from onloan.db import Statement, action
 from onloan.errors import NotFound
-from onloan.ledger.actions import mark_reward_paid, return_reward
+from onloan.ledger.actions import RewardPayment, mark_rewards_paid, return_reward
 from onloan.ledger.rules import Cause
 from onloan.markets.rules import market_facts
 from onloan.money import Money
@@ -60,9 +62,12 @@ def settle_outcomes(*, outcomes: Sequence[Outcome], now: datetime) -> Settled:
     """Book what the bank said of these payments, in the order given; at most a few hundred at a time."""
     lock_participants({outcome.participant_id for outcome in outcomes})
     rows = {row.id: row for row in Payment.objects.filter(id__in=[outcome.payment_id for outcome in outcomes])}
-    settled = Settled()
+    accepted, others = _split(outcomes, rows)
+    # Nearly everything is paid, so that goes together; what else is said follows, in its order.
+    _accept(accepted, now)
+    settled = Settled(accepted=len(accepted))
     failed: list[Payment] = []
-    for outcome in outcomes:
+    for outcome in others:
         row = rows[outcome.payment_id]
         step = _settle(row, outcome, now)
         settled += step
@@ -72,37 +77,64 @@ def settle_outcomes(*, outcomes: Sequence[Outcome], now: datetime) -> Settled:
     return settled
 
 
+def _split(outcomes: Sequence[Outcome], rows: Mapping[UUID, Payment]) -> tuple[list[Payment], list[Outcome]]:
+    """The open payments of which it is said first that they were made; and everything else that is said."""
+    accepted: list[Payment] = []
+    others: list[Outcome] = []
+    seen: set[UUID] = set()
+    for outcome in outcomes:
+        row = rows[outcome.payment_id]
+        is_first = row.id not in seen
+        seen.add(row.id)
+        if is_first and row.state == PaymentState.OPEN and outcome.state is PaymentState.ACCEPTED:
+            accepted.append(row)
+        else:
+            others.append(outcome)
+    return accepted, others
+
+
 def _settle(row: Payment, outcome: Outcome, now: datetime) -> Settled:
     said = outcome.state
     if said is PaymentState.REJECTED and row.state == PaymentState.ACCEPTED:
         # Refused after it was taken for paid: the money comes back, which is a return.
         said = PaymentState.RETURNED
-    if row.state == PaymentState.OPEN and said is PaymentState.ACCEPTED:
-        _accept(row, now)
-        return Settled(accepted=1)
     if row.state == PaymentState.OPEN and said is PaymentState.REJECTED:
         _reject(row, outcome.reason_code, now)
         return Settled(rejected=1)
     if row.state in {PaymentState.OPEN, PaymentState.ACCEPTED} and said is PaymentState.RETURNED:
         if row.state == PaymentState.OPEN:
-            _accept(row, now)
+            _accept([row], now)
         _return(row, outcome.reason_code, now)
         return Settled(returned=1)
     return Settled(unchanged=1)
 
 
-def _accept(row: Payment, now: datetime) -> None:
-    times = _find_payable(row).times_paid + 1
-    mark_reward_paid(
-        reward_id=row.reward_id,
-        participant_id=row.participant_id,
-        cause=Cause.PAID_OUT,
-        reference=row.end_to_end_id,
-        attempt=times,
+def _accept(rows: Sequence[Payment], now: datetime) -> None:
+    """Each of these open payments was made: their rewards are paid, whatever was said before of another try."""
+    in_batch = Payable.objects.filter(id__in=[row.payable_id for row in rows], state=PayableState.IN_BATCH)
+    payables = {payable.id: payable for payable in in_batch}
+    paid = mark_rewards_paid(
+        payments=[
+            RewardPayment(
+                participant_id=row.participant_id,
+                reward_id=row.reward_id,
+                cause=Cause.PAID_OUT,
+                reference=row.end_to_end_id,
+                attempt=payables[row.payable_id].times_paid + 1,
+            )
+            for row in rows
+        ],
         now=now,
     )
-    _answer(row, PaymentState.ACCEPTED, None, now)
-    _change_payable(row, PayableState.IN_BATCH, state=PayableState.PAID, paid_at=now, times_paid=times)
+    answered = Payment.objects.filter(id__in=[row.id for row in rows], state=PaymentState.OPEN).update(
+        state=PaymentState.ACCEPTED, answered_at=now
+    )
+    changed = Payable.objects.filter(id__in=list(payables), state=PayableState.IN_BATCH).update(
+        state=PayableState.PAID, paid_at=now, times_paid=F("times_paid") + 1
+    )
+    assert paid == answered == changed == len(rows), "an open payment belongs to a payable of its batch"
+    for row in rows:
+        row.state, row.answered_at = PaymentState.ACCEPTED, now
 
 
 def _reject(row: Payment, reason_code: str | None, now: datetime) -> None:
