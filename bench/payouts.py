@@ -18,13 +18,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from lxml import etree
+
 from bench.stack import MASTER_KEY, ROOT
+from onloan.payouts.bank.pain001 import CreditTransfer
 from tests.support import postgresql
 
 T = TypeVar("T")
 
 PAYMENTS = 100_000
 PER_COMMIT = 500
+PEOPLE_PER_COMMIT = 100
 HEAD = "{:<34}{:>10}{:>14}{:>12}{:>10}"
 ROW = "{:<34}{:>10.1f}{:>14,.0f}{:>12}{:>10}"
 
@@ -80,49 +84,52 @@ def measure_baseline(home: Path, payments: int) -> float:
 
 
 def seed(payments: int) -> None:
-    """As many people as payments, each of whom earned 4 euros and told where to pay them."""
+    """People who each brought five friends, earned 4 euros for each and told where to pay them."""
     import django
 
     django.setup()
     from onloan import db
-    from onloan.ledger.actions import earn_reward, promise_reward
+    from onloan.ledger.actions import Promise, earn_reward, promise_rewards
     from onloan.money import Money
-    from onloan.offers.document import RewardRule
     from onloan.payouts.actions import give_account, owe_reward, set_debtor
     from tests.ledger import books as builders
     from tests.payouts.bank.files import SHOP_IBAN, many_transfers
 
-    rule = RewardRule("cash", "sponsor", "cash", {"FR": Money(400, "EUR")}, 1, None, {})
-    books = builders.open_books(rules=(rule,), pools=payments * 400 // builders.POT.amount_minor + 1)
+    rule = builders.CASH
+    pot = Money(400 * rule.times, "EUR")
+    people = -(-payments // rule.times)
+    books = builders.open_books(rules=(rule,), pools=people * pot.amount_minor // builders.POT.amount_minor + 1)
     builders.second_finance()
-
-    @db.action
-    def join_some(transfers: list[tuple[str, str]]) -> None:
-        for name, iban in transfers:
-            person = builders.join(books, amount=Money(400, "EUR"))
-            reward_id = promise_reward(
-                participant_id=person, market_id=books.market_id, country="FR", rule=rule, cause_key="friend",
-                earns_at=builders.SETTLED, now=builders.NOW,
-            )  # fmt: skip
-            assert reward_id is not None
-            reward = earn_reward(
-                reward_id=reward_id, participant_id=person, due_on=builders.DUE_ON, now=builders.SETTLED
-            )
-            owe_reward(reward=reward, now=builders.SETTLED)
-            give_account(participant_id=person, name=name, account=iban, now=builders.SETTLED)
-
     set_debtor(
         currency="EUR", name="Boutique Exemple", account=SHOP_IBAN, town="Paris", user_id=books.team.fay,
         now=builders.SETTLED,
     )  # fmt: skip
-    part: list[tuple[str, str]] = []
-    for transfer in many_transfers(payments, accounts_per_country=payments // 30 + 1):
-        part.append((transfer.name, transfer.account.number))
-        if len(part) == PER_COMMIT:
-            join_some(part)
-            part = []
-    if part:
-        join_some(part)
+
+    @db.action
+    def join_some(transfers: list[CreditTransfer]) -> None:
+        for transfer in transfers:
+            person = builders.join(books, amount=pot)
+            promises = [
+                Promise(
+                    participant_id=person, market_id=books.market_id, country="FR", rule=rule,
+                    cause_key=f"friend{number}", earns_at=builders.SETTLED,
+                )
+                for number in range(rule.times)
+            ]  # fmt: skip
+            for reward_id in promise_rewards(promises=promises, now=builders.NOW):
+                assert reward_id is not None
+                reward = earn_reward(
+                    reward_id=reward_id, participant_id=person, due_on=builders.DUE_ON, now=builders.SETTLED
+                )
+                owe_reward(reward=reward, now=builders.SETTLED)
+            give_account(
+                participant_id=person, name=transfer.name, account=transfer.account.number, now=builders.SETTLED
+            )
+
+    # The product refuses an account of more than a few people, so there are nearly as many as people.
+    transfers = list(many_transfers(people, accounts_per_country=people // 30 + 1))
+    for first in range(0, people, PEOPLE_PER_COMMIT):
+        join_some(transfers[first : first + PEOPLE_PER_COMMIT])
 
 
 def measure(payments: int, name: str, baseline: float) -> None:
@@ -132,8 +139,6 @@ def measure(payments: int, name: str, baseline: float) -> None:
     django.setup()
     import io
     from datetime import timedelta
-
-
 
     from onloan.access.models import User
     from onloan.ledger.check import check_balances
