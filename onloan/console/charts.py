@@ -270,7 +270,7 @@ def _draw_labels(bands: Sequence[Band], floors: Sequence[Sequence[int]], largest
     return format_html_join(
         "",
         '<path class="leader" d="M{} {}L{} {}"/>'
-        '<text x="{}" y="{}">{}</text><text class="amount" x="{}" y="{}">{}</text>',
+        '<text x="{}" y="{}">{}</text><text class="worth" x="{}" y="{}">{}</text>',
         (
             (
                 *(right, _write(middle), _write(_LABEL_LEFT - 3), _write(top + _LABEL_HEIGHT / 2)),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from babel.dates import format_date
 from babel.numbers import format_compact_currency, get_currency_precision
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
@@ -66,7 +67,7 @@ def draw_pool_bar(key: str, money: MarketMoney) -> SafeString | str:
     return draw_bar(
         key=f"bar-{key}",
         title=_("How much of the pool is used"),
-        description=_("%(percent)d %% used. The tick stands at %(alarm)d %%.")
+        description=_("%(percent)d%% used. The tick stands at %(alarm)d%%.")
         % {"percent": money.forecast.used_percent, "alarm": min(ALARM_LEVELS_PERCENT)},
         parts=[
             Part(CASH, pool.owed.amount_minor + pool.paid.amount_minor),
@@ -169,10 +170,15 @@ class _Drawer:
             days=tuple(day.day for day in self.days),
             bands=drawn,
             ticks=tuple(Tick(value, self._tick(value)) for value in list_ticks(largest)),
-            first_day=words.day(first, self.language),
-            last_day=words.day(last, self.language),
+            first_day=self._short_day(first),
+            last_day=self._short_day(last),
         )
         return caption, draw_areas(chart)
+
+    def _short_day(self, day: date) -> str:
+        """As an axis has room for it; the description and the table have the year."""
+        text: str = format_date(day, "d MMM", locale=words.locale_of(self.language))
+        return text
 
     def _amount(self, amount_minor: int) -> str:
         return Money(amount_minor, self.currency).format(self.language)

@@ -33,7 +33,7 @@ from onloan.offers.queries import find_market
 DAYS_SHOWN = 366
 AMOUNT_CHARACTERS_MAX = 24
 # Digits with at most one sign before the decimals. A sign between thousands could be either, so it is asked again.
-_TYPED_AMOUNT = re.compile(r"(\d{1,13})(?:[.,](\d{1,3}))?")
+_TYPED_AMOUNT = re.compile(r"(\d{1,13})(?:[.,](\d{1,3}))?", re.ASCII)
 _SPACES = re.compile(r"[\s\u00a0\u202f]+")
 
 
