@@ -1,7 +1,7 @@
 """Money of vouchers: a till holds and settles it, rolls it back, or the voucher ends on its announced day.
 
 Every key is derived from the redemption (or the voucher), so each step happens once, whoever retries it. The
-caller knows the voucher and has checked what it may give; the account cannot give more than it has in any case.
+caller knows the voucher's code and end; how much of it is left is checked here once more, from its transfers.
 """
 
 from __future__ import annotations
@@ -65,6 +65,7 @@ def spend_voucher(
     route = _HOLD if is_held else _SPEND
     if _is_booked(redemption_id, "spend", reward, amount, route):
         return
+    _require_left(reward, amount)
     db.execute([
         *_move(redemption_id, "spend", reward, amount, route, now),
         *([] if is_held else reward_entry("voucher_redeemed", reward, amount, now)),
@@ -129,6 +130,7 @@ def expire_voucher(
     reward = _find_voucher(participant_id, market_id, reward_id, amount)
     if _is_booked(voucher_id, "expire", reward, amount, _EXPIRE):
         return
+    _require_left(reward, amount)
     db.execute([
         *_move(voucher_id, "expire", reward, amount, _EXPIRE, now),
         *reward_entry("reward_expired", reward, amount, now),
@@ -144,9 +146,16 @@ def _find_voucher(participant_id: UUID, market_id: UUID, reward_id: UUID, amount
         raise RewardNotReady(state=reward.state.value)
     if amount.currency != reward.amount.currency:
         raise WrongCurrency(field="amount", currency=reward.amount.currency)
-    if not 0 < amount.amount_minor <= reward.amount.amount_minor:
-        raise BadInput(field="amount", problem=str(reward.amount))
+    if amount.amount_minor == 0:
+        raise BadInput(field="amount", problem="0")
     return reward
+
+
+def _require_left(reward: RewardView, amount: Money) -> None:
+    """Raises BadInput when this voucher has less left: a person's other vouchers never pay for it."""
+    left_minor = reward.amount.amount_minor - statements.read_voucher_use(reward.participant_id, reward.id)
+    if amount.amount_minor > left_minor:
+        raise BadInput(field="amount", problem=Money(left_minor, amount.currency).written())
 
 
 def _is_booked(subject_id: UUID, label: str, reward: RewardView, amount: Money, route: Route) -> bool:

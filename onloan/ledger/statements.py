@@ -278,6 +278,18 @@ def move(
     ]  # fmt: skip
 
 
+def read_voucher_use(participant_id: UUID, reward_id: UUID) -> int:
+    """What is spent, held or ended of the voucher of one reward, in minor units."""
+    row = db.fetch_one(
+        "SELECT COALESCE(SUM(CASE WHEN debit_kind = 'redeemed' OR kind = 'void' THEN -amount_minor"
+        " WHEN kind = 'post' THEN 0 ELSE amount_minor END), 0) FROM ledger_transfer"
+        " WHERE participant_id = %s AND cause_ref = %s AND (debit_kind = 'redeemed' OR debit_kind = 'vouchers')",
+        [db.uuid_value(participant_id), db.uuid_value(reward_id)],
+    )
+    assert row is not None
+    return int(row[0])
+
+
 def find_reservation(participant_id: UUID) -> TransferRow | None:
     """The transfer that reserved this person's pot; its debit side is the slice that it came from."""
     row = db.fetch_one(

@@ -87,7 +87,7 @@ def test_it_spends_once_however_often_it_is_told(wallet: Wallet) -> None:
 def test_a_held_amount_counts_at_once_and_is_spent_or_given_back(wallet: Wallet) -> None:
     held = wallet.spend(1000, is_held=True)
     assert (wallet.sums(), entries("voucher_redeemed")) == ((1400, 0, 0), 0)
-    with pytest.raises(IntegrityError), transaction.atomic():
+    with pytest.raises(BadInput):
         wallet.spend(500)
     wallet.resolve(settle_spending, held)
     wallet.resolve(settle_spending, held)
@@ -120,12 +120,23 @@ def test_it_rolls_back_once_by_a_new_transfer(wallet: Wallet) -> None:
 
 def test_it_never_spends_more_than_there_is(wallet: Wallet) -> None:
     wallet.spend(1000)
-    with pytest.raises(IntegrityError), transaction.atomic():
+    with pytest.raises(BadInput):
         wallet.spend(401)
     for minor in (0, 1401):
         with pytest.raises(BadInput):
             wallet.spend(minor)
     assert wallet.sums() == (400, 1000, 0)
+
+
+def test_another_voucher_of_the_same_person_pays_nothing_for_it(wallet: Wallet) -> None:
+    other = Wallet(wallet.books, wallet.ana, earn(wallet.books, wallet.ana, THANKS, cause_key="chloe"))
+    wallet.spend(1400)
+    with pytest.raises(BadInput):
+        wallet.spend(1)
+    with pytest.raises(BadInput):
+        wallet.expire(ids.new_id(), 1)
+    other.spend(1400)
+    assert wallet.sums() == (0, 2800, 0)
 
 
 def test_it_ends_once_with_what_was_left(wallet: Wallet) -> None:

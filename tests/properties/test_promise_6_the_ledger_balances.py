@@ -1,7 +1,7 @@
 """Promise 6: a pool is never overspent, and a ledger always balances, under any concurrency, crash or retry.
 
-A state machine plays any order of fund, join, promise, earn, void, pay, release and retry against a real
-database, beside a model in plain Python that books the same. Threads then race for the last pots.
+A state machine plays any order of everything that money can do against a real database, beside a model in plain
+Python that books the same (``tests/ledger/money_machine.py``). Threads then race for the last pots.
 """
 
 from __future__ import annotations
@@ -10,249 +10,30 @@ import threading
 import uuid
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 
-import pytest
 from django.db import close_old_connections, connections
 from hypothesis import HealthCheck, settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import run_state_machine_as_test
 
-from onloan import ids
-from onloan.ledger.actions import (
-    earn_reward,
-    mark_reward_paid,
-    promise_reward,
-    void_reward,
-)
+from onloan.ledger.actions import earn_reward, mark_reward_paid, promise_reward
 from onloan.ledger.check import check_balances
-from onloan.ledger.errors import ClawbackRefused, RewardNotReady
 from onloan.ledger.models import Transfer
-from onloan.ledger.pools import fund_pool, release_pot, reserve_pot
-from onloan.ledger.queries import pool_view, pot_view
-from onloan.ledger.rules import AccountKind, Cause, VoidCause, promised_account
+from onloan.ledger.pools import release_pot
+from onloan.ledger.queries import pool_view
+from onloan.ledger.rules import Cause
 from onloan.money import Money
 from onloan.offers.document import RewardRule
 from onloan.payouts.actions import owe_reward
 from onloan.payouts.models import Payable
-from onloan.vouchers.actions import issue_voucher
-from onloan.vouchers.models import Voucher
-from tests.ledger.books import CASH, DUE_ON, NOW, POINTS, POT, THANKS, WELCOME, NoPotError, join, open_books
+from tests.ledger.books import CASH, DUE_ON, NOW, POT, join, open_books
+from tests.ledger.money_machine import MoneyMachine
 
-RULES = (WELCOME, THANKS, CASH, POINTS)
 MACHINE_SETTINGS = settings(
-    max_examples=15,
-    stateful_step_count=30,
+    max_examples=20,
+    stateful_step_count=40,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
-
-
-@dataclass
-class ModelReward:
-    id: uuid.UUID
-    person: ModelPerson
-    rule: RewardRule
-    cause_key: str
-    earns_at: datetime
-    state: str = "pending"
-
-    @property
-    def amount_minor(self) -> int:
-        return self.rule.amounts["FR"].amount_minor
-
-
-@dataclass
-class ModelPerson:
-    id: uuid.UUID
-    reserved_minor: int
-    is_released: bool = False
-    rewards: list[ModelReward] = field(default_factory=list)
-
-    def used(self, rule: RewardRule) -> int:
-        return sum(reward.rule is rule and reward.state != "voided" for reward in self.rewards)
-
-
-class MoneyMachine(RuleBasedStateMachine):
-    """What each step should do stands in the model; ``check`` compares all of it with the database."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.books = open_books(slug=f"pot-{uuid.uuid4().hex[:8].translate(_TO_LETTERS)}", rules=RULES)
-        self.now = NOW
-        self.funded = self.free = 0
-        self.people: list[ModelPerson] = []
-        self.fundings: list[tuple[uuid.UUID, Money]] = []
-
-    def _pick(self, number: int) -> ModelReward:
-        rewards = [reward for person in self.people for reward in person.rewards]
-        return rewards[number % len(rewards)]
-
-    @rule(amount_minor=st.integers(1, 45_000))
-    def fund(self, amount_minor: int) -> None:
-        funding = (ids.new_id(), Money(amount_minor, "EUR"))
-        self._fund(funding)
-        self.fundings.append(funding)
-        self.funded += amount_minor
-        self.free += amount_minor
-
-    @precondition(lambda self: self.fundings)
-    @rule(number=st.integers(0, 99))
-    def fund_again_with_the_same_key(self, number: int) -> None:
-        self._fund(self.fundings[number % len(self.fundings)])
-
-    def _fund(self, funding: tuple[uuid.UUID, Money]) -> None:
-        fund_pool(
-            market_id=self.books.market_id, amount=funding[1], full_pot=POT, by_user_id=self.books.team.fay,
-            now=self.now, funding_id=funding[0],
-        )  # fmt: skip
-
-    @rule(amount_minor=st.sampled_from([2_000, 10_000, 10_000, 11_000]), times=st.integers(1, 2))
-    def join(self, amount_minor: int, times: int) -> None:
-        amount = Money(amount_minor, "EUR")
-        if amount_minor > self.free:
-            with pytest.raises(NoPotError):
-                join(self.books, amount=amount, now=self.now)
-            return
-        person = ModelPerson(join(self.books, amount=amount, now=self.now), amount_minor)
-        self.free -= amount_minor
-        self.people.append(person)
-        for _ in range(times - 1):
-            assert reserve_pot(
-                participant_id=person.id, market_id=self.books.market_id, amount=amount, now=self.now
-            )
-
-    @precondition(lambda self: self.people)
-    @rule(number=st.integers(0, 99), rule_=st.sampled_from(RULES), cause_key=st.sampled_from("abcdefg"))
-    def promise(self, number: int, rule_: RewardRule, cause_key: str) -> None:
-        person = self.people[number % len(self.people)]
-        earns_at = self.now + timedelta(days=14)
-        reward_id = promise_reward(
-            participant_id=person.id, market_id=self.books.market_id, country="FR", rule=rule_,
-            cause_key=cause_key, earns_at=earns_at, now=self.now,
-        )  # fmt: skip
-        known = [reward for reward in person.rewards if (reward.rule, reward.cause_key) == (rule_, cause_key)]
-        if known:
-            assert reward_id == known[0].id
-        elif person.used(rule_) >= rule_.times or rule_.amounts["FR"].amount_minor > person.reserved_minor:
-            assert reward_id is None
-        else:
-            assert reward_id is not None
-            person.reserved_minor -= rule_.amounts["FR"].amount_minor
-            person.rewards.append(ModelReward(reward_id, person, rule_, cause_key, earns_at))
-
-    @precondition(lambda self: any(person.rewards for person in self.people))
-    @rule(number=st.integers(0, 99))
-    def earn(self, number: int) -> None:
-        reward = self._pick(number)
-
-        def attempt() -> None:
-            earned = earn_reward(reward_id=reward.id, participant_id=reward.person.id, due_on=DUE_ON, now=self.now)
-            if earned.state == "earned" and earned.kind == "cash":
-                owe_reward(reward=earned, now=self.now)
-            if earned.kind == "voucher":
-                issue_voucher(reward=earned, expires_at=None, now=self.now)
-
-        if reward.state == "voided" or (reward.state == "pending" and self.now < reward.earns_at):
-            with pytest.raises(RewardNotReady):
-                attempt()
-            return
-        attempt()
-        reward.state = "earned" if reward.state == "pending" else reward.state
-
-    @precondition(lambda self: any(person.rewards for person in self.people))
-    @rule(number=st.integers(0, 99))
-    def undo_the_event(self, number: int) -> None:
-        reward = self._pick(number)
-
-        def attempt() -> None:
-            void_reward(
-                reward_id=reward.id, participant_id=reward.person.id, now=self.now,
-                cause=VoidCause.EVENT_UNDONE_BEFORE_EARNED, decided_by_user_id=None,
-            )  # fmt: skip
-
-        if reward.state in {"earned", "paid"}:
-            with pytest.raises(ClawbackRefused):
-                attempt()
-            return
-        attempt()
-        if reward.state == "pending":
-            reward.state = "voided"
-            if reward.person.is_released:
-                self.free += reward.amount_minor
-            else:
-                reward.person.reserved_minor += reward.amount_minor
-
-    @precondition(lambda self: any(person.rewards for person in self.people))
-    @rule(number=st.integers(0, 99))
-    def pay(self, number: int) -> None:
-        reward = self._pick(number)
-        cause = Cause.FULFILLED if reward.rule.kind == "fulfilled" else Cause.PAID_OUT
-
-        def attempt() -> bool:
-            return mark_reward_paid(
-                reward_id=reward.id, participant_id=reward.person.id, cause=cause, reference="R", now=self.now  # type: ignore[arg-type]
-            )  # fmt: skip
-
-        if reward.state in {"pending", "voided"} or reward.rule.kind == "voucher":
-            with pytest.raises(RewardNotReady):
-                attempt()
-            return
-        assert attempt() is (reward.state == "earned")
-        reward.state = "paid"
-
-    @precondition(lambda self: self.people)
-    @rule(number=st.integers(0, 99))
-    def release(self, number: int) -> None:
-        person = self.people[number % len(self.people)]
-        release_pot(participant_id=person.id, now=self.now)
-        self.free += person.reserved_minor
-        person.reserved_minor, person.is_released = 0, True
-
-    @rule(days=st.sampled_from([1, 14, 40]))
-    def wait(self, days: int) -> None:
-        self.now += timedelta(days=days)
-
-    @invariant()
-    def check(self) -> None:
-        sums: Counter[AccountKind] = Counter()
-        for person in self.people:
-            sums[AccountKind.RESERVED] += person.reserved_minor
-            for reward in person.rewards:
-                account = promised_account(reward.rule.kind)
-                where = {"pending": AccountKind.RESERVED, "earned": account, "paid": AccountKind.PAID}
-                if reward.state != "voided":
-                    sums[where[reward.state]] += reward.amount_minor
-        pool = pool_view(self.books.market_id)
-        assert (pool.funded.amount_minor, pool.free.amount_minor) == (self.funded, self.free)
-        assert {
-            AccountKind.RESERVED: pool.reserved.amount_minor,
-            AccountKind.OWED: pool.owed.amount_minor,
-            AccountKind.VOUCHERS: pool.vouchers.amount_minor,
-            AccountKind.PAID: pool.paid.amount_minor,
-        } == {kind: sums[kind] for kind in (
-            AccountKind.RESERVED, AccountKind.OWED, AccountKind.VOUCHERS, AccountKind.PAID,
-        )}  # fmt: skip
-        assert pool.funded == pool.free + pool.reserved + pool.posted
-
-    def teardown(self) -> None:
-        assert check_balances() == []
-        market = {"market_id": self.books.market_id}
-        vouchers = sum(Voucher.objects.filter(**market).values_list("remaining_minor", flat=True))
-        assert vouchers == pool_view(self.books.market_id).vouchers.amount_minor
-        rewards = [reward for person in self.people for reward in person.rewards]
-        owed = {
-            reward.id for reward in rewards if reward.rule.kind == "cash" and reward.state in {"earned", "paid"}
-        }
-        assert set(Payable.objects.filter(**market).values_list("reward_id", flat=True)) == owed
-        for person in self.people:
-            pot = pot_view(person.id)
-            lines = {line.reward_id: line.state for line in (*pot.waiting, *pot.earned, *pot.paid, *pot.voided)}
-            assert lines == {reward.id: reward.state for reward in person.rewards}
-
-
-_TO_LETTERS = str.maketrans("0123456789", "ghijklmnop")
 
 
 def test_it_balances_after_any_order_of_steps(both_databases: str) -> None:
