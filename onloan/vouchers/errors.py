@@ -10,7 +10,7 @@ from onloan.errors import OnloanError
 class VoucherUnknown(OnloanError):
     code = "E-VOUCHER-UNKNOWN"
     status = 404
-    sentence = gettext_lazy("No voucher has this code. Check it, and type or scan it again.")
+    sentence = gettext_lazy("Nothing has this code. Check it, and type or scan it again.")
 
 
 class TooManyMisses(OnloanError):
