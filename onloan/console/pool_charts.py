@@ -114,7 +114,7 @@ def draw_pool_charts(days: Sequence[PoolLine]) -> list[tuple[str, SafeString]]:
     return [
         drawer.draw(
             "pool",
-            _("The pool, and what became of it"),
+            _("What became of the pool"),
             [
                 (_("Free"), FREE, lambda day: day.free.amount_minor),
                 (_("Reserved"), RESERVED, lambda day: day.reserved.amount_minor),
