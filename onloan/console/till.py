@@ -5,7 +5,6 @@ A code is in the body of a form and nowhere else: never in an address, so in no 
 
 from __future__ import annotations
 
-from typing import Literal
 from uuid import UUID
 
 from django.contrib import messages
@@ -31,8 +30,6 @@ CODE_CHARACTERS_MAX = 80
 AMOUNT_CHARACTERS_MAX = 20
 REFERENCE_CHARACTERS_MAX = 64
 
-Step = Literal["look", "take", "pay"]
-
 
 @require_http_methods(["GET", "POST"])
 @team_page(Capability.REDEEM_VOUCHERS)
@@ -45,13 +42,13 @@ def show_till(request: TeamRequest) -> HttpResponse:
         shown = look_up(typed_code=typed_code, by=_till(request), now=clock.now(), find=_find)
     except OnloanError as error:
         return _ask(request, typed_code=typed_code, error=error)
-    match request.POST.get("act"), shown:
-        case "look", _:
-            return _show(request, shown, typed_code)
-        case "take", VoucherView():
-            return _take(request, shown, typed_code)
-        case "pay", SlipView():
-            return _pay(request, shown, typed_code)
+    step = request.POST.get("act")
+    if step == "look":
+        return _show(request, shown, typed_code)
+    if step == "take" and isinstance(shown, VoucherView):
+        return _take(request, shown, typed_code)
+    if step == "pay" and isinstance(shown, SlipView):
+        return _pay(request, shown, typed_code)
     raise NotFound
 
 
