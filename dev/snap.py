@@ -50,12 +50,14 @@ CONSOLE_PAGES = {
     "markets": "/console/markets/",
     "market": "/console/markets/spring-pot/FR/",
     "requests": "/console/requests/",
-    "money": "/console/money/",
-    "pool": "/console/money/spring-pot/FR/",
-    "banking": "/console/money/banking/",
     "reviews": "/console/reviews/",
     "evidence": "/console/evidence/",
     "team": "/console/team/",
+}
+FINANCE_PAGES = {
+    "money": "/console/money/",
+    "pool": "/console/money/spring-pot/FR/",
+    "banking": "/console/money/banking/",
 }
 # The first of a list: the list's address, and how the address of what it lists begins.
 CONSOLE_FIRST_OF = {
@@ -324,6 +326,11 @@ def snap_console(browser: Browser, address: str) -> None:
             for name, (path, link) in CONSOLE_FIRST_OF.items():
                 page.goto(address + path)
                 page.goto(address + str(page.locator(f"main a[href^='{link}']").first.get_attribute("href")))
+                shoot(page, f"console-{name}-{language}-{width}")
+            context.clear_cookies()
+            enter_console(page, address, "fay")
+            for name, path in FINANCE_PAGES.items():
+                page.goto(address + path)
                 shoot(page, f"console-{name}-{language}-{width}")
             context.clear_cookies()
             enter_console(page, address, "greg")
