@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -21,7 +20,6 @@ from onloan.payouts.actions import set_debtor
 from onloan.payouts.answers import AnswerReport, read_bank_answer
 from onloan.payouts.bank.errors import BadPaymentText
 from onloan.payouts.queries import DebtorView, find_debtor, list_answers
-from onloan.portal.middleware import BodyTooLarge, body_bytes
 
 NAME_CHARACTERS_MAX = 140
 ACCOUNT_CHARACTERS_MAX = 64
@@ -88,11 +86,9 @@ def _read_answer(request: TeamRequest) -> HttpResponse:
     """Read the file and say on the same page what it changed; the file itself is not kept."""
     file = request.FILES.get("file")
     try:
-        if file is None and body_bytes(request) > settings.FILE_UPLOAD_MAX_MEMORY_SIZE:
-            # Names and accounts are in it: it is read in memory, and what does not fit there is not kept at all.
-            raise BodyTooLarge
+        # Names and accounts are in it: it is read in memory, and what does not fit there does not arrive here.
         if file is None:
-            raise BadInput(field="file", problem=_("choose the file that the bank gave you"))
+            raise BadInput(field="file", problem=_("choose the file that the bank gave you, of at most 10 MB"))
         report = read_bank_answer(data=file.read(), user_id=request.member.id, now=clock.now())
     except OnloanError as error:
         return _render(request, problem=f"{error} ({error.code})", status=error.status)

@@ -21,7 +21,7 @@ WIDTH, HEIGHT = 340, 250
 _PLOT_LEFT, _PLOT_RIGHT, _PLOT_TOP, _PLOT_BOTTOM = 1.0, 222.0, 8.0, 222.0
 _LABEL_LEFT, _LABEL_HEIGHT, _LINE_BELOW, _LINE_HEIGHT = 238.0, 36.0, 13.0, 16.0
 _DAYS_ABOVE = 8
-_BAR_HEIGHT = 24
+_BAR_HEIGHT, _MARK_HEIGHT = 24, 24
 # What is there can be seen, however small beside the whole.
 _BAR_PART_WIDTH_MIN = 4.0
 _TICKS_MAX = 4
@@ -130,10 +130,10 @@ def draw_areas(chart: AreaChart) -> SafeString:
 
 
 def draw_bar(
-    *, key: str, title: str, description: str, parts: Sequence[Part], whole: int, mark_percent: int | None = None
+    *, key: str, title: str, description: str, parts: Sequence[Part], whole: int, mark: Tick | None = None
 ) -> SafeString:
-    """One whole from left to right with a tick at ``mark_percent`` of it; what no part takes stays blank."""
-    assert whole > 0 and (mark_percent is None or 0 < mark_percent < 100)
+    """One whole from left to right with a tick where ``mark`` says, in percent; what no part takes stays blank."""
+    assert whole > 0 and (mark is None or 0 < mark.value < 100)
     assert sum(part.value for part in parts) <= whole
     inner = WIDTH - 2
     wanted = [max(_BAR_PART_WIDTH_MIN, part.value / whole * inner) if part.value else 0.0 for part in parts]
@@ -145,7 +145,7 @@ def draw_bar(
             left += width * scale
     return _wrap(
         key,
-        _BAR_HEIGHT + 8,
+        _BAR_HEIGHT + (_MARK_HEIGHT if mark else 2),
         title,
         description,
         [
@@ -156,12 +156,15 @@ def draw_bar(
             format_html_join(
                 "", '<rect fill="url(#{}-{}-{})" class="part {}" x="{}" y="1" width="{}" height="{}"/>', rectangles
             ),
-            format_html_join(
-                "",
-                '<path class="mark" d="M{} 1v{}"/>',
-                [(_write(1 + inner * mark_percent / 100), _BAR_HEIGHT + 6)] if mark_percent is not None else [],
-            ),
+            _draw_mark(mark, 1 + inner * mark.value / 100) if mark else SafeString(""),
         ],
+    )
+
+
+def _draw_mark(mark: Tick, left: float) -> SafeString:
+    return format_html(
+        '<path class="mark" d="M{} 1v{}"/><text x="{}" y="{}" text-anchor="middle">{}</text>',
+        *(_write(left), _BAR_HEIGHT + 6, _write(left), _BAR_HEIGHT + 20, mark.text),
     )
 
 

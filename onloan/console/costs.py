@@ -16,7 +16,7 @@ from onloan.ledger.rules import ALARM_LEVELS_PERCENT
 from onloan.money import Money
 from onloan.offers.queries import MarketView
 from onloan.offers.rules import closing_day
-from onloan.portal import words
+from onloan.offers.wording import written_day
 from onloan.referrals.queries import count_new_customers
 
 
@@ -99,8 +99,8 @@ def tell_outlook(market: MarketView, pool: PoolView, forecast: PoolForecast, tim
     last_day = closing_day(market.closes_at, time_zone)
     if forecast.closes_on > last_day:
         return _("At the pace of the last seven days, the pool lasts to the closing date, %(day)s.") % {
-            "day": words.day(last_day, language)
+            "day": written_day(last_day, language)
         }
     return _("At the pace of the last seven days, the last full pot goes on %(day)s.") % {
-        "day": words.day(forecast.closes_on, language)
+        "day": written_day(forecast.closes_on, language)
     }

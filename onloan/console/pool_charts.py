@@ -29,7 +29,7 @@ from onloan.console.costs import MarketMoney
 from onloan.ledger.queries import PoolLine, PoolView
 from onloan.ledger.rules import ALARM_LEVELS_PERCENT
 from onloan.money import Money
-from onloan.portal import words
+from onloan.offers.wording import written_day
 
 CASH = Look(Pattern.SOLID, Tone.CASH)
 OWED = Look(Pattern.DIAGONAL, Tone.CASH)
@@ -64,18 +64,19 @@ def draw_pool_bar(key: str, money: MarketMoney) -> SafeString | str:
     pool = money.pool
     if pool.funded.amount_minor == 0:
         return ""
+    alarm = min(ALARM_LEVELS_PERCENT)
     return draw_bar(
         key=f"bar-{key}",
         title=_("How much of the pool is used"),
-        description=_("%(percent)d%% used. The tick stands at %(alarm)d%%.")
-        % {"percent": money.forecast.used_percent, "alarm": min(ALARM_LEVELS_PERCENT)},
+        description=_("%(percent)d%% used. The team is told at %(alarm)d%%.")
+        % {"percent": money.forecast.used_percent, "alarm": alarm},
         parts=[
             Part(CASH, pool.owed.amount_minor + pool.paid.amount_minor),
             Part(VOUCHERS, pool.vouchers.amount_minor + pool.redeemed.amount_minor + pool.expired.amount_minor),
             Part(RESERVED, pool.reserved.amount_minor),
         ],
         whole=pool.funded.amount_minor,
-        mark_percent=min(ALARM_LEVELS_PERCENT),
+        mark=Tick(alarm, _("alarm at %(alarm)d%%") % {"alarm": alarm}),
     )
 
 
@@ -153,6 +154,7 @@ class _Drawer:
         self.days = days
         self.currency = days[0].funded.currency
         self.language = get_language() or "en"
+        self.locale = "en_GB" if self.language == "en" else self.language
 
     def draw(
         self, key: str, caption: str, bands: Sequence[tuple[str, Look, Callable[[PoolLine], int]]]
@@ -177,7 +179,7 @@ class _Drawer:
 
     def _short_day(self, day: date) -> str:
         """As an axis has room for it; the description and the table have the year."""
-        text: str = format_date(day, "d MMM", locale=words.locale_of(self.language))
+        text: str = format_date(day, "d MMM", locale=self.locale)
         return text
 
     def _amount(self, amount_minor: int) -> str:
@@ -188,9 +190,7 @@ class _Drawer:
         major = amount_minor // 10 ** get_currency_precision(self.currency)
         if major < _COMPACT_FROM_MAJOR:
             return self._amount(amount_minor)
-        text: str = format_compact_currency(
-            major, self.currency, locale=words.locale_of(self.language), fraction_digits=0
-        )
+        text: str = format_compact_currency(major, self.currency, locale=self.locale, fraction_digits=0)
         return text.replace("£GB", "£")
 
     def _describe(self, bands: Sequence[Band], first: date, last: date) -> str:
@@ -203,13 +203,13 @@ class _Drawer:
             )
 
         now = _("On %(day)s: %(amounts)s.") % {
-            "day": words.day(last, self.language),
+            "day": written_day(last, self.language),
             "amounts": tell([band.text for band in bands]),
         }
         if first == last:
             return now
         start = _("On %(day)s: %(amounts)s.") % {
-            "day": words.day(first, self.language),
+            "day": written_day(first, self.language),
             "amounts": tell([self._amount(band.values[0]) for band in bands]),
         }
         return f"{start} {now}"

@@ -146,7 +146,7 @@ def test_it_chooses_few_round_numbers(largest: int) -> None:
 
 def bar(*parts: Part, whole: int = 10_000) -> str:
     return draw_bar(
-        key="bar", title="Pool", description="Half is used.", parts=parts, whole=whole, mark_percent=80
+        key="bar", title="Pool", description="Half is used.", parts=parts, whole=whole, mark=Tick(80, "80 %")
     )  # fmt: skip
 
 
@@ -173,7 +173,9 @@ def test_it_shows_a_small_part_and_stays_within_the_whole() -> None:
 
 
 def test_it_marks_where_the_alarm_rings() -> None:
-    marks = [path.get("d", "") for path in read(bar(Part(PAID, 1))).findall("path")]
+    root = read(bar(Part(PAID, 1)))
+    assert "80 %" in [text.text for text in root.findall("text")]
+    marks = [path.get("d", "") for path in root.findall("path")]
     assert any(mark.startswith(f"M{1 + (WIDTH - 2) * 0.8:.1f} ") for mark in marks)
 
 

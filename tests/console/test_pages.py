@@ -24,6 +24,8 @@ PAGES = [
     "markets/spring-pot/FR/",
     "requests/",
     "money/",
+    "money/banking/",
+    "money/spring-pot/FR/",
     "evidence/",
     "team/",
 ]
