@@ -39,7 +39,9 @@ def show_till(request: TeamRequest) -> HttpResponse:
         return _ask(request)
     typed_code = read_text(request, "code", CODE_CHARACTERS_MAX)
     try:
-        shown = look_up(typed_code=typed_code, by=_till(request), now=clock.now(), find=_find)
+        shown: VoucherView | SlipView = look_up(
+            typed_code=typed_code, by=_till(request), now=clock.now(), find=_find
+        )
     except OnloanError as error:
         return _ask(request, typed_code=typed_code, error=error)
     step = request.POST.get("act")
