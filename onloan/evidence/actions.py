@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import connection
+from django.db import connection, transaction
 
 from onloan import clock, db
 from onloan.db import action
 from onloan.errors import MustStopError
 from onloan.evidence import checkpoints, rules, statements
 from onloan.evidence.checkpoints import Checkpoint
-from onloan.evidence.models import EntryLink, LogState
+from onloan.evidence.errors import PersonalDataInLog
+from onloan.evidence.models import EntryLink, LoggedEntry, LogState
 from onloan.evidence.queries import is_anything_waiting
+from onloan.evidence.sets import SetFacts, describe_set, page_rows
 from onloan.evidence.statements import read_bytes
 from onloan.evidence.tree import HASH_BYTES, CompactRange, leaf_hash
 
@@ -62,6 +65,67 @@ def number_entries(*, is_waiting: bool = True, batch: int = BATCH_MAX) -> int:
     return total
 
 
+@dataclass(frozen=True, slots=True)
+class SeatEntry:
+    """An entry about a mass use, and its set as a plain bit array; the entry gets the set's hash, length and count
+    from here."""
+
+    kind: str
+    fields: Mapping[str, rules.Value]
+    occurred_at: datetime
+    bits: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Seated:
+    """Where the entry came to lie: the log before ``log_index`` is what it knew."""
+
+    log_index: int
+    facts: SetFacts
+
+
+@action
+def append_in_seat(*, decide: Callable[[int], SeatEntry | None]) -> Seated | None:
+    """Decide in the sequencer's seat and append the very next entry, so that its index says what it knew.
+
+    Nobody else numbers anything until the caller's transaction ends, so keep it short. First everything that was
+    committed gets its number; then ``decide(size)`` is called in this transaction, with the log's size: it reads
+    the log up to there and gives the entry, or None for nothing. Raises MustStopError when the log is not what it
+    was, PersonalDataInLog. What ``decide`` learned of the log is final only once the transaction is committed.
+    """
+    _take_seat(is_waiting=True)
+    state = _read_state()
+    tree = _check_state(state)
+    while is_anything_waiting():
+        # A statement of its own each time: it sees whatever was committed before it.
+        for leaf in _move_waiting(tree.size, BATCH_MAX):
+            tree.append(leaf)
+    entry = decide(tree.size)
+    seated = None if entry is None else _append_next(tree, entry)
+    checkpoint = _write_state(state, tree)
+    # A checkpoint of what is rolled back would stop the log for ever.
+    transaction.on_commit(lambda: checkpoints.keep(checkpoint))
+    return seated
+
+
+def _append_next(tree: CompactRange, entry: SeatEntry) -> Seated:
+    facts, log_index = describe_set(entry.bits), tree.size
+    fields = {
+        **entry.fields, "set_hash": facts.set_hash, "set_bytes": facts.set_bytes, "count": facts.count,
+    }  # fmt: skip
+    try:
+        body = rules.canonical(
+            rules.build_entry(entry.kind, fields, occurred_at=entry.occurred_at, about=None)
+        )
+    except rules.ForbiddenEntryError as error:
+        raise PersonalDataInLog(problem=str(error)) from error
+    leaf = leaf_hash(body)
+    logged = (LoggedEntry, ("log_index", "entry_ref", "body", "leaf_hash"), [(log_index, uuid.uuid4(), body, leaf)])
+    db.insert_rows([logged, page_rows(log_index, entry.bits)])
+    tree.append(leaf)
+    return Seated(log_index, facts)
+
+
 @action
 def _number_batch(*, is_waiting: bool, batch: int) -> tuple[int, Checkpoint | None]:
     if not _take_seat(is_waiting=is_waiting):
@@ -72,13 +136,16 @@ def _number_batch(*, is_waiting: bool, batch: int) -> tuple[int, Checkpoint | No
         return 0, None
     state = _read_state()
     tree = _check_state(state)
-    leaves = _move_postgresql(tree.size, batch) if db.is_postgresql() else _move_sqlite(tree.size, batch)
+    leaves = _move_waiting(tree.size, batch)
     for leaf in leaves:
         tree.append(leaf)
+    return len(leaves), _write_state(state, tree)
+
+
+def _write_state(state: LogState, tree: CompactRange) -> Checkpoint:
     state.size, state.hashes, state.root = tree.size, tree.to_bytes(), tree.root()
     state.save(force_update=True)
-    checkpoint = Checkpoint(log_id=state.log_id, size=tree.size, root=tree.root(), at=clock.now())
-    return len(leaves), checkpoint
+    return Checkpoint(log_id=state.log_id, size=tree.size, root=tree.root(), at=clock.now())
 
 
 def _take_seat(*, is_waiting: bool) -> bool:
@@ -120,6 +187,10 @@ def _check_state(state: LogState) -> CompactRange:
     if kept is not None and kept.size == state.size and kept.root != tree.root():
         raise MustStopError("the log is not the one of the checkpoint kept outside the database")
     return tree
+
+
+def _move_waiting(first_index: int, batch: int) -> list[bytes]:
+    return _move_postgresql(first_index, batch) if db.is_postgresql() else _move_sqlite(first_index, batch)
 
 
 def _move_postgresql(first_index: int, batch: int) -> list[bytes]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from onloan.db import ParticipantModel
+from onloan.db import ParticipantModel, UUIDModel
 
 
 class QueuedEntry(models.Model):
@@ -44,6 +44,18 @@ class EntryLink(ParticipantModel):
     class Meta:
         db_table = "evidence_link"
         constraints = [models.UniqueConstraint(fields=["participant_id", "entry_ref"], name="evidence_link_once")]
+
+
+class SetPage(UUIDModel):
+    """A part of the set of a mass use (see ``sets.py``): consent numbers only, bound by the hash in the entry."""
+
+    log_index = models.BigIntegerField()
+    page_number = models.IntegerField()
+    bits = models.BinaryField()
+
+    class Meta:
+        db_table = "evidence_set_page"
+        constraints = [models.UniqueConstraint(fields=["log_index", "page_number"], name="evidence_set_page_once")]
 
 
 class LogState(models.Model):

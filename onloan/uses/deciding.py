@@ -83,15 +83,21 @@ def check_request(
     return UseRequest(tuple(items), purpose, channel, country, recipient, tuple(contexts), is_copy)
 
 
+def judge(facts: Facts, request: UseRequest) -> Verdict:
+    """The one rule, and then what the version that the consent was given under says against the use."""
+    verdict = rules.decide(facts, request)
+    if verdict.consent is None:
+        return verdict
+    version = find_version(verdict.consent.version_id)
+    problem = _find_scope_problem(version, verdict.consent, facts, request)
+    return verdict if problem is None else Verdict(None, problem)
+
+
 def decide_about(facts: Facts, participant_id: UUID, request: UseRequest) -> Decided:
     """Decide about one person. Raises PersonalDataInLog for words outside the evidence's vocabulary."""
-    verdict = rules.decide(facts, request)
+    verdict = judge(facts, request)
     consent = verdict.consent
     version = find_version(facts.version_id if consent is None else consent.version_id)
-    if consent is not None:
-        problem = _find_scope_problem(version, consent, facts, request)
-        if problem is not None:
-            verdict, consent = Verdict(None, problem), None
     use_id = ids.new_id()
     reason = "" if verdict.reason is None else verdict.reason.value
     basis = "consent" if consent is not None else verdict.basis

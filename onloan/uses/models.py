@@ -1,11 +1,11 @@
-"""Each question that the gate answered."""
+"""Each question that the gate answered, about one person or about all whom a use may touch."""
 
 from __future__ import annotations
 
 from django.db import models
 from django.db.models import F, Q
 
-from onloan.db import ParticipantModel
+from onloan.db import ParticipantModel, UUIDModel
 from onloan.uses.rules import OTHER_BASES
 
 OTHER_BASIS_NAMES = sorted({other.basis for other in OTHER_BASES.values()})
@@ -46,3 +46,41 @@ class Use(ParticipantModel):
             ),
         ]
         indexes = [models.Index(fields=["participant_id", "id"], name="uses_use_by_participant")]
+
+
+class Audience(UUIDModel):
+    """A mass use that was allowed. Whom it touches lies beside the log as a set of consent numbers, under
+    ``log_index``. ``watched_until`` is when the last of its consents ends; ``seen_index`` is how far the log was
+    looked through for consents of it that ended, to tell the merchant."""
+
+    offer_id = models.UUIDField()
+    country = models.CharField(max_length=2)
+    items = models.JSONField()
+    purpose = models.CharField(max_length=64)
+    channel = models.CharField(max_length=64)
+    recipient = models.CharField(max_length=64)
+    is_copy = models.BooleanField()
+    log_index = models.BigIntegerField(unique=True)
+    set_hash = models.CharField(max_length=64)
+    set_bytes = models.BigIntegerField()
+    count = models.BigIntegerField()
+    decided_at = models.DateTimeField()
+    watched_until = models.DateTimeField()
+    seen_index = models.BigIntegerField()
+    by_key_id = models.UUIDField(null=True)
+    by_user_id = models.UUIDField(null=True)
+
+    class Meta:
+        db_table = "uses_audience"
+        constraints = [
+            models.CheckConstraint(condition=Q(count__gt=0), name="uses_audience_has_somebody"),
+            models.CheckConstraint(
+                condition=Q(by_key_id__isnull=True, by_user_id__isnull=False)
+                | Q(by_key_id__isnull=False, by_user_id__isnull=True),
+                name="uses_audience_was_asked_by_one",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["offer_id", "id"], name="uses_audience_by_offer"),
+            models.Index(fields=["watched_until"], name="uses_audience_by_end"),
+        ]
