@@ -5,6 +5,7 @@ A code is in the body of a form and nowhere else: never in an address, so in no 
 
 from __future__ import annotations
 
+from typing import cast
 from uuid import UUID
 
 from django.contrib import messages
@@ -39,11 +40,11 @@ def show_till(request: TeamRequest) -> HttpResponse:
         return _ask(request)
     typed_code = read_text(request, "code", CODE_CHARACTERS_MAX)
     try:
-        shown: VoucherView | SlipView = look_up(
-            typed_code=typed_code, by=_till(request), now=clock.now(), find=_find
-        )
+        found = look_up(typed_code=typed_code, by=_till(request), now=clock.now(), find=_find)
     except OnloanError as error:
         return _ask(request, typed_code=typed_code, error=error)
+    # mypy joins the two kinds of a found thing to ``object``.
+    shown = cast("VoucherView | SlipView", found)
     step = request.POST.get("act")
     if step == "look":
         return _show(request, shown, typed_code)
