@@ -19,6 +19,7 @@ from onloan.people.queries import read_item
 from onloan.referrals.actions import release_windows, settle_due
 from onloan.referrals.looking import look_at_accounts, look_for_rings, look_for_signals
 from onloan.referrals.reviews import finish_reviews, forget_old_signals, warn_reviews
+from onloan.vouchers.check import require_vouchers_agree
 from onloan.vouchers.endings import expire_vouchers, release_overdue_holds, warn_expiring
 from onloan.vouchers.guessing import forget_misses
 from onloan.vouchers.own_codes import hand_out_codes
@@ -46,6 +47,7 @@ def deliver_messages(now: datetime) -> int:
 def check_books(now: datetime) -> int:
     """Raises MustStopError when money was made or lost: then nothing more is settled or paid by itself."""
     require_balance()
+    require_vouchers_agree()
     return 0
 
 
