@@ -6,13 +6,11 @@ later). The file comes from outside: no DOCTYPE, no entity, nothing fetched, and
 
 from __future__ import annotations
 
-import io
 import re
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import cache
 from typing import Any, Literal
 
 from babel.numbers import get_currency_precision
@@ -43,6 +41,8 @@ _KINDS: dict[str, Literal["pain002", "camt"]] = {
 _READ_AT_END = frozenset({"TxInfAndSts", "TxDtls", "Ntry"})
 _AMOUNT = re.compile(r"\d{1,18}(\.\d{0,5})?", re.ASCII)
 _TEXT_CHARACTERS_MAX = 140
+_DEPTH_MAX = 64
+_CHUNK_BYTES = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,50 +83,79 @@ class BankAnswer:
 
 def read_answer(data: bytes) -> BankAnswer:
     """Read one file of a bank. Raises UnreadableBankFile; what it names is not looked up here."""
-    if len(data) > FILE_BYTES_MAX:
+    if not 0 < len(data) <= FILE_BYTES_MAX:
         raise UnreadableBankFile
     reader = _Reader()
+    target: Any = _Target(reader)
+    parser = etree.XMLParser(
+        target=target, resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
+    )
     try:
-        for event, name, element in _walk(data):
-            if event == "start":
-                reader.open(name, element)
-            else:
-                reader.close(name, element)
+        for start in range(0, len(data), _CHUNK_BYTES):
+            parser.feed(data[start : start + _CHUNK_BYTES])
+        parser.close()
     except (etree.XMLSyntaxError, LookupError, ValueError) as error:
         raise UnreadableBankFile from error
     return reader.answer()
 
 
-def _walk(data: bytes) -> Iterator[tuple[str, str, etree._Element]]:
-    """Each element as it begins and ends, with its local name; what is read from at its end is emptied then."""
-    kept = 0
-    parser: Any = etree.iterparse(
-        io.BytesIO(data),
-        events=("start", "end"),
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
-    for event, element in parser:
-        name = element.tag.rpartition("}")[2]
-        if event == "start":
-            if kept == 0 and element.getroottree().docinfo.internalDTD is not None:
-                raise UnreadableBankFile
-            kept += 1
-            if kept > ELEMENTS_KEPT_MAX:
-                raise UnreadableBankFile
-        yield event, name, element
-        if event == "end" and name in _READ_AT_END:
-            kept -= sum(1 for _ in element.iter()) - 1
-            element.clear()
-            # The parser still holds the element itself; the one before it can go.
-            previous = element.getprevious()
-            if previous is not None and previous.tag == element.tag:
-                element.getparent().remove(previous)
-                kept -= 1
+class _Element:
+    """An element under its local name, with its first characters of text: a code, an amount, a reference."""
+
+    __slots__ = ("children", "currency", "name", "text")
+
+    def __init__(self, name: str, currency: str) -> None:
+        self.name, self.currency = name, currency
+        self.text = ""
+        self.children: list[_Element] = []
+
+    def find(self, path: str) -> _Element | None:
+        name, _, rest = path.partition("/")
+        for child in self.children:
+            if child.name == name and (found := child.find(rest) if rest else child):
+                return found
+        return None
+
+    def count(self) -> int:
+        return 1 + sum(child.count() for child in self.children)
+
+
+class _Target:
+    """What the parser calls. It keeps the elements that are open, and of those that ended what is still to be
+    read; the parser itself keeps none."""
+
+    def __init__(self, reader: _Reader) -> None:
+        self._reader = reader
+        self._open: list[_Element] = []
+        self._kept = 0
+
+    def doctype(self, *_: object) -> None:
+        raise UnreadableBankFile
+
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        element = _Element(tag.rpartition("}")[2], attributes.get("Ccy", ""))
+        self._kept += 1
+        if self._kept > ELEMENTS_KEPT_MAX or len(self._open) >= _DEPTH_MAX:
+            raise UnreadableBankFile
+        if self._open:
+            self._open[-1].children.append(element)
+        self._open.append(element)
+        self._reader.open(element)
+
+    def data(self, text: str) -> None:
+        element = self._open[-1]
+        # A character more than is read, so that a longer text is known as one.
+        element.text += text[: _TEXT_CHARACTERS_MAX + 1 - len(element.text)]
+
+    def end(self, _: str) -> None:
+        element = self._open.pop()
+        self._reader.close(element)
+        if element.name in _READ_AT_END and self._open:
+            self._open[-1].children.pop()
+            self._kept -= element.count()
+
+    def close(self) -> None:
+        """The parser asks for a result; the reader has it."""
 
 
 class _Reader:
@@ -140,20 +169,20 @@ class _Reader:
         self._booked_files: list[BookedFile] = []
         self._group_status, self._group_reason_code = "", ""
         self._blocks: list[tuple[str, str]] = []
-        self._entry: etree._Element | None = None
+        self._entry: _Element | None = None
         self._entry_has_details = False
 
-    def open(self, name: str, element: etree._Element) -> None:
-        if self._kind is None and name in _KINDS:
-            self._kind = _KINDS[name]
-        if name == "Ntry":
+    def open(self, element: _Element) -> None:
+        if self._kind is None and element.name in _KINDS:
+            self._kind = _KINDS[element.name]
+        if element.name == "Ntry":
             self._entry, self._entry_has_details = element, False
 
-    def close(self, name: str, element: etree._Element) -> None:
+    def close(self, element: _Element) -> None:
         if self._kind == "pain002":
-            self._close_status(name, element)
+            self._close_status(element)
         elif self._kind == "camt":
-            self._close_booking(name, element)
+            self._close_booking(element)
 
     def answer(self) -> BankAnswer:
         if self._kind is None:
@@ -172,15 +201,15 @@ class _Reader:
             booked_files=tuple(self._booked_files),
         )
 
-    def _close_status(self, name: str, element: etree._Element) -> None:
-        if name == "GrpHdr":
+    def _close_status(self, element: _Element) -> None:
+        if element.name == "GrpHdr":
             self._message_id = _text(element, "MsgId")
-        elif name == "OrgnlGrpInfAndSts":
+        elif element.name == "OrgnlGrpInfAndSts":
             self._original_message_id = _text(element, "OrgnlMsgId")
             self._group_status, self._group_reason_code = _text(element, "GrpSts"), _reason(element, "StsRsnInf")
-        elif name == "OrgnlPmtInfAndSts":
+        elif element.name == "OrgnlPmtInfAndSts":
             self._blocks.append((_text(element, "PmtInfSts"), _reason(element, "StsRsnInf")))
-        elif name == "TxInfAndSts":
+        elif element.name == "TxInfAndSts":
             status = _text(element, "TxSts")
             reason_code = _reason(element, "StsRsnInf") or (status if status in _NAME_CHECKS else "")
             reference = _text(element, "OrgnlEndToEndId")
@@ -189,17 +218,17 @@ class _Reader:
                 outcome = _read_status(status, reason_code)
                 self._lines.append(AnswerLine(reference, outcome, reason_code, amount, None))
 
-    def _close_booking(self, name: str, element: etree._Element) -> None:
-        if name == "GrpHdr":
+    def _close_booking(self, element: _Element) -> None:
+        if element.name == "GrpHdr":
             self._message_id = _text(element, "MsgId")
-        elif name == "TxDtls" and self._entry is not None and _is_booked(self._entry):
+        elif element.name == "TxDtls" and self._entry is not None and _is_booked(self._entry):
             self._entry_has_details |= self._read_details(self._entry, element)
-        elif name == "Ntry":
+        elif element.name == "Ntry":
             if _is_booked(element) and not self._entry_has_details:
                 self._read_whole_file(element)
             self._entry = None
 
-    def _read_details(self, entry: etree._Element, details: etree._Element) -> bool:
+    def _read_details(self, entry: _Element, details: _Element) -> bool:
         """Take one payment of an entry in. True when it has a reference of its own."""
         reference = _text(details, "Refs/EndToEndId")
         if reference in _NO_REFERENCE:
@@ -215,7 +244,7 @@ class _Reader:
             self._lines.append(AnswerLine(reference, outcome, reason_code, amount, _booked_on(entry)))
         return True
 
-    def _read_whole_file(self, entry: etree._Element) -> None:
+    def _read_whole_file(self, entry: _Element) -> None:
         """An entry without a payment's reference may be the one booking of a whole file."""
         amount = _amount(entry, "Amt")
         message_id = _text(entry, "NtryDtls/Btch/PmtInfId") or _text(entry, "NtryDtls/Btch/MsgId")
@@ -229,63 +258,51 @@ def _read_status(status: str, reason_code: str) -> Outcome:
     return "rejected" if status in _REFUSED and reason_code not in _DUPLICATES else "pending"
 
 
-def _is_booked(entry: etree._Element) -> bool:
+def _is_booked(entry: _Element) -> bool:
     return (_text(entry, "Sts/Cd") or _text(entry, "Sts")) == "BOOK"
 
 
-def _booked_outcome(entry: etree._Element, details: etree._Element) -> Outcome | None:
+def _booked_outcome(entry: _Element, details: _Element) -> Outcome | None:
     """Money that went out was paid; money that came in under our reference was paid back, if the bank says so.
 
     A customer may write anything into a transfer to the merchant, so a reference alone says nothing.
     """
     is_credit = (_text(details, "CdtDbtInd") or _text(entry, "CdtDbtInd")) == "CRDT"
     family = _text(details, "BkTxCd/Domn/Fmly/SubFmlyCd") or _text(entry, "BkTxCd/Domn/Fmly/SubFmlyCd")
-    is_return = (
-        _find(details, "RtrInf") is not None or _text(entry, "RvslInd") in {"true", "1"} or family == "RRTN"
-    )
+    is_return = details.find("RtrInf") is not None or _text(entry, "RvslInd") in {"true", "1"} or family == "RRTN"
     if is_credit:
         return "returned" if is_return else None
     return None if is_return else "accepted"
 
 
-def _booked_on(entry: etree._Element) -> date | None:
+def _booked_on(entry: _Element) -> date | None:
     day = _text(entry, "BookgDt/Dt") or _text(entry, "BookgDt/DtTm")
     return date.fromisoformat(day[:10]) if day else None
 
 
-def _reason(element: etree._Element, path: str) -> str:
+def _reason(element: _Element, name: str) -> str:
     """A code of at most 8 characters, or nothing: a bank's own words could hold a name."""
-    for each in element.findall(_any_version(path)):
-        code = _text(each, "Rsn/Cd") or _text(each, "Rsn/Prtry")
+    for each in element.children:
+        code = (_text(each, "Rsn/Cd") or _text(each, "Rsn/Prtry")) if each.name == name else ""
         if re.fullmatch(r"[A-Z0-9]{1,8}", code):
             return code
     return ""
 
 
-def _amount(element: etree._Element, path: str) -> Money | None:
-    found = _find(element, path)
-    if found is None or not found.text:
+def _amount(element: _Element, path: str) -> Money | None:
+    found = element.find(path)
+    written = _text(element, path)
+    if found is None or not written:
         return None
-    written, currency = found.text.strip(), str(found.get("Ccy") or "")
-    if _AMOUNT.fullmatch(written) is None or re.fullmatch("[A-Z]{3}", currency) is None:
+    if _AMOUNT.fullmatch(written) is None or re.fullmatch("[A-Z]{3}", found.currency) is None:
         raise UnreadableBankFile
-    minor = Decimal(written).scaleb(get_currency_precision(currency))
+    minor = Decimal(written).scaleb(get_currency_precision(found.currency))
     if minor != minor.to_integral_value() or minor > AMOUNT_MINOR_MAX:
         raise UnreadableBankFile
-    return Money(int(minor), currency)
+    return Money(int(minor), found.currency)
 
 
-def _text(element: etree._Element, path: str) -> str:
-    found = _find(element, path)
-    text = "" if found is None or found.text is None else found.text.strip()
+def _text(element: _Element, path: str) -> str:
+    found = element.find(path)
+    text = "" if found is None else found.text.strip()
     return text if len(text) <= _TEXT_CHARACTERS_MAX else ""
-
-
-def _find(element: etree._Element, path: str) -> etree._Element | None:
-    return element.find(_any_version(path))
-
-
-@cache
-def _any_version(path: str) -> str:
-    """``A/B`` in whatever namespace: each version of a message has its own."""
-    return "/".join(f"{{*}}{step}" for step in path.split("/"))

@@ -258,15 +258,15 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
 @pytest.mark.slow
-def test_it_streams_a_hundred_thousand_payments(tmp_path: Path) -> None:
+def test_it_streams(tmp_path: Path) -> None:
     def peak_kib(count: int) -> int:
         command = [sys.executable, "-c", _MEASURE, str(count), str(tmp_path / "batch.xml")]
         run = subprocess.run(command, capture_output=True, text=True, check=True)
         return int(run.stdout)
 
-    few, many = peak_kib(100), peak_kib(100_000)
+    few, many = peak_kib(100), peak_kib(30_000)
     data = (tmp_path / "batch.xml").read_bytes()
-    assert len(re.findall(rb"<CdtTrfTxInf>", data)) == 100_000 and len(data) > 30_000_000
+    assert len(re.findall(rb"<CdtTrfTxInf>", data)) == 30_000 and len(data) > 9_000_000
     validate_pain001(io.BytesIO(data))
     # The references are kept to find one that stands twice; nothing else may grow with the file.
-    assert many - few < 32 * 1024, f"{(many - few) // 1024} MiB more for a thousand times the payments"
+    assert many - few < 12 * 1024, f"{(many - few) // 1024} MiB more for 9 MB of payments"
