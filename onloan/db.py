@@ -113,6 +113,24 @@ def execute(statements: Iterable[Statement]) -> None:
             cursor.execute(_number_marks(sql), values)
 
 
+def execute_many(sql: str, rows: Sequence[Sequence[Any]]) -> int:
+    """Run one statement for each of ``rows``, prepared once; how many rows of the table they changed together.
+
+    Must run inside an action.
+    """
+    assert connection.in_atomic_block, "writes run inside an action"
+    if not rows:
+        return 0
+    if not is_postgresql():
+        with connection.cursor() as cursor:
+            cursor.executemany(sql, rows)
+            return int(cursor.rowcount)
+    connection.ensure_connection()
+    with connection.wrap_database_errors, psycopg.RawCursor(connection.connection) as cursor:
+        cursor.executemany(_number_marks(sql), rows)
+        return cursor.rowcount
+
+
 def fetch_all(sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
     """Rows of one statement; on PostgreSQL bound by the server, so that a repeated one is prepared once."""
     if not is_postgresql():
@@ -327,6 +345,11 @@ def read_uuid(value: Any) -> uuid.UUID:
 def time_value(value: datetime) -> Any:
     """An instant as a statement's value."""
     return connection.ops.adapt_datetimefield_value(value)
+
+
+def date_value(value: date | None) -> Any:
+    """A day as a statement's value."""
+    return value if value is None or is_postgresql() else value.isoformat()
 
 
 def read_time(value: Any) -> datetime:

@@ -5,7 +5,7 @@ Money of a pool moves in ``pools.py``, money of a voucher in ``spending.py``, an
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Literal
@@ -17,13 +17,13 @@ from onloan.access.team import find_member_by_id, require
 from onloan.db import Statement, action
 from onloan.errors import BadInput, NotFound
 from onloan.ledger import rules, statements
-from onloan.ledger.entries import money_entry, reward_entry
+from onloan.ledger.batches import NewReward, write_earnings, write_promises
+from onloan.ledger.entries import reward_entry
 from onloan.ledger.errors import ClawbackRefused, RewardNotReady, TransferConflict
 from onloan.ledger.models import Reward
 from onloan.ledger.pools import release_pot
 from onloan.ledger.queries import RewardView, find_reward, find_rewards
 from onloan.ledger.rules import AccountKind, Cause, RewardState, Route, TransferKind, VoidCause
-from onloan.money import Money
 from onloan.offers.document import RewardRule
 from onloan.people.queries import find_participant
 from onloan.people.statements import lock_participant
@@ -41,6 +41,15 @@ class Promise:
     rule: RewardRule
     cause_key: str
     earns_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Earning:
+    """A reward whose settling days are over; ``due_on`` is the last day to pay cash."""
+
+    participant_id: UUID
+    reward_id: UUID
+    due_on: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +96,9 @@ def promise_rewards(*, promises: Sequence[Promise], now: datetime) -> list[UUID 
     country, or where the person has no reservation that holds it; then the others are promised all the same.
     """
     known = _list_promised(promises)
+    free = statements.read_free_reservations({promise.participant_id for promise in promises})
     promised: list[UUID | None] = []
-    new: dict[UUID, list[tuple[UUID, Promise, Money]]] = {}
+    new: list[NewReward] = []
     for promise in promises:
         assert 0 < len(promise.cause_key) <= rules.CAUSE_KEY_CHARACTERS_MAX
         amount = promise.rule.amounts.get(promise.country)
@@ -101,22 +111,23 @@ def promise_rewards(*, promises: Sequence[Promise], now: datetime) -> list[UUID 
         if amount is None or amount.amount_minor == 0 or used >= promise.rule.times:
             promised.append(None)
             continue
+        left_minor = free.get((promise.participant_id, amount.currency), 0) - amount.amount_minor
+        if left_minor < 0:
+            promised.append(None)
+            continue
+        free[promise.participant_id, amount.currency] = left_minor
         reward_id = ids.new_id()
         promised.append(reward_id)
         by_cause[promise.cause_key] = (reward_id, RewardState.PENDING.value)
-        new.setdefault(promise.participant_id, []).append((reward_id, promise, amount))
-    held: set[UUID] = set()
-    for participant_id, rewards in new.items():
-        held |= _set_aside(participant_id, {reward_id: amount for reward_id, _, amount in rewards})
-    db.execute([
-        statement
-        for rewards in new.values()
-        for reward_id, promise, amount in rewards
-        if reward_id in held
-        for statement in _write_promise(reward_id, promise, amount, now)
-    ])  # fmt: skip
-    refused = {reward_id for rewards in new.values() for reward_id, _, _ in rewards} - held
-    return [None if reward_id in refused else reward_id for reward_id in promised]
+        new.append(
+            NewReward(
+                id=reward_id, participant_id=promise.participant_id, market_id=promise.market_id,
+                country=promise.country, rule=promise.rule, amount=amount, cause_key=promise.cause_key,
+                earns_at=promise.earns_at,
+            )
+        )  # fmt: skip
+    write_promises(new, now)
+    return promised
 
 
 def _list_promised(promises: Sequence[Promise]) -> dict[tuple[UUID, str], dict[str, tuple[UUID, str]]]:
@@ -129,48 +140,6 @@ def _list_promised(promises: Sequence[Promise]) -> dict[tuple[UUID, str], dict[s
     return known
 
 
-def _set_aside(participant_id: UUID, amounts: Mapping[UUID, Money]) -> set[UUID]:
-    """Which of these rewards the person's reservation holds: all at once, or else each that still fits."""
-    currency = next(iter(amounts.values())).currency
-    total = Money(sum(amount.amount_minor for amount in amounts.values()), currency)
-    if statements.set_aside(participant_id=participant_id, amount=total):
-        return set(amounts)
-    if len(amounts) == 1:
-        return set()
-    return {
-        reward_id
-        for reward_id, amount in amounts.items()
-        if statements.set_aside(participant_id=participant_id, amount=amount)
-    }
-
-
-def _write_promise(reward_id: UUID, promise: Promise, amount: Money, now: datetime) -> list[Statement]:
-    """The rows of a reward whose amount is set aside."""
-    rule, participant_id, market_id = promise.rule, promise.participant_id, promise.market_id
-    transfer_id = rules.derive_id(reward_id, "promise")
-    promised = rules.promised_account(rule.kind)
-    return [
-        statements.open_account(
-            participant_id=participant_id, kind=promised, market_id=market_id, currency=amount.currency
-        ),
-        statements.credit_account(participant_id, promised, TransferKind.PENDING, amount),
-        statements.write_transfer(
-            transfer_id=transfer_id, participant_id=participant_id, amount=amount, now=now, cause_ref=reward_id,
-            route=Route(TransferKind.PENDING, AccountKind.RESERVED, promised, Cause.QUALIFIED),
-        ),
-        db.insert(
-            Reward,
-            id=reward_id, participant_id=participant_id, market_id=market_id, country=promise.country,
-            rule_id=rule.id, reward_kind=rule.kind, amount_minor=amount.amount_minor,
-            currency=amount.currency, cause_key=promise.cause_key, state=RewardState.PENDING.value,
-            void_cause=None, held_reason=None, pending_at=now, earns_at=promise.earns_at, earned_at=None,
-            due_on=None, settled_at=None, reference=None, transfer_id=transfer_id, taken_as=None,
-            payment_count=0,
-        ),
-        *money_entry("reward_pending", market_id, participant_id, amount, now, {"reward": rule.id}),
-    ]  # fmt: skip
-
-
 @action
 def earn_reward(*, reward_id: UUID, participant_id: UUID, due_on: date | None, now: datetime) -> RewardView:
     """The settling days are over: what was set aside is the person's. ``due_on`` is the last day to pay cash.
@@ -179,18 +148,31 @@ def earn_reward(*, reward_id: UUID, participant_id: UUID, due_on: date | None, n
     that is held, voided or not yet due, NotFound.
     """
     lock_participant(participant_id)
-    reward = find_reward(reward_id, participant_id)
-    if reward.state in {RewardState.EARNED, RewardState.PAID}:
-        return reward
-    if reward.state is not RewardState.PENDING or now < reward.earns_at:
-        raise RewardNotReady(state=reward.state.value)
-    if reward.kind == "cash" and due_on is None:
-        raise BadInput(field="due_on", problem="due_on")
-    _resolve(reward, TransferKind.POST, Cause.COUNTED, "earn", now, "reward_earned")
-    Reward.objects.filter(participant_id=participant_id, id=reward_id).update(
-        state=RewardState.EARNED.value, earned_at=now, due_on=due_on
-    )
-    return replace(reward, state=RewardState.EARNED, earned_at=now, due_on=due_on)
+    return earn_rewards(earnings=[Earning(participant_id, reward_id, due_on)], now=now)[0]
+
+
+@action
+def earn_rewards(*, earnings: Sequence[Earning], now: datetime) -> list[RewardView]:
+    """The same for several rewards, each named once: all of them, or none when one raises.
+
+    The caller has locked every person among them, in the order of their ids.
+    """
+    rewards = find_rewards({earning.reward_id for earning in earnings})
+    posted: list[tuple[RewardView, date | None]] = []
+    for earning in earnings:
+        reward = rewards.get(earning.reward_id)
+        if reward is None or reward.participant_id != earning.participant_id:
+            raise NotFound
+        if reward.state in {RewardState.EARNED, RewardState.PAID}:
+            continue
+        if reward.state is not RewardState.PENDING or now < reward.earns_at:
+            raise RewardNotReady(state=reward.state.value)
+        if reward.kind == "cash" and earning.due_on is None:
+            raise BadInput(field="due_on", problem="due_on")
+        posted.append((reward, earning.due_on))
+        rewards[reward.id] = replace(reward, state=RewardState.EARNED, earned_at=now, due_on=earning.due_on)
+    write_earnings(posted, now)
+    return [rewards[earning.reward_id] for earning in earnings]
 
 
 @action

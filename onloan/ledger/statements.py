@@ -6,7 +6,7 @@ commit; only ``lock_slices`` locks several, in the order of their numbers, so no
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -163,26 +163,17 @@ def open_account(
 
 
 def list_promised(
-    participant_ids: Sequence[UUID], rule_ids: Sequence[str]
+    participant_ids: Iterable[UUID], rule_ids: Iterable[str]
 ) -> list[tuple[UUID, str, str, UUID, str]]:
     """Rewards of these people by these rules: person, rule, cause key, reward, state."""
-    people, rules = ", ".join(["%s"] * len(participant_ids)), ", ".join(["%s"] * len(rule_ids))
+    people, values = db.among(map(db.uuid_value, participant_ids))
+    ruled, rules_values = db.among(rule_ids)
     rows = db.fetch_all(
         "SELECT participant_id, rule_id, cause_key, id, state FROM ledger_reward"  # noqa: S608
-        f" WHERE participant_id IN ({people}) AND rule_id IN ({rules})",
-        [*map(db.uuid_value, participant_ids), *rule_ids],
+        f" WHERE participant_id {people} AND rule_id {ruled}",
+        [*values, *rules_values],
     )
     return [(db.read_uuid(row[0]), row[1], row[2], db.read_uuid(row[3]), row[4]) for row in rows]
-
-
-def set_aside(*, participant_id: UUID, amount: Money) -> bool:
-    """Count ``amount`` against what is reserved for this person; False when not enough is left."""
-    row = db.fetch_one(
-        "UPDATE ledger_account SET debits_pending_minor = debits_pending_minor + %s"  # noqa: S608
-        f" WHERE participant_id = %s AND kind = 'reserved' AND currency = %s AND {_FREE} >= %s RETURNING id",
-        [amount.amount_minor, db.uuid_value(participant_id), amount.currency, amount.amount_minor],
-    )
-    return row is not None
 
 
 # How each kind of transfer changes the four sums: the column is changed by this many times the amount.
@@ -300,6 +291,17 @@ def find_reservation(participant_id: UUID) -> TransferRow | None:
     if row is None:
         return None
     return TransferRow(db.read_uuid(row[0]), db.read_uuid(row[1]), Money(int(row[2]), str(row[3])))
+
+
+def read_free_reservations(participant_ids: Iterable[UUID]) -> dict[tuple[UUID, str], int]:
+    """The same for several people: what is left to set aside, in minor units, by person and currency."""
+    among, values = db.among(map(db.uuid_value, participant_ids))
+    rows = db.fetch_all(
+        f"SELECT participant_id, currency, {_FREE} FROM ledger_account"  # noqa: S608
+        f" WHERE participant_id {among} AND kind = 'reserved'",
+        values,
+    )
+    return {(db.read_uuid(row[0]), str(row[1])): int(row[2]) for row in rows}
 
 
 def read_free_reservation(participant_id: UUID) -> int:
