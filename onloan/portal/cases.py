@@ -16,6 +16,7 @@ from onloan.cases.errors import TextNeeded
 from onloan.cases.rules import NEEDS_TEXT, Door, Kind
 from onloan.errors import OnloanError
 from onloan.markets.rules import country_name, known_countries, market_facts
+from onloan.payouts.situation import payment_situation
 from onloan.people.queries import ParticipantView, find_participant
 from onloan.portal import session, words
 from onloan.portal.forms import RequestForm
@@ -85,6 +86,8 @@ def my_request(request: HttpRequest, kind: str) -> HttpResponse:
         "form": form,
         "title": KIND_WORDS[wanted],
         "help": KIND_HELP[wanted],
+        # Whoever has their data erased chooses first how to be paid: to an account, or by a slip that stays good.
+        "owed": payment_situation(participant.id, now=clock.now()).total_owed if wanted is Kind.ERASURE else None,
         "here": "requests",
         **_authority(participant.country),
     }

@@ -152,16 +152,16 @@ def _find_line(participant: ParticipantView, **wanted: UUID) -> OwedLine:
 
 
 def _amount(line: OwedLine, campaign: Campaign, *, has_account: bool) -> Amount:
-    if line.state is PayableState.IN_BATCH and line.execute_on is not None:
+    today = clock.local_day(campaign.now, campaign.time_zone)
+    if line.state is PayableState.IN_BATCH and line.execute_on is not None and line.execute_on >= today:
         day = words.day(line.execute_on, campaign.language)
         sentence = gettext("On its way to your account. The bank is asked to pay it on %(day)s.") % {"day": day}
     elif line.state is PayableState.SLIP:
         sentence = gettext("On a slip: paid in cash as soon as its code is shown to the shop.")
-    elif has_account:
+    elif has_account or line.state is PayableState.IN_BATCH:
         day = words.day(line.due_on, campaign.language)
         sentence = gettext("Paid to your account by %(day)s at the latest.") % {"day": day}
     else:
-        today = clock.local_day(campaign.now, campaign.time_zone)
         day = words.day(due_after_account(line.due_on, today), campaign.language)
         sentence = gettext("Tell us today where, and we pay it by %(day)s at the latest.") % {"day": day}
     return Amount(line, sentence)
@@ -182,6 +182,7 @@ def _render_payment(
         "situation": situation,
         "amounts": [_amount(line, campaign, has_account=has_account) for line in situation.owed],
         "problem": PROBLEM_WORDS.get(payee.problem or "", "") if payee is not None else "",
+        "is_under_way": any(line.state is PayableState.IN_BATCH for line in situation.owed),
         "choices": [line for line in situation.owed if line.may_take_slip],
         "may_take_voucher": any(line.may_take_voucher for line in situation.owed),
         "form": form,

@@ -174,13 +174,14 @@ class _Teller:
             ways = (Way(gettext("Show the slip"), reverse("slip", args=[owed.payable_id])),)
             return [*steps, Step("coming", gettext("When you like"), text, ways=ways)]
         ways = (Way(gettext("How we pay you"), reverse("payment")),)
-        if owed.state is PayableState.IN_BATCH and owed.execute_on is not None:
+        today = clock.local_day(self.campaign.now, self.campaign.time_zone)
+        is_in_batch = owed.state is PayableState.IN_BATCH
+        if is_in_batch and owed.execute_on is not None and owed.execute_on >= today:
             when = words.day(owed.execute_on, self.campaign.language)
             text = gettext("Our bank is asked to pay you: %(amounts)s.") % amounts
-        elif self.has_account:
+        elif self.has_account or is_in_batch:
             when, text = self._by(owed.due_on), gettext("We pay you: %(amounts)s.") % amounts
         else:
-            today = clock.local_day(self.campaign.now, self.campaign.time_zone)
             when = self._by(due_after_account(owed.due_on, today))
             text = gettext("We pay you, once you have told us where: %(amounts)s.") % amounts
             ways = (Way(gettext("Tell us where to pay you"), reverse("payment")),)

@@ -81,6 +81,8 @@ def own_paths(country: str, language: str) -> list[str]:
         f"/{language}/me/taken-back/",
         f"/{language}/me/request/erasure/",
         f"/{language}/me/request/complaint/",
+        f"/{language}/me/payment/",
+        f"/{language}/me/statement/{clock.now().year}/",
         f"/{language}/o/spring-pot/{country}/join/done/",
     ]
 
