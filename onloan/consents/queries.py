@@ -97,6 +97,12 @@ def list_consents(participant_id: UUID) -> list[ConsentView]:
     return [_consent_view(row, now) for row in latest.values()]
 
 
+def list_yes_numbers(participant_id: UUID) -> list[int]:
+    """The numbers of all that this person ever allowed, ended or not."""
+    rows = Consent.objects.filter(participant_id=participant_id, answer=True)
+    return list(rows.order_by("number").values_list("number", flat=True))
+
+
 def find_receipt(token: str) -> ReceiptView | None:
     """The receipt that ``token`` opens, however it was typed; None when it opens nothing."""
     code = ids.normalize_code(token)

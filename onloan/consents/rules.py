@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -63,6 +64,19 @@ def find_expiry(last_day: date, time_zone: str) -> datetime:
 def read_last_day(expires_at: datetime, time_zone: str) -> date:
     """The last day of a consent, from its expiry: the reverse of ``find_expiry``."""
     return clock.local_day(expires_at - timedelta(microseconds=1), time_zone)
+
+
+def find_last_utc_day(expires_at: datetime) -> date:
+    """The last day in UTC on which a consent counts, as its entry in the evidence says it."""
+    return (expires_at - timedelta(microseconds=1)).astimezone(UTC).date()
+
+
+@functools.lru_cache(maxsize=10_000)
+def read_expiry(last_utc_day: date, time_zone: str) -> datetime:
+    """The instant, in UTC, of an expiry whose last day in UTC is known: the reverse of ``find_last_utc_day``."""
+    # East of Greenwich the last local day ends on the same day in UTC, west of it on the next.
+    expiries = [find_expiry(last_utc_day - timedelta(days=days), time_zone) for days in (0, 1)]
+    return next(expiry for expiry in expiries if find_last_utc_day(expiry) == last_utc_day)
 
 
 def describe_controls(answers: Mapping[str, bool]) -> dict[str, dict[str, str]]:

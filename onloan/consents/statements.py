@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from onloan import db, ids
@@ -165,7 +165,7 @@ def _entry_fields(
         fields["recipients"] = permission.recipients
     if expires_at is not None:
         # The last day in UTC on which the consent counts, because an entry's own day is a day in UTC.
-        fields["expires"] = (expires_at - timedelta(microseconds=1)).astimezone(UTC).date().isoformat()
+        fields["expires"] = rules.find_last_utc_day(expires_at).isoformat()
     return fields
 
 

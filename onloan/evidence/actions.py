@@ -114,13 +114,15 @@ def _append_next(tree: CompactRange, entry: SeatEntry) -> Seated:
         **entry.fields, "set_hash": facts.set_hash, "set_bytes": facts.set_bytes, "count": facts.count,
     }  # fmt: skip
     try:
-        body = rules.canonical(
-            rules.build_entry(entry.kind, fields, occurred_at=entry.occurred_at, about=None)
-        )
+        body = rules.canonical(rules.build_entry(entry.kind, fields, occurred_at=entry.occurred_at, about=None))
     except rules.ForbiddenEntryError as error:
         raise PersonalDataInLog(problem=str(error)) from error
     leaf = leaf_hash(body)
-    logged = (LoggedEntry, ("log_index", "entry_ref", "body", "leaf_hash"), [(log_index, uuid.uuid4(), body, leaf)])
+    logged = (
+        LoggedEntry,
+        ("log_index", "entry_ref", "body", "leaf_hash"),
+        [(log_index, uuid.uuid4(), body, leaf)],
+    )
     db.insert_rows([logged, page_rows(log_index, entry.bits)])
     tree.append(leaf)
     return Seated(log_index, facts)

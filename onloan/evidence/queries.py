@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -75,3 +76,42 @@ def entries(first: int, count: int) -> list[NumberedEntry]:
         (first, min(count, ENTRIES_MAX)),
     )
     return [NumberedEntry(index, read_bytes(body), read_bytes(leaf)) for index, body, leaf in rows]
+
+
+CONSENT_WINDOW = 20_000
+_CONSENT_MARK = b'"kind":"consent_'
+
+
+@dataclass(frozen=True, slots=True)
+class LogMark:
+    """How far a reader of the log has come, and the hash of the last leaf that it read: a log that was exchanged
+    or cut since does not have it."""
+
+    log_id: uuid.UUID | None
+    size: int
+    leaf_hash: bytes
+
+
+def read_mark(size: int | None = None) -> LogMark:
+    """The mark of the first ``size`` entries of this log, by default of all of them. What is marked beyond the end
+    has no leaf, and so equals no mark that was ever taken."""
+    row = db.fetch_one("SELECT log_id, size FROM evidence_state WHERE id = 1")
+    if row is None:
+        return LogMark(None, size or 0, b"")
+    wanted = row[1] if size is None else size
+    leaf = db.fetch_one("SELECT leaf_hash FROM evidence_log WHERE log_index = %s", (wanted - 1,))
+    return LogMark(db.read_uuid(row[0]), wanted, b"" if leaf is None else read_bytes(leaf[0]))
+
+
+def consent_entries(first: int, end: int) -> Iterator[tuple[int, Entry]]:
+    """Index and entry of what begins or ends a consent, from index ``first`` up to, not including, ``end``. The
+    others are left out by the database: between two consents lie thousands of uses."""
+    found = "position(%s in body) > 0" if db.is_postgresql() else "instr(body, %s) > 0"
+    for start in range(first, end, CONSENT_WINDOW):
+        rows = db.fetch_all(
+            "SELECT log_index, body FROM evidence_log"  # noqa: S608
+            f" WHERE log_index >= %s AND log_index < %s AND {found} ORDER BY log_index",
+            (start, min(start + CONSENT_WINDOW, end), _CONSENT_MARK),
+        )
+        for log_index, body in rows:
+            yield log_index, json.loads(read_bytes(body))

@@ -21,7 +21,8 @@ from onloan.evidence.statements import read_bytes
 PAGE_BYTES = 4_096
 PAGE_BITS = PAGE_BYTES * 8
 COMPRESSION_LEVEL = 1
-NUMBERS_MAX = 1_000
+NUMBERS_MAX = 10_000
+PAGES_AT_A_TIME = 4
 
 
 class DamagedSetError(ValueError):
@@ -86,23 +87,25 @@ def _open_page(packed: bytes) -> bytes:
 
 def find_members(log_indexes: Iterable[int], numbers: Iterable[int]) -> dict[int, list[int]]:
     """Which of ``numbers`` are in which of these sets, by log index: one page is read for each number and set."""
-    wanted = sorted(set(numbers))
+    wanted: dict[int, list[int]] = {}
+    for number in sorted(set(numbers)):
+        wanted.setdefault(number // PAGE_BITS, []).append(number)
     assert len(wanted) <= NUMBERS_MAX
     indexes_sql, indexes = db.among(sorted(set(log_indexes)))
-    pages_sql, pages = db.among(sorted({number // PAGE_BITS for number in wanted}))
+    pages_sql, pages = db.among(sorted(wanted))
     if not wanted or not indexes:
         return {}
     rows = db.fetch_all(
         "SELECT log_index, page_number, bits FROM evidence_set_page"  # noqa: S608
-        f" WHERE log_index {indexes_sql} AND page_number {pages_sql} ORDER BY log_index",
+        f" WHERE log_index {indexes_sql} AND page_number {pages_sql} ORDER BY log_index, page_number",
         [*indexes, *pages],
     )
     found: dict[int, list[int]] = {}
     for log_index, page_number, packed in rows:
         page = _open_page(read_bytes(packed))
-        for number in wanted:
-            if number // PAGE_BITS == page_number and has_number(page, number % PAGE_BITS):
-                found.setdefault(log_index, []).append(number)
+        held = [number for number in wanted[page_number] if has_number(page, number % PAGE_BITS)]
+        if held:
+            found.setdefault(log_index, []).extend(held)
     return found
 
 
@@ -112,15 +115,28 @@ def has_number(bits: bytes, number: int) -> bool:
     return place < len(bits) and bool(bits[place] >> number % 8 & 1)
 
 
-def list_numbers(bits: bytes, first: int, count: int) -> list[int]:
-    """At most ``count`` numbers of a plain bit array, from ``first`` on, in order."""
+def list_members(log_index: int, first: int, count: int) -> list[int]:
+    """At most ``count`` numbers of a set, from ``first`` on, in order; reads the pages that hold them."""
     numbers: list[int] = []
-    for place in range(first // 8, len(bits)):
-        byte = bits[place]
-        if byte:
+    page_number = first // PAGE_BITS
+    while len(numbers) < count:
+        rows = db.fetch_all(
+            "SELECT page_number, bits FROM evidence_set_page WHERE log_index = %s AND page_number >= %s"
+            " ORDER BY page_number LIMIT %s",
+            (log_index, page_number, PAGES_AT_A_TIME),
+        )
+        for number, packed in rows:
+            start = number * PAGE_BITS
             numbers += [
-                place * 8 + bit for bit in range(8) if byte >> bit & 1 and place * 8 + bit >= first
+                start + place for place in _places(_open_page(read_bytes(packed))) if start + place >= first
             ]
-            if len(numbers) >= count:
-                return numbers[:count]
-    return numbers
+        if len(rows) < PAGES_AT_A_TIME:
+            break
+        page_number = rows[-1][0] + 1
+    return numbers[:count]
+
+
+def _places(page: bytes) -> Iterator[int]:
+    for place, byte in enumerate(page):
+        if byte:
+            yield from (place * 8 + bit for bit in range(8) if byte >> bit & 1)

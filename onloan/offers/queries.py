@@ -160,6 +160,16 @@ def find_version_number(slug: str, number: int) -> PublishedVersion:
     return find_version(version_id)
 
 
+@lru_cache(maxsize=VERSIONS_KEPT)
+def find_version_by_hash(slug: str, file_hash: str) -> PublishedVersion:
+    """The version that an entry in the evidence names. Raises NotFound."""
+    rows = models.Version.objects.filter(offer__slug=slug, file_hash=file_hash)
+    version_id = rows.order_by("number").values_list("pk", flat=True).first()
+    if version_id is None:
+        raise NotFound()
+    return find_version(version_id)
+
+
 def find_file_text(version_id: uuid.UUID) -> str:
     """The file of a version as its author wrote it. Raises NotFound."""
     text = models.Version.objects.filter(pk=version_id).values_list("file_text", flat=True).first()
@@ -197,6 +207,12 @@ def find_market_by_id(market_id: uuid.UUID) -> MarketView:
 def list_markets() -> list[MarketView]:
     """Every market of every offer, whatever its state, by offer and country."""
     rows = db.fetch_all(_MARKETS + " ORDER BY offer.slug, market.country LIMIT %s", (ROWS_MAX,))
+    return [_market_view(row) for row in rows]
+
+
+def list_offer_markets(slug: str) -> list[MarketView]:
+    """Every market of one offer, whatever its state, by country; none for an unknown offer."""
+    rows = db.fetch_all(_MARKETS + " WHERE offer.slug = %s ORDER BY market.country LIMIT %s", (slug, ROWS_MAX))
     return [_market_view(row) for row in rows]
 
 

@@ -1,0 +1,26 @@
+"""What goes wrong with uses, beside a no of the gate."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy
+
+from onloan.errors import OnloanError
+
+
+class AudienceNotReady(OnloanError):
+    """The log was exchanged or grew by millions of entries between preparing and deciding."""
+
+    code = "E-AUDIENCE-NOT-READY"
+    status = 503
+    sentence = gettext_lazy("The record changed too much while this was prepared. Please try again.")
+
+
+class AudienceStopped(OnloanError):
+    """The campaign was suspended or ended after the audience was decided: nothing more is handed out."""
+
+    code = "E-AUDIENCE-STOPPED"
+    status = 409
+    sentence = gettext_lazy(
+        "The campaign does not run in {country} now, so nobody of this audience may be touched. "
+        "Take down what you have."
+    )
