@@ -1,11 +1,9 @@
 """The whole campaign in a real browser: Ana joins in France, Ben through her, the shop reports him, both are
-credited, Ana takes back what she allowed, is paid, and keeps everything when France is suspended; then the same
-joining in English in the United Kingdom, which goes on."""
+credited, Ana takes back what she allowed, says where to pay her, is paid, and keeps everything when France is
+suspended; then the same joining in English in the United Kingdom, which goes on."""
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
 import urllib.request
@@ -23,6 +21,7 @@ from tests.support.server import RunningServer, running_server
 
 ANA, BEN, CARL = "ana@people.example", "ben@people.example", "carl@people.example"
 PASSWORD = "a long enough password"
+ANA_ACCOUNT, SHOP_ACCOUNT = "FR76 3000 6000 0112 3456 7890 189", "DE89370400440532013000"
 # A headless browser says so, and is taken for a robot that makes previews.
 PHONE = "Mozilla/5.0 (Linux; Android 9; Phone) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0 Mobile"
 NARROW = {"width": 320, "height": 640}
@@ -135,15 +134,38 @@ def public_id_of(email: str) -> str:
     return person.public_id
 
 
-def pay_out(server: RunningServer, country: str, tmp_path: Path) -> list[dict[str, str]]:
-    """Finance prepares a file, a second person approves it, and it is marked as paid. The file's rows."""
-    path = tmp_path / f"payout-{country}.csv"
-    printed = server.command("payouts", "export", country, "--by", "fay@team.example", "--out", str(path))
+def say_where_to_pay(page: Page, server: RunningServer) -> None:
+    """From the top of Ana's page: a mistake in the account, then the right one, seen as the bank sees it."""
+    page.goto(f"{server.address}/fr/me/")
+    page.locator("main .note a.button").first.click()
+    fits(page)
+    page.fill("input[name=name]", "Ana Brûlé")
+    page.fill("input[name=account]", ANA_ACCOUNT[:-1] + "8")
+    page.locator("main form button.button").first.click()
+    expect(page.locator("#errors")).to_be_visible()
+    fits(page)
+    page.fill("input[name=account]", ANA_ACCOUNT)
+    page.locator("main form button.button").first.click()
+    expect(page.locator("main")).to_contain_text("Ana Brule")
+    fits(page)
+    page.locator("button[value=save]").click()
+    expect(page.locator("main")).to_contain_text("Nous vous payons sur ce compte")
+    assert ANA_ACCOUNT not in page.content()
+    fits(page)
+
+
+def pay_out(server: RunningServer, country: str, tmp_path: Path) -> str:
+    """Finance prepares a file, a second person approves it, it goes to the bank, and is marked as paid. The file."""
+    path = tmp_path / f"payout-{country}.xml"
+    server.command("payouts", "debtor", "EUR", "--name", "Boutique Exemple SAS", "--account", SHOP_ACCOUNT,
+                   "--town", "Paris", "--by", "fay@team.example")  # fmt: skip
+    printed = server.command("payouts", "prepare", country, "--by", "fay@team.example")
     batch = re.search(r"[0-9a-f]{8}-[0-9a-f-]{27}", printed)
     assert batch is not None, printed
     server.command("payouts", "approve", batch.group(), "--by", "fred@team.example")
+    server.command("payouts", "write", batch.group(), "--out", str(path))
     server.command("payouts", "mark-paid", batch.group(), "--by", "fay@team.example")
-    return list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
+    return path.read_text(encoding="utf-8")
 
 
 @pytest.mark.slow
@@ -183,8 +205,11 @@ def test_it_runs_a_whole_campaign(both_databases: str, tmp_path: Path) -> None:
         ana.goto(f"{server.address}/fr/me/")
         assert pot_words(ana) == before
 
-        rows = pay_out(server, "FR", tmp_path)
-        assert [row["amount"] for row in rows] == ["4.00"]
+        say_where_to_pay(ana, server)
+        file = pay_out(server, "FR", tmp_path)
+        assert file.count("<CdtTrfTxInf>") == 1
+        for told in ('Ccy="EUR">4.00<', "Ana Brule", ANA_ACCOUNT.replace(" ", "")):
+            assert told in file
         ana.goto(f"{server.address}/fr/me/")
         expect(ana.locator("main")).to_contain_text(re.compile("Payé", re.IGNORECASE))
 
