@@ -155,7 +155,7 @@ def say_where_to_pay(page: Page, server: RunningServer) -> None:
 
 
 def pay_out(server: RunningServer, country: str, tmp_path: Path) -> str:
-    """Finance prepares a file, a second person approves it, it goes to the bank, and is marked as paid. The file."""
+    """Finance prepares a file, a second person approves it, and it is marked as paid. What the bank gets."""
     path = tmp_path / f"payout-{country}.xml"
     server.command("payouts", "debtor", "EUR", "--name", "Boutique Exemple SAS", "--account", SHOP_ACCOUNT,
                    "--town", "Paris", "--by", "fay@team.example")  # fmt: skip
