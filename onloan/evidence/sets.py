@@ -23,6 +23,8 @@ PAGE_BITS = PAGE_BYTES * 8
 COMPRESSION_LEVEL = 1
 NUMBERS_MAX = 10_000
 PAGES_AT_A_TIME = 4
+SET_BYTES_MAX = 2**29
+"""A number has 32 bits."""
 
 
 class DamagedSetError(ValueError):
@@ -83,6 +85,14 @@ def _open_page(packed: bytes) -> bytes:
     if not opener.eof:
         raise DamagedSetError
     return page
+
+
+def list_sets(size: int) -> list[int]:
+    """The indexes below ``size`` beside which a set lies."""
+    rows = db.fetch_all(
+        "SELECT DISTINCT log_index FROM evidence_set_page WHERE log_index < %s ORDER BY log_index", (size,)
+    )
+    return [row[0] for row in rows]
 
 
 def find_members(log_indexes: Iterable[int], numbers: Iterable[int]) -> dict[int, list[int]]:

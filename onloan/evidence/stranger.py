@@ -5,6 +5,7 @@ The rules stand in docs/evidence.md. They need no name, no clock and no database
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -31,10 +32,11 @@ class LiveConsent:
     expires: str
 
 
-class SeenNumbers:
-    """Every consent number that occurred: one bit each, in pages, so that ten million take little over 1 MB."""
+class NumberSet:
+    """Consent numbers: one bit each, in pages, so that ten million take little over 1 MB."""
 
-    PAGE_BITS = 4096
+    PAGE_BYTES = 512
+    PAGE_BITS = PAGE_BYTES * 8
 
     def __init__(self) -> None:
         self._pages: dict[int, bytearray] = {}
@@ -45,7 +47,16 @@ class SeenNumbers:
 
     def add(self, number: int) -> None:
         page, bit = divmod(number, self.PAGE_BITS)
-        self._pages.setdefault(page, bytearray(self.PAGE_BITS // 8))[bit // 8] |= 1 << bit % 8
+        self._pages.setdefault(page, bytearray(self.PAGE_BYTES))[bit // 8] |= 1 << bit % 8
+
+    def discard(self, number: int) -> None:
+        page, bit = divmod(number, self.PAGE_BITS)
+        if page in self._pages:
+            self._pages[page][bit // 8] &= ~(1 << bit % 8)
+
+    def page(self, number: int) -> int:
+        """One page as a number whose bits are the members."""
+        return int.from_bytes(self._pages.get(number, b""), "little")
 
 
 class Stranger:
@@ -53,12 +64,15 @@ class Stranger:
 
     def __init__(self) -> None:
         self._live: dict[int, LiveConsent] = {}
-        self._seen = SeenNumbers()
+        self._seen = NumberSet()
         self._terms: dict[Terms, Terms] = {}
+        # The live ones again, together with whom they say the same: a mass use is checked page by page.
+        self._together: dict[LiveConsent, NumberSet] = {}
         self._markets: dict[tuple[str, str], str] = {}
 
-    def read(self, entry: Entry) -> Iterator[str]:
-        """The problems of one entry that has the form of its kind, in plain sentences."""
+    def read(self, entry: Entry, bits: bytes | None = None) -> Iterator[str]:
+        """The problems of one entry that has the form of its kind, in plain sentences. ``bits`` is the set that
+        lies beside the log for this entry, as a plain array (docs/evidence.md), if there is one."""
         kind = str(entry["kind"])
         if kind == "consent_given":
             yield from self._give(entry)
@@ -67,6 +81,9 @@ class Stranger:
         elif kind == "use_allowed":
             yield from self._use(entry)
             yield from self._check_market(entry, "allows a use")
+        elif kind == "audience_allowed":
+            yield from self._use_many(entry, bits)
+            yield from self._check_market(entry, "allows a mass use")
         elif kind == "joined":
             yield from self._check_market(entry, "lets somebody join")
         elif kind.startswith("market_"):
@@ -88,13 +105,17 @@ class Stranger:
             recipients=_words(entry, "recipients"),
         )
         terms = self._terms.setdefault(terms, terms)
-        self._live[number] = LiveConsent(terms, str(entry["day"]), str(entry["expires"]))
+        consent = LiveConsent(terms, str(entry["day"]), str(entry["expires"]))
+        self._live[number] = consent
+        self._together.setdefault(consent, NumberSet()).add(number)
 
     def _end(self, entry: Entry) -> Iterator[str]:
         number = _number(entry)
         if number not in self._seen:
             yield f"ends consent {number}, which no earlier entry gives"
-        self._live.pop(number, None)
+        consent = self._live.pop(number, None)
+        if consent is not None:
+            self._together[consent].discard(number)
 
     def _use(self, entry: Entry) -> Iterator[str]:
         number = _number(entry)
@@ -105,6 +126,22 @@ class Stranger:
             return
         for what in _uncovered(entry, consent):
             yield f"allows a use under consent {number}, which does not cover its {what}"
+
+    def _use_many(self, entry: Entry, bits: bytes | None) -> Iterator[str]:
+        if bits is None:
+            yield "names a set that does not lie beside the log"
+            return
+        if hashlib.sha256(bits).hexdigest() != entry["set_hash"] or len(bits) != entry["set_bytes"]:
+            yield "has a set beside it that is not the one it names"
+            return
+        count = int.from_bytes(bits, "little").bit_count()
+        if count != entry["count"]:
+            yield f"says that it touched {entry['count']} consents; its set has {count}"
+        covering = [numbers for consent, numbers in self._together.items() if not any(_uncovered(entry, consent))]
+        wrong = list(_list_outside(bits, covering))
+        if wrong:
+            others = f" and {len(wrong) - 1} others" if len(wrong) > 1 else ""
+            yield f"allows a mass use under consent {wrong[0]}{others}, not live then or not covering it"
 
     def _check_market(self, entry: Entry, act: str) -> Iterator[str]:
         offer, country = str(entry["offer"]), str(entry["market"])
@@ -119,6 +156,20 @@ class Stranger:
         elif state == "opened" or before != "stopped":
             # A stopped market stays stopped through a later withdrawal; only opening it starts it again.
             self._markets[offer, country] = state
+
+
+def _list_outside(bits: bytes, covering: list[NumberSet]) -> Iterator[int]:
+    """The numbers of a plain array that are in none of ``covering``."""
+    for place, start in enumerate(range(0, len(bits), NumberSet.PAGE_BYTES)):
+        outside = int.from_bytes(bits[start : start + NumberSet.PAGE_BYTES], "little")
+        for numbers in covering:
+            if not outside:
+                break
+            outside &= ~numbers.page(place)
+        while outside:
+            lowest = outside & -outside
+            yield place * NumberSet.PAGE_BITS + lowest.bit_length() - 1
+            outside ^= lowest
 
 
 def _number(entry: Entry) -> int:

@@ -16,6 +16,7 @@ from onloan import db
 from onloan.errors import MustStopError
 from onloan.evidence import checkpoints, rules
 from onloan.evidence.checkpoints import Checkpoint
+from onloan.evidence.sets import SET_BYTES_MAX, DamagedSetError, list_sets, read_set
 from onloan.evidence.statements import read_bytes
 from onloan.evidence.stranger import Stranger
 from onloan.evidence.tree import CompactRange, leaf_hash
@@ -39,6 +40,7 @@ class Report:
     size: int = 0
     root_hex: str = ""
     waiting_count: int = 0
+    set_count: int = 0
     link_count: int = 0
     problems: list[Problem] = field(default_factory=list)
     unlisted_problem_count: int = 0
@@ -80,6 +82,7 @@ def verify_database(*, show_progress: Callable[[int, int], None] | None = None) 
         report.add(f"The log has {tree.size} entries; {state.size} were numbered.")
     if tree.root() != state.root or tree.to_bytes() != state.hashes:
         report.add("The root over the entries is not the root that was written when they were numbered.")
+    _check_sets(report, state.size)
     _check_queue(report)
     _check_links(report)
     return report
@@ -158,8 +161,29 @@ def _read_as_stranger(stranger: Stranger, log_index: int, body: bytes, report: R
     except rules.ForbiddenEntryError as error:
         report.add(f"Entry {log_index} is not an entry of this log: {error}.", log_index)
         return
-    for sentence in stranger.read(entry):
+    for sentence in stranger.read(entry, _open_set(log_index, entry, report)):
         report.add(f"Entry {log_index} {sentence}.", log_index)
+
+
+def _open_set(log_index: int, entry: rules.Entry, report: Report) -> bytes | None:
+    """The set beside a mass use; None where there is none, or none that can be opened."""
+    set_bytes = entry.get("set_bytes")
+    if not isinstance(set_bytes, int) or set_bytes > SET_BYTES_MAX:
+        return None
+    try:
+        bits = read_set(log_index, set_bytes)
+    except DamagedSetError:
+        return None
+    report.set_count += 1
+    return bits
+
+
+def _check_sets(report: Report, size: int) -> None:
+    """Every set belongs to a mass use of the log."""
+    for log_index in list_sets(size):
+        row = db.fetch_one("SELECT body FROM evidence_log WHERE log_index = %s", (log_index,))
+        if row is None or b'"kind":"audience_allowed"' not in read_bytes(row[0]):
+            report.add(f"A set lies beside entry {log_index}, which names none.", log_index)
 
 
 def _check_queue(report: Report) -> None:

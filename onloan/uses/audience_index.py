@@ -6,7 +6,6 @@ number that ended never comes back, so the index may know more than the log up t
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -84,7 +83,7 @@ class LiveIndex:
         self.live: dict[Terms, dict[date, BitMap]] = {}
 
     def give(self, terms: Terms, expires_on: date, numbers: Iterable[int]) -> None:
-        by_day = self.live.setdefault(_share(terms), {})
+        by_day = self.live.setdefault(terms, {})
         by_day.setdefault(expires_on, BitMap()).update(numbers)
 
     def read(self, entries: Iterable[tuple[int, Entry]]) -> None:
@@ -160,12 +159,6 @@ def _number(entry: Entry) -> int:
     number = entry["consent_number"]
     assert isinstance(number, int)
     return number
-
-
-def _share(terms: Terms) -> Terms:
-    return Terms(
-        *(sys.intern(text) for text in (terms.offer, terms.version_hash, terms.permission, terms.country))
-    )
 
 
 def to_bits(numbers: BitMap) -> bytes:

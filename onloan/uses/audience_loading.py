@@ -112,9 +112,8 @@ def save_index(index: LiveIndex) -> None:
     for terms, by_day in index.live.items():
         for expires_on, numbers in by_day.items():
             part = numbers.serialize()
-            groups.append([
-                terms.offer, terms.version_hash, terms.permission, terms.country, expires_on.isoformat(), len(part),
-            ])  # fmt: skip
+            named = (terms.offer, terms.version_hash, terms.permission, terms.country)
+            groups.append([*named, expires_on.isoformat(), len(part)])
             parts.append(part)
     head = json.dumps({
         "form": FORM, "log": str(index.mark.log_id), "size": index.mark.size, "leaf": index.mark.leaf_hash.hex(),

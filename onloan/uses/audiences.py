@@ -243,7 +243,7 @@ def _market_facts(market: MarketView | None) -> MarketFacts | None:
 
 
 def _find_now(given_on: date) -> datetime:
-    """The database's time; but should the clock of a machine that wrote an answer run ahead, no day before that."""
+    """The database's time; or, should the clock of a machine that wrote an answer run ahead, the day of that."""
     now = clock.shift(db.database_now())
     return max(now, datetime.combine(given_on, time.min, tzinfo=UTC))
 

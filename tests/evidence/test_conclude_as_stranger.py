@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onloan.evidence.rules import Entry, Value, build_entry
-from onloan.evidence.stranger import SeenNumbers, Stranger
+from onloan.evidence.stranger import NumberSet, Stranger
 from tests.evidence.entries import EXAMPLES, NOON
 
 ABOUT = "0" * 64
@@ -101,7 +101,7 @@ def test_it_finds_a_market_that_stopped_out_of_the_blue() -> None:
 
 @given(st.lists(st.integers(1, 2**53 - 1) | st.integers(1, 10_000)))
 def test_it_remembers_consent_numbers_as_a_set_does(numbers: list[int]) -> None:
-    seen, truth = SeenNumbers(), set()
+    seen, truth = NumberSet(), set()
     for number in numbers:
         assert (number in seen) == (number in truth)
         seen.add(number)
