@@ -20,6 +20,7 @@ TEMPLATES = (
     "join_code", "sign_in_code", "welcome", "receipt", "friend_joined", "reward_earned", "case_acknowledged",
     "voucher_expiring", "voucher_code", "reward_held", "review_decided", "reviews_waiting",
     "pool_alarm",
+    "account_wanted", "payment_returned", "payments_due",
 )  # fmt: skip
 
 
@@ -34,7 +35,7 @@ EVENTS = tuple(event.value for event in WebhookEvent)
 CONTEXT_FIELDS = frozenset({
     "amount", "authority", "authority_url", "campaign", "case_reference", "code_waits", "controller", "count", "country",
     "decision", "due_on",
-    "expires_minutes", "label", "legal_due_on", "offer_slug", "pool_closes_on", "pots_free", "qualified_on", "reasons", "receipt_id", "rewards",
+    "expires_minutes", "label", "late", "legal_due_on", "offer_slug", "pool_closes_on", "pots_free", "qualified_on", "reasons", "receipt_id", "rewards",
     "request_kind", "settles_on", "used_percent", "kind", "voucher_expires_on",
 })  # fmt: skip
 """The only names a mail's context may hold: none of them says who someone is."""

@@ -21,7 +21,8 @@ from onloan.markets.rules import market_facts
 from onloan.money import Money
 from onloan.offers.queries import find_version
 from onloan.payouts import gathering, rules, sealing
-from onloan.payouts.bank.accounts import read_account
+from onloan.payouts.bank.accounts import read_account, read_bic
+from onloan.payouts.bank.characters import bank_text
 from onloan.payouts.codes import slip_code
 from onloan.payouts.errors import (
     BatchNotReady,
@@ -46,6 +47,7 @@ from onloan.vouchers.actions import issue_voucher
 from onloan.vouchers.rules import Till
 
 PAID_PER_TRANSACTION = 200
+TOWN_CHARACTERS_MAX = 35  # ISO 20022, Max35Text
 
 
 @action
@@ -382,31 +384,41 @@ def confirm_fulfilment(*, reward_ref: str, reference: str, now: datetime) -> boo
 
 @action
 def set_debtor(
-    *, currency: str, name: str, account: str, user_id: UUID, now: datetime, bic: str | None = None
+    *,
+    currency: str,
+    name: str,
+    account: str,
+    town: str,
+    user_id: UUID,
+    now: datetime,
+    bic: str = "",
 ) -> None:
     """The merchant's account from which ``currency`` is paid; batches prepared before keep the one they had.
 
-    Raises what ``read_account`` and ``bank_name`` raise, NotAllowed.
+    ``town`` is where the merchant sits: a transfer to a country of SEPA outside the EEA must name it. ``bic`` may
+    be left out. Raises what ``read_account``, ``read_bic``, ``bank_name`` and ``bank_text`` raise, NotAllowed.
     """
     require(find_member_by_id(user_id), Capability.EXPORT_PAYOUTS)
     parsed = read_account(account, currency=currency)
-    typed = " ".join(name.split())
-    check_bank_name(typed, parsed)
     present = Debtor.objects.filter(currency=currency).first()
     debtor_id = present.id if present is not None else ids.new_id()
-    debtor = sealing.DebtorAccount(typed, parsed, bic or None)
-    Debtor.objects.update_or_create(
-        id=debtor_id,
-        defaults={
-            "currency": currency,
-            "name": typed,
-            "sealed_account": sealing.seal_debtor(debtor_id, debtor),
-            "last_characters": parsed.number[-4:],
-            "bic": bic or None,
-            "set_by_user_id": user_id,
-            "set_at": now,
-        },
+    debtor = sealing.DebtorAccount(
+        name=check_bank_name(" ".join(name.split()), parsed),
+        account=parsed,
+        bic=read_bic(bic) if bic.strip() else None,
+        town=bank_text(town, characters_max=TOWN_CHARACTERS_MAX),
     )
+    told = {
+        "currency": currency,
+        "name": debtor.name,
+        "sealed_account": sealing.seal_debtor(debtor_id, debtor),
+        "last_characters": parsed.number[-4:],
+        "bic": debtor.bic,
+        "town": debtor.town,
+        "set_by_user_id": user_id,
+        "set_at": now,
+    }
+    Debtor.objects.update_or_create(id=debtor_id, defaults=told)
 
 
 def _give_time_to_pay(participant_id: UUID, country: str, now: datetime) -> None:

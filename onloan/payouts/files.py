@@ -20,7 +20,12 @@ from onloan.payouts.models import Batch, Payment
 from onloan.payouts.rules import PayoutMethod
 
 LINES_PER_READ = 1_000
-SUFFIXES = {PayoutMethod.SEPA_TRANSFER: ("xml", "application/xml")}
+_CSV = ("csv", "text/csv; charset=utf-8")
+SUFFIXES = {
+    PayoutMethod.SEPA_TRANSFER: ("xml", "application/xml"),
+    PayoutMethod.GB_TRANSFER: _CSV,
+    PayoutMethod.TRANSFER_LIST: _CSV,
+}
 
 
 def check_bank_name(name: str, account: PayeeAccount) -> str:
@@ -47,7 +52,7 @@ def write_batch(batch: Batch, out: BinaryIO) -> None:
             message_id=rules.message_id(batch.id),
             created_at=batch.created_at,
             execution_on=batch.execute_on,
-            debtor=Debtor(name=debtor.name, account=debtor.account, bic=debtor.bic),
+            debtor=Debtor(debtor.name, debtor.account, debtor.bic, debtor.town),
             count=batch.payable_count,
             total=Money(batch.total_minor, batch.currency),
         )

@@ -146,6 +146,7 @@ class DebtorView:
     name: str
     last_characters: str
     bic: str | None
+    town: str
     set_by: str
     set_at: datetime
 
@@ -265,6 +266,7 @@ def find_debtor(currency: str) -> DebtorView | None:
         name=row.name,
         last_characters=row.last_characters,
         bic=row.bic,
+        town=row.town,
         set_by=_user_names([row.set_by_user_id]).get(row.set_by_user_id, ""),
         set_at=row.set_at,
     )

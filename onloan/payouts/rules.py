@@ -129,6 +129,11 @@ def message_id(batch_id: UUID) -> str:
     return "B" + batch_id.hex
 
 
+def read_message_id(text: str) -> UUID | None:
+    """The batch that a bank's file speaks of, or None."""
+    return UUID(hex=text[1:]) if re.fullmatch(r"B[0-9a-f]{32}", text) else None
+
+
 def is_own_reference(text: str) -> bool:
     """Whether a reference in a bank's file has the form of ours; the file holds other payments of the shop."""
     return re.fullmatch(r"R[0-9A-HJKMNP-TV-Z]{27}(-\d{1,4})?|R[0-9A-HJKMNP-TV-Z]{17}", text) is not None

@@ -29,6 +29,7 @@ class DebtorAccount:
     name: str
     account: PayeeAccount
     bic: str | None
+    town: str
 
 
 def account_hash(account: PayeeAccount) -> str:
@@ -66,13 +67,13 @@ def unseal_line(batch_key: bytes, payment_id: UUID, sealed: bytes) -> SealedLine
 
 def seal_debtor(about: UUID, debtor: DebtorAccount) -> bytes:
     """``about`` is the row that it is kept in: the debtor's own, or a batch's."""
-    plain = [debtor.name, debtor.bic, *_list_account(debtor.account)]
+    plain = [debtor.name, debtor.bic, debtor.town, *_list_account(debtor.account)]
     return keys.seal(keys.derive_key("payout-debtor"), json.dumps(plain).encode(), about.bytes)
 
 
 def unseal_debtor(about: UUID, sealed: bytes) -> DebtorAccount:
-    name, bic, *account = json.loads(keys.unseal(keys.derive_key("payout-debtor"), sealed, about.bytes))
-    return DebtorAccount(name, PayeeAccount(*account), bic)
+    name, bic, town, *account = json.loads(keys.unseal(keys.derive_key("payout-debtor"), sealed, about.bytes))
+    return DebtorAccount(name, PayeeAccount(*account), bic, town)
 
 
 def _list_account(account: PayeeAccount) -> list[str]:

@@ -130,13 +130,12 @@ def preview_payee(*, name: str, account: str, currency: str) -> PayeePreview:
     typed = " ".join(name.split())
     seen = check_bank_name(typed, parsed)
     is_gb = parsed.kind == "gb"
-    number = parsed.number[-8:] if is_gb else " ".join(_groups(parsed.number, 4))
     return PayeePreview(
         name=seen,
         is_respelled=seen != typed,
         kind=parsed.kind,
-        account=number,
-        sort_code="-".join(_groups(parsed.number[:6], 2)) if is_gb else "",
+        account=parsed.account_number if is_gb else " ".join(_groups(parsed.number, 4)),
+        sort_code=parsed.sort_code if is_gb else "",
     )
 
 

@@ -70,6 +70,7 @@ class Migration(migrations.Migration):
                 ('sealed_account', models.BinaryField()),
                 ('last_characters', models.CharField(max_length=4)),
                 ('bic', models.CharField(max_length=11, null=True)),
+                ('town', models.CharField(max_length=35)),
                 ('set_by_user_id', models.UUIDField()),
                 ('set_at', models.DateTimeField()),
             ],
