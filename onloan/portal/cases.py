@@ -16,12 +16,14 @@ from onloan.cases.errors import TextNeeded
 from onloan.cases.rules import NEEDS_TEXT, Door, Kind
 from onloan.errors import OnloanError
 from onloan.markets.rules import country_name, known_countries, market_facts
+from onloan.money import Money
 from onloan.payouts.situation import payment_situation
 from onloan.people.queries import ParticipantView, find_participant
 from onloan.portal import session, words
 from onloan.portal.forms import RequestForm
 from onloan.portal.pages import render_page
 from onloan.portal.session import SENT_COOKIE
+from onloan.portal.to_do import sum_open
 
 KIND_WORDS: dict[Kind, Promise] = {
     Kind.ACCESS: gettext_lazy("See everything you keep about me"),
@@ -87,7 +89,7 @@ def my_request(request: HttpRequest, kind: str) -> HttpResponse:
         "title": KIND_WORDS[wanted],
         "help": KIND_HELP[wanted],
         # Whoever has their data erased chooses first how to be paid: to an account, or by a slip that stays good.
-        "owed": payment_situation(participant.id, now=clock.now()).total_owed if wanted is Kind.ERASURE else None,
+        "owed": _open_cash(participant) if wanted is Kind.ERASURE else None,
         "here": "requests",
         **_authority(participant.country),
     }
@@ -133,6 +135,10 @@ def sent(request: HttpRequest) -> HttpResponse:
         **_authority(noted["country"]),
     }
     return _render(request, "requests/sent.html", context)
+
+
+def _open_cash(participant: ParticipantView) -> Money | None:
+    return sum_open(payment_situation(participant.id, now=clock.now()))
 
 
 def _form(request: HttpRequest, *, asks_contact: bool, kind: Kind | None = None) -> RequestForm:

@@ -25,7 +25,7 @@ from onloan.portal.forms import CodeForm, SignInForm
 from onloan.portal.pages import render_page
 from onloan.portal.pots import pot_lines
 from onloan.portal.referrals import ask_gate, share_of
-from onloan.portal.rewards import reward_timelines
+from onloan.portal.rewards import read_holdings, reward_timelines
 from onloan.portal.session import SIGN_IN_COOKIE, FormState
 from onloan.portal.to_do import list_to_do
 from onloan.referrals.queries import FriendLine, friends_view
@@ -137,6 +137,7 @@ def my_page(request: HttpRequest) -> HttpResponse:
         return redirect("sign-in")
     campaign = campaign_for(participant)
     friends = friends_view(participant.id)
+    holdings = read_holdings(participant.id, campaign.now)
     cards = allowed_cards(participant, campaign)
     context = {
         "here": "me",
@@ -144,9 +145,9 @@ def my_page(request: HttpRequest) -> HttpResponse:
         "merchant": campaign.merchant,
         "participant": participant,
         "time_zone": campaign.time_zone,
-        "to_do": list_to_do(participant.id, campaign),
+        "to_do": list_to_do(holdings, campaign),
         "pots": pot_lines(participant.id, campaign),
-        "rewards": reward_timelines(participant.id, campaign),
+        "rewards": reward_timelines(participant.id, campaign, holdings),
         "tax_sentence": campaign.tax_sentence,
         "year": clock.local_day(campaign.now, campaign.time_zone).year,
         "share": share_of(campaign, participant.id),

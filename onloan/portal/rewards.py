@@ -16,10 +16,10 @@ from onloan.ledger.rules import RewardState
 from onloan.offers.document import RewardRule
 from onloan.offers.wording import nature_of
 from onloan.payouts.rules import PayableState, due_after_account
-from onloan.payouts.situation import OwedLine, PaidLine, payment_situation
+from onloan.payouts.situation import OwedLine, PaidLine, PaymentSituation, payment_situation
 from onloan.portal import words
 from onloan.portal.campaign import Campaign
-from onloan.referrals.review_queries import reviews_of
+from onloan.referrals.review_queries import PersonReview, reviews_of
 from onloan.referrals.review_rules import ReviewState
 from onloan.vouchers.queries import VoucherView, list_redemptions, list_vouchers
 from onloan.vouchers.rules import VoucherState
@@ -53,7 +53,24 @@ class Timeline:
     steps: tuple[Step, ...]
 
 
-def reward_timelines(participant_id: UUID, campaign: Campaign) -> list[Timeline]:
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """What a person has beside their pot: cash on its way, vouchers, and rewards that are looked at."""
+
+    situation: PaymentSituation
+    vouchers: list[VoucherView]
+    reviews: list[PersonReview]
+
+
+def read_holdings(participant_id: UUID, now: datetime) -> Holdings:
+    return Holdings(
+        payment_situation(participant_id, now=now),
+        list_vouchers(participant_id),
+        reviews_of(participant_id, now=now),
+    )
+
+
+def reward_timelines(participant_id: UUID, campaign: Campaign, holdings: Holdings) -> list[Timeline]:
     """Every reward with each of its dates, the latest event first."""
     pot = pot_view(participant_id)
     rules = {rule.id: rule for rule in campaign.offer.rewards}
@@ -62,18 +79,18 @@ def reward_timelines(participant_id: UUID, campaign: Campaign) -> list[Timeline]
         key=lambda line: (line.earns_at, rules[line.rule_id].to == "sponsor", line.kind),
         reverse=True,
     )
-    situation = payment_situation(participant_id, now=campaign.now)
+    situation = holdings.situation
     teller = _Teller(
         campaign=campaign,
         participant_id=participant_id,
         rules=rules,
-        vouchers={voucher.reward_id: voucher for voucher in list_vouchers(participant_id)},
+        vouchers={voucher.reward_id: voucher for voucher in holdings.vouchers},
         has_account=situation.payee is not None and situation.payee.problem is None,
         owed={line.reward_id: line for line in situation.owed},
         paid={line.reward_id: line for line in situation.paid},
         decide_by={
             reward_id: review.decide_by
-            for review in reviews_of(participant_id, now=campaign.now)
+            for review in holdings.reviews
             if review.state is ReviewState.OPEN
             for reward_id in review.reward_ids
         },

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from uuid import UUID
 
 from django.urls import reverse
 from django.utils.translation import gettext
 
+from onloan.money import Money
 from onloan.payouts.rules import PayableState
-from onloan.payouts.situation import payment_situation
+from onloan.payouts.situation import PaymentSituation
 from onloan.portal import words
 from onloan.portal.campaign import Campaign
-from onloan.portal.rewards import Way
-from onloan.referrals.review_queries import reviews_of
-from onloan.vouchers.queries import VoucherView, list_vouchers
+from onloan.portal.rewards import Holdings, Way
+from onloan.referrals.review_queries import PersonReview
+from onloan.vouchers.queries import VoucherView
 from onloan.vouchers.rules import WARNING_DAYS, VoucherState
 
 ENDS_SOON = timedelta(days=max(WARNING_DAYS))
@@ -30,16 +30,22 @@ class ToDo:
     is_urgent: bool = False
 
 
-def list_to_do(participant_id: UUID, campaign: Campaign) -> list[ToDo]:
+def list_to_do(holdings: Holdings, campaign: Campaign) -> list[ToDo]:
     """What waits for an answer first, then money, then what ends soon."""
-    found = [*_reviews(participant_id, campaign), *_payment(participant_id, campaign)]
-    soon = [voucher for voucher in list_vouchers(participant_id) if _ends_soon(voucher, campaign)]
+    found = [*_reviews(holdings.reviews, campaign), *_payment(holdings.situation, campaign)]
+    soon = [voucher for voucher in holdings.vouchers if _ends_soon(voucher, campaign)]
     soon.sort(key=lambda voucher: (voucher.expires_at, voucher.id))
     return [*found, *(_use_voucher(voucher, campaign) for voucher in soon)]
 
 
-def _reviews(participant_id: UUID, campaign: Campaign) -> list[ToDo]:
-    for review in reviews_of(participant_id, now=campaign.now):
+def sum_open(situation: PaymentSituation) -> Money | None:
+    """Cash that is neither on its way to an account nor on a slip; None where there is none."""
+    amounts = [line.amount for line in situation.owed if line.state is PayableState.OWED]
+    return sum(amounts[1:], start=amounts[0]) if amounts else None
+
+
+def _reviews(reviews: list[PersonReview], campaign: Campaign) -> list[ToDo]:
+    for review in reviews:
         if review.may_ask_again and review.ask_again_until is not None:
             day = words.day(review.ask_again_until, campaign.language, campaign.time_zone)
             sentence = gettext(
@@ -55,12 +61,11 @@ def _reviews(participant_id: UUID, campaign: Campaign) -> list[ToDo]:
     return []
 
 
-def _payment(participant_id: UUID, campaign: Campaign) -> list[ToDo]:
-    situation = payment_situation(participant_id, now=campaign.now)
-    open_lines = [line.amount for line in situation.owed if line.state is PayableState.OWED]
-    if not situation.needs_account or not open_lines:
+def _payment(situation: PaymentSituation, campaign: Campaign) -> list[ToDo]:
+    amount = sum_open(situation)
+    if not situation.needs_account or amount is None:
         return []
-    total = sum(open_lines[1:], start=open_lines[0]).format(campaign.language)
+    total = amount.format(campaign.language)
     if situation.payee is not None:
         sentence = gettext("Your bank sent %(amount)s back. The money is still yours.") % {"amount": total}
         return [ToDo(sentence, Way(gettext("Check where we pay you"), reverse("payment")), is_urgent=True)]

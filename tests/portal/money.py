@@ -118,7 +118,11 @@ def tess() -> Till:
 
 def spend(earner: Earner, amount_minor: int) -> UUID:
     done = redeem_voucher(
-        typed_code=earner.voucher.code, amount=Money(amount_minor, earner.voucher.amount.currency), reference=f"sale-{amount_minor}",
-        by=tess(), hold_seconds=None, now=clock.now(),
-    )  # fmt: skip
+        typed_code=earner.voucher.code,
+        amount=Money(amount_minor, earner.voucher.amount.currency),
+        reference=f"sale-{amount_minor}",
+        by=tess(),
+        hold_seconds=None,
+        now=clock.now(),
+    )
     return done.id

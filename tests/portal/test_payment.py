@@ -243,4 +243,6 @@ def test_before_erasing_the_page_says_how_to_be_paid_first() -> None:
     page = ana.get("request/erasure/")
     assert "4 € en espèces sont à vous et ne sont pas encore payés." in page.text
     assert [link for link in page.all("a") if link.get("href").endswith("/me/payment/")]
+    ana.post(ana.slip_path())
+    assert "ne sont pas encore payés" not in ana.get("request/erasure/").text, "the slip stays good"
     assert not [link for link in ana.get("request/access/").all("a") if link.get("href").endswith("/me/payment/")]

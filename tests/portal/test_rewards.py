@@ -14,7 +14,7 @@ from onloan.offers.queries import find_market_by_id
 from onloan.offers.vocabulary import EVENTS
 from onloan.payouts.models import Payable, Payee
 from onloan.portal.campaign import Campaign, campaign_of
-from onloan.portal.rewards import Step, happened, reward_timelines
+from onloan.portal.rewards import Step, happened, read_holdings, reward_timelines
 from onloan.portal.to_do import list_to_do
 from onloan.vouchers.models import Voucher
 from onloan.vouchers.spending import redeem_voucher, roll_back_redemption
@@ -31,7 +31,11 @@ def campaign_at(earner: Earner, days: int = 0) -> Campaign:
 
 def steps(earner: Earner, days: int = 0) -> list[Step]:
     with translation.override("en"):
-        (timeline,) = reward_timelines(earner.joined.participant_id, campaign_at(earner, days))
+        (timeline,) = reward_timelines(
+            earner.joined.participant_id,
+            campaign_at(earner, days),
+            read_holdings(earner.joined.participant_id, clock.now()),
+        )
     return list(timeline.steps)
 
 
@@ -41,7 +45,7 @@ def told(earner: Earner, days: int = 0) -> list[tuple[str, str]]:
 
 def to_do(earner: Earner, days: int = 0) -> list[str]:
     with translation.override("en"):
-        found = list_to_do(earner.joined.participant_id, campaign_at(earner, days))
+        found = list_to_do(read_holdings(earner.joined.participant_id, clock.now()), campaign_at(earner, days))
     return [each.sentence.replace("\u00a0", " ") for each in found]
 
 
