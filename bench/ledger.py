@@ -22,7 +22,7 @@ from bench.stack import MASTER_KEY, ROOT
 from tests.support import postgresql
 
 PAIRS = 20_000
-REWARDS_EACH = 10
+FRIENDS_EACH = 5
 PER_COMMIT = 500
 ONE_BY_ONE_PARTS = 5
 """One by one, a fifth as many pairs are enough."""
@@ -108,12 +108,14 @@ def measure(pairs: int, singly: float, batched: float) -> None:
     from onloan.people.statements import lock_participants
     from tests.ledger import books as builders
 
-    rule = RewardRule("cash", "sponsor", "cash", {"FR": Money(400, "EUR")}, REWARDS_EACH, None, {})
-    pot = rule.amounts["FR"].times(REWARDS_EACH)
+    # As the shipped offer has it: each friend brings their sponsor cash and a voucher.
+    cash = RewardRule("cash", "sponsor", "cash", {"FR": Money(400, "EUR")}, FRIENDS_EACH, None, {})
+    thanks = RewardRule("thanks", "sponsor", "voucher", {"FR": Money(1400, "EUR")}, FRIENDS_EACH, 180, {})
+    pot = Money(1800, "EUR").times(FRIENDS_EACH)
     alone = pairs // ONE_BY_ONE_PARTS
-    people_count = -(-(pairs + alone) // REWARDS_EACH)
+    people_count = -(-(pairs + alone) // (2 * FRIENDS_EACH))
     funded = people_count * pot.amount_minor // builders.POT.amount_minor + 1
-    books = builders.open_books(rules=(rule,), pools=funded)
+    books = builders.open_books(rules=(cash, thanks), pools=funded)
 
     @db.action
     def join_some(count: int) -> list[uuid.UUID]:
@@ -129,8 +131,9 @@ def measure(pairs: int, singly: float, batched: float) -> None:
             participant_id=person, market_id=books.market_id, country="FR", rule=rule, cause_key=f"friend{number}",
             earns_at=builders.SETTLED,
         )
-        for number in range(REWARDS_EACH)
+        for number in range(FRIENDS_EACH)
         for person in people
+        for rule in (cash, thanks)
     ]  # fmt: skip
 
     @db.action
@@ -146,8 +149,8 @@ def measure(pairs: int, singly: float, batched: float) -> None:
     def one_by_one() -> None:
         for promise in promises[:alone]:
             reward_id = promise_reward(
-                participant_id=promise.participant_id, market_id=promise.market_id, country="FR", rule=rule,
-                cause_key=promise.cause_key, earns_at=promise.earns_at, now=builders.NOW,
+                participant_id=promise.participant_id, market_id=promise.market_id, country="FR",
+                rule=promise.rule, cause_key=promise.cause_key, earns_at=promise.earns_at, now=builders.NOW,
             )  # fmt: skip
             assert reward_id is not None
             earn_reward(

@@ -105,7 +105,7 @@ def promise_rewards(*, promises: Sequence[Promise], now: datetime) -> list[UUID 
         by_cause = known.setdefault((promise.participant_id, promise.rule.id), {})
         present = by_cause.get(promise.cause_key)
         if present is not None:
-            promised.append(present[0])
+            promised.append(db.read_uuid(present[0]))
             continue
         used = sum(1 for _, state in by_cause.values() if state != RewardState.VOIDED.value)
         if amount is None or amount.amount_minor == 0 or used >= promise.rule.times:
@@ -130,11 +130,13 @@ def promise_rewards(*, promises: Sequence[Promise], now: datetime) -> list[UUID 
     return promised
 
 
-def _list_promised(promises: Sequence[Promise]) -> dict[tuple[UUID, str], dict[str, tuple[UUID, str]]]:
+def _list_promised(
+    promises: Sequence[Promise],
+) -> dict[tuple[UUID, str], dict[str, tuple[UUID | str, str]]]:
     """What these people were promised before by these rules: cause key to reward and its state."""
     people = sorted({promise.participant_id for promise in promises})
     rule_ids = sorted({promise.rule.id for promise in promises})
-    known: dict[tuple[UUID, str], dict[str, tuple[UUID, str]]] = {}
+    known: dict[tuple[UUID, str], dict[str, tuple[UUID | str, str]]] = {}
     for participant_id, rule_id, cause_key, reward_id, state in statements.list_promised(people, rule_ids):
         known.setdefault((participant_id, rule_id), {})[cause_key] = (reward_id, state)
     return known

@@ -80,6 +80,7 @@ def write_promises(rewards: Sequence[NewReward], now: datetime) -> None:
     rows: list[tuple[object, ...]] = []
     entries: list[WrittenEntry] = []
     accounts = _Accounts()
+    write = db.uuid_writer()
     for reward in rewards:
         person, minor, currency = reward.participant_id, reward.amount.amount_minor, reward.amount.currency
         kind = promised_account(reward.rule.kind)
@@ -102,8 +103,8 @@ def write_promises(rewards: Sequence[NewReward], now: datetime) -> None:
         )
     _change_accounts(_SET_ASIDE, set_aside)
     _require_all(_PROMISE_CREDIT, [
-        [db.uuid_value(accounts.id(person, kind)), db.uuid_value(person), kind.value,
-         db.uuid_value(markets[person]), currency, minor]
+        [write(accounts.id(person, kind)), write(person), kind.value,
+         write(markets[person]), currency, minor]
         for (person, kind, currency), minor in promised.items()
     ])  # fmt: skip
     db.insert_rows([(Reward, _REWARD_NAMES, rows), *_rows_of(transfers, entries)])
@@ -117,7 +118,8 @@ def write_earnings(rewards: Sequence[tuple[RewardView, date | None]], now: datet
     earned: list[list[object]] = []
     entries: list[WrittenEntry] = []
     accounts = _Accounts()
-    at = db.time_value(now)
+    at, write = db.time_value(now), db.uuid_writer()
+    days = {due_on: db.date_value(due_on) for _, due_on in rewards}
     for reward, due_on in rewards:
         person, minor, currency = reward.participant_id, reward.amount.amount_minor, reward.amount.currency
         kind = promised_account(reward.kind)
@@ -128,7 +130,7 @@ def write_earnings(rewards: Sequence[tuple[RewardView, date | None]], now: datet
             accounts.id(person, kind), kind.value, minor, currency, TransferKind.POST.value, reward.transfer_id,
             Cause.COUNTED.value, reward.id, None, now,
         ))  # fmt: skip
-        earned.append([at, db.date_value(due_on), db.uuid_value(person), db.uuid_value(reward.id)])
+        earned.append([at, days[due_on], write(person), write(reward.id)])
         entries.append(_write_entry("reward_earned", reward.market_id, person, reward.rule_id, reward.amount, now))
     _change_accounts(_POST_DEBIT, debits)
     _change_accounts(_POST_CREDIT, credits)
@@ -171,9 +173,9 @@ def _rows_of(transfers: Sequence[tuple[object, ...]], entries: Sequence[WrittenE
 
 
 def _change_accounts(sql: str, changes: Changes) -> None:
-    times = sql.count("%s") - 3
+    times, write = sql.count("%s") - 3, db.uuid_writer()
     _require_all(sql, [
-        [*[minor] * times, db.uuid_value(person), kind.value, currency]
+        [*[minor] * times, write(person), kind.value, currency]
         for (person, kind, currency), minor in changes.items()
     ])  # fmt: skip
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from typing import Literal, cast
+from typing import Any, Literal, NamedTuple, cast
 from uuid import UUID
 
 from django.db.models import Sum
 
+from onloan import db
 from onloan.access.rules import Capability
 from onloan.access.team import find_member_by_id
 from onloan.errors import NotFound
@@ -171,15 +172,17 @@ def find_pledge(draft_id: UUID) -> PledgeView | None:
 
 def find_reward(reward_id: UUID, participant_id: UUID) -> RewardView:
     """Raises NotFound, also for somebody else's reward."""
-    row = Reward.objects.filter(participant_id=participant_id, id=reward_id).first()
-    if row is None:
+    reward = find_rewards([reward_id]).get(reward_id)
+    if reward is None or reward.participant_id != participant_id:
         raise NotFound
-    return _reward_view(row)
+    return reward
 
 
 def find_rewards(reward_ids: Collection[UUID]) -> dict[UUID, RewardView]:
     """Rewards by their keys, at most a few hundred; those that are not there are left out."""
-    return {row.id: _reward_view(row) for row in Reward.objects.filter(id__in=reward_ids)}
+    among, values = db.among(map(db.uuid_writer(), reward_ids))
+    rows = db.fetch_all(f"SELECT {_COLUMNS} FROM ledger_reward WHERE id {among}", values)  # noqa: S608
+    return {view.id: view for view in (_reward_view(_read_row(row)) for row in rows)}
 
 
 def find_reward_by_id(reward_id: UUID) -> RewardView:
@@ -337,7 +340,42 @@ def _still_possible(participant: ParticipantView, offer: Offer, rewards: list[Re
     return possible
 
 
-def _reward_view(row: Reward) -> RewardView:
+class _RewardRow(NamedTuple):
+    """A row of rewards that no model was made of: a batch has hundreds. The names are the columns."""
+
+    id: UUID
+    participant_id: UUID
+    market_id: UUID
+    transfer_id: UUID
+    pending_at: datetime
+    earns_at: datetime
+    earned_at: datetime | None
+    settled_at: datetime | None
+    due_on: date | None
+    country: str
+    rule_id: str
+    reward_kind: str
+    amount_minor: int
+    currency: str
+    cause_key: str
+    state: str
+    void_cause: str | None
+    held_reason: str | None
+    reference: str | None
+    taken_as: str | None
+    payment_count: int
+
+
+_COLUMNS = ", ".join(_RewardRow._fields)
+
+
+def _read_row(row: Sequence[Any]) -> _RewardRow:
+    return _RewardRow._make([
+        *map(db.read_uuid, row[:4]), *map(db.read_time_or_none, row[4:8]), db.read_date(row[8]), *row[9:]
+    ])  # fmt: skip
+
+
+def _reward_view(row: Reward | _RewardRow) -> RewardView:
     return RewardView(
         id=row.id,
         participant_id=row.participant_id,

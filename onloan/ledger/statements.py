@@ -164,16 +164,18 @@ def open_account(
 
 def list_promised(
     participant_ids: Iterable[UUID], rule_ids: Iterable[str]
-) -> list[tuple[UUID, str, str, UUID, str]]:
-    """Rewards of these people by these rules: person, rule, cause key, reward, state."""
-    people, values = db.among(map(db.uuid_value, participant_ids))
+) -> list[tuple[UUID, str, str, UUID | str, str]]:
+    """Rewards of these people by these rules: person, rule, cause key, reward (for ``db.read_uuid``), state."""
+    by_value = {db.uuid_value(participant_id): participant_id for participant_id in participant_ids}
+    people, values = db.among(by_value)
     ruled, rules_values = db.among(rule_ids)
     rows = db.fetch_all(
         "SELECT participant_id, rule_id, cause_key, id, state FROM ledger_reward"  # noqa: S608
         f" WHERE participant_id {people} AND rule_id {ruled}",
         [*values, *rules_values],
     )
-    return [(db.read_uuid(row[0]), row[1], row[2], db.read_uuid(row[3]), row[4]) for row in rows]
+    # A person has as many of them as the rule allows: the keys are read when one is looked for.
+    return [(by_value[row[0]], row[1], row[2], row[3], row[4]) for row in rows]
 
 
 # How each kind of transfer changes the four sums: the column is changed by this many times the amount.
@@ -295,7 +297,7 @@ def find_reservation(participant_id: UUID) -> TransferRow | None:
 
 def read_free_reservations(participant_ids: Iterable[UUID]) -> dict[tuple[UUID, str], int]:
     """The same for several people: what is left to set aside, in minor units, by person and currency."""
-    among, values = db.among(map(db.uuid_value, participant_ids))
+    among, values = db.among(map(db.uuid_writer(), participant_ids))
     rows = db.fetch_all(
         f"SELECT participant_id, currency, {_FREE} FROM ledger_account"  # noqa: S608
         f" WHERE participant_id {among} AND kind = 'reserved'",
