@@ -6,8 +6,7 @@ what they miss, the tables' constraints refuse.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from uuid import UUID
@@ -15,14 +14,14 @@ from uuid import UUID
 from onloan import db
 from onloan.db import RowsOf
 from onloan.errors import MustStopError
-from onloan.evidence.frames import build_frame
+from onloan.evidence.frames import Frame, build_frame
 from onloan.evidence.statements import WrittenEntry, entry_rows, write_entry
 from onloan.ledger import rules
 from onloan.ledger.models import Reward, Transfer
 from onloan.ledger.queries import RewardView, find_place
-from onloan.ledger.rules import AccountKind, Cause, RewardState, TransferKind, account_id, promised_account
+from onloan.ledger.rules import AccountKind, account_id, promised_account
 from onloan.money import Money
-from onloan.offers.document import RewardRule
+from onloan.offers.document import RewardKind, RewardRule
 
 _TRANSFER_NAMES = (
     "id", "participant_id", "debit_account_id", "debit_kind", "credit_account_id", "credit_kind", "amount_minor",
@@ -33,6 +32,9 @@ _REWARD_NAMES = (
     "cause_key", "state", "void_cause", "held_reason", "pending_at", "earns_at", "earned_at", "due_on",
     "settled_at", "reference", "transfer_id", "taken_as", "payment_count",
 )  # fmt: skip
+_RESERVED = AccountKind.RESERVED.value
+_KINDS: tuple[RewardKind, ...] = ("cash", "voucher", "fulfilled")
+_PROMISED = {kind: promised_account(kind).value for kind in _KINDS}
 _ACCOUNT = "WHERE participant_id = %s AND kind = %s AND currency = %s"
 _SET_ASIDE = f"UPDATE ledger_account SET debits_pending_minor = debits_pending_minor + %s {_ACCOUNT}"  # noqa: S608
 _POST_DEBIT = (
@@ -53,9 +55,6 @@ _EARN = (
     " WHERE participant_id = %s AND id = %s AND state = 'pending'"
 )
 
-Changes = Mapping[tuple[UUID, AccountKind, str], int]
-"""By how much each account changes, in minor units: person, kind, currency."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewReward:
@@ -73,110 +72,126 @@ class NewReward:
 
 def write_promises(rewards: Sequence[NewReward], now: datetime) -> None:
     """Set each reward aside, with its transfer, its row and its evidence."""
-    set_aside: Counter[tuple[UUID, AccountKind, str]] = Counter()
-    promised: Counter[tuple[UUID, AccountKind, str]] = Counter()
-    markets: dict[UUID, UUID] = {}
+    people: dict[UUID, _Person] = {}
     transfers: list[tuple[object, ...]] = []
     rows: list[tuple[object, ...]] = []
-    entries: list[WrittenEntry] = []
-    accounts = _Accounts()
-    write = db.uuid_writer()
+    entries = _Entries("reward_pending", now)
     for reward in rewards:
-        person, minor, currency = reward.participant_id, reward.amount.amount_minor, reward.amount.currency
-        kind = promised_account(reward.rule.kind)
+        rule, minor, currency = reward.rule, reward.amount.amount_minor, reward.amount.currency
+        person = people.get(reward.participant_id)
+        if person is None:
+            person = people[reward.participant_id] = _Person(reward.participant_id, reward.market_id)
+        kind = _PROMISED[rule.kind]
         transfer_id = rules.derive_id(reward.id, "promise")
-        set_aside[person, AccountKind.RESERVED, currency] += minor
-        promised[person, kind, currency] += minor
-        markets[person] = reward.market_id
         transfers.append((
-            transfer_id, person, accounts.id(person, AccountKind.RESERVED), "reserved", accounts.id(person, kind),
-            kind.value, minor, currency, TransferKind.PENDING.value, None, Cause.QUALIFIED.value, reward.id, None,
-            now,
+            transfer_id, person.id, person.reserved_id, _RESERVED, person.add(kind, currency, minor), kind, minor,
+            currency, "pending", None, "qualified", reward.id, None, now,
         ))  # fmt: skip
         rows.append((
-            reward.id, person, reward.market_id, reward.country, reward.rule.id, reward.rule.kind, minor, currency,
-            reward.cause_key, RewardState.PENDING.value, None, None, now, reward.earns_at, None, None, None, None,
-            transfer_id, None, 0,
+            reward.id, person.id, reward.market_id, reward.country, rule.id, rule.kind, minor, currency,
+            reward.cause_key, "pending", None, None, now, reward.earns_at, None, None, None, None, transfer_id,
+            None, 0,
         ))  # fmt: skip
-        entries.append(
-            _write_entry("reward_pending", reward.market_id, person, reward.rule.id, reward.amount, now)
-        )
-    _change_accounts(_SET_ASIDE, set_aside)
+        entries.add(person.id, reward.market_id, rule.id, reward.amount)
+    write = db.uuid_writer()
+    _change_reserved(_SET_ASIDE, people.values())
     _require_all(_PROMISE_CREDIT, [
-        [write(accounts.id(person, kind)), write(person), kind.value,
-         write(markets[person]), currency, minor]
-        for (person, kind, currency), minor in promised.items()
+        [write(account), write(person.id), kind, write(person.market_id), currency, minor]
+        for person in people.values()
+        for (kind, currency), (account, minor) in person.promised.items()
     ])  # fmt: skip
-    db.insert_rows([(Reward, _REWARD_NAMES, rows), *_rows_of(transfers, entries)])
+    db.insert_rows([(Reward, _REWARD_NAMES, rows), (Transfer, _TRANSFER_NAMES, transfers), *entries.rows()])
 
 
 def write_earnings(rewards: Sequence[tuple[RewardView, date | None]], now: datetime) -> None:
     """Post the transfer of each pending reward, with its evidence: it is earned, and cash is due on its day."""
-    debits: Counter[tuple[UUID, AccountKind, str]] = Counter()
-    credits: Counter[tuple[UUID, AccountKind, str]] = Counter()
+    people: dict[UUID, _Person] = {}
     transfers: list[tuple[object, ...]] = []
     earned: list[list[object]] = []
-    entries: list[WrittenEntry] = []
-    accounts = _Accounts()
+    entries = _Entries("reward_earned", now)
     at, write = db.time_value(now), db.uuid_writer()
     days = {due_on: db.date_value(due_on) for _, due_on in rewards}
     for reward, due_on in rewards:
-        person, minor, currency = reward.participant_id, reward.amount.amount_minor, reward.amount.currency
-        kind = promised_account(reward.kind)
-        debits[person, AccountKind.RESERVED, currency] += minor
-        credits[person, kind, currency] += minor
+        minor, currency = reward.amount.amount_minor, reward.amount.currency
+        person = people.get(reward.participant_id)
+        if person is None:
+            person = people[reward.participant_id] = _Person(reward.participant_id, reward.market_id)
+        kind = _PROMISED[reward.kind]
         transfers.append((
-            rules.derive_id(reward.id, "earn"), person, accounts.id(person, AccountKind.RESERVED), "reserved",
-            accounts.id(person, kind), kind.value, minor, currency, TransferKind.POST.value, reward.transfer_id,
-            Cause.COUNTED.value, reward.id, None, now,
+            rules.derive_id(reward.id, "earn"), person.id, person.reserved_id, _RESERVED,
+            person.add(kind, currency, minor), kind, minor, currency, "post", reward.transfer_id, "counted",
+            reward.id, None, now,
         ))  # fmt: skip
-        earned.append([at, days[due_on], write(person), write(reward.id)])
-        entries.append(_write_entry("reward_earned", reward.market_id, person, reward.rule_id, reward.amount, now))
-    _change_accounts(_POST_DEBIT, debits)
-    _change_accounts(_POST_CREDIT, credits)
+        earned.append([at, days[due_on], write(person.id), write(reward.id)])
+        entries.add(person.id, reward.market_id, reward.rule_id, reward.amount)
+    _change_reserved(_POST_DEBIT, people.values())
+    _require_all(_POST_CREDIT, [
+        [minor, minor, write(person.id), kind, currency]
+        for person in people.values()
+        for (kind, currency), (_, minor) in person.promised.items()
+    ])  # fmt: skip
     _require_all(_EARN, earned)
-    db.insert_rows(_rows_of(transfers, entries))
+    db.insert_rows([(Transfer, _TRANSFER_NAMES, transfers), *entries.rows()])
 
 
-class _Accounts:
-    """Keys of accounts, each derived once."""
+class _Person:
+    """One person in a batch: the keys of their accounts, each derived once, and by how much each changes."""
 
-    def __init__(self) -> None:
-        self._ids: dict[tuple[UUID, AccountKind], UUID] = {}
+    __slots__ = ("id", "market_id", "promised", "reserved_id")
 
-    def id(self, person: UUID, kind: AccountKind) -> UUID:
-        key = (person, kind)
-        found = self._ids.get(key)
-        if found is None:
-            found = self._ids[key] = account_id(person, kind)
-        return found
+    def __init__(self, participant_id: UUID, market_id: UUID) -> None:
+        self.id = participant_id
+        self.market_id = market_id
+        self.reserved_id = account_id(participant_id, AccountKind.RESERVED)
+        self.promised: dict[tuple[str, str], tuple[UUID, int]] = {}
 
+    def add(self, kind: str, currency: str, minor: int) -> UUID:
+        """Move ``minor`` more from what is reserved to the account of ``kind``, whose key it returns."""
+        known = self.promised.get((kind, currency))
+        account, sum_minor = known or (account_id(self.id, AccountKind(kind)), 0)
+        self.promised[kind, currency] = (account, sum_minor + minor)
+        return account
 
-def _write_entry(
-    kind: str, market_id: UUID, person: UUID, rule_id: str, amount: Money, now: datetime
-) -> WrittenEntry:
-    place = find_place(market_id)
-    frame = build_frame(
-        kind,
-        now.astimezone(UTC).date().isoformat(),
-        (
-            ("offer", place.offer_slug), ("market", place.country), ("reward", rule_id),
-            ("amount_minor", amount.amount_minor), ("currency", amount.currency),
-        ),
-        has_consent=False,
-    )  # fmt: skip
-    return write_entry(frame, participant_id=person, consent_number=None, occurred_at=now)
+    def reserved(self) -> Iterable[tuple[str, int]]:
+        """By how much what is reserved changes, by currency."""
+        sums: dict[str, int] = {}
+        for (_, currency), (_, minor) in self.promised.items():
+            sums[currency] = sums.get(currency, 0) + minor
+        return sums.items()
 
 
-def _rows_of(transfers: Sequence[tuple[object, ...]], entries: Sequence[WrittenEntry]) -> list[RowsOf]:
-    return [(Transfer, _TRANSFER_NAMES, transfers), *entry_rows(entries)]
+class _Entries:
+    """Entries of one kind at one instant; most say the same but for the person."""
+
+    def __init__(self, kind: str, now: datetime) -> None:
+        self._kind, self._now = kind, now
+        self._day = now.astimezone(UTC).date().isoformat()
+        self._frames: dict[tuple[UUID, str, int], Frame] = {}
+        self._entries: list[WrittenEntry] = []
+
+    def add(self, person: UUID, market_id: UUID, rule_id: str, amount: Money) -> None:
+        key = (market_id, rule_id, amount.amount_minor)
+        frame = self._frames.get(key)
+        if frame is None:
+            place = find_place(market_id)
+            fields = (
+                ("offer", place.offer_slug), ("market", place.country), ("reward", rule_id),
+                ("amount_minor", amount.amount_minor), ("currency", amount.currency),
+            )  # fmt: skip
+            frame = self._frames[key] = build_frame(self._kind, self._day, fields, has_consent=False)
+        entry = write_entry(frame, participant_id=person, consent_number=None, occurred_at=self._now)
+        self._entries.append(entry)
+
+    def rows(self) -> list[RowsOf]:
+        return entry_rows(self._entries)
 
 
-def _change_accounts(sql: str, changes: Changes) -> None:
+def _change_reserved(sql: str, people: Iterable[_Person]) -> None:
     times, write = sql.count("%s") - 3, db.uuid_writer()
     _require_all(sql, [
-        [*[minor] * times, write(person), kind.value, currency]
-        for (person, kind, currency), minor in changes.items()
+        [*[minor] * times, write(person.id), _RESERVED, currency]
+        for person in people
+        for currency, minor in person.reserved()
     ])  # fmt: skip
 
 
