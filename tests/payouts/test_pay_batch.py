@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import csv
+import hashlib
 import io
 import os
 import re
@@ -15,7 +15,7 @@ from django.db.utils import IntegrityError
 
 from onloan import clock, ids
 from onloan.access.models import User
-from onloan.errors import BadInput, MustStopError, NotAllowed, NotFound
+from onloan.errors import BadInput, MustStopError, NotAllowed
 from onloan.evidence.models import QueuedEntry
 from onloan.ledger.check import check_balances
 from onloan.ledger.errors import RewardNotReady, TransferConflict
@@ -23,20 +23,33 @@ from onloan.ledger.models import Transfer
 from onloan.ledger.queries import find_reward, pool_view, pot_view
 from onloan.ledger.rules import RewardState, reward_reference
 from onloan.money import Money
-from onloan.payouts import actions
+from onloan.payouts import actions, gathering
 from onloan.payouts.actions import (
     approve_batch,
     confirm_fulfilment,
+    give_account,
     mark_batch_paid,
     owe_reward,
     prepare_batch,
     refuse_batch,
 )
-from onloan.payouts.errors import BatchNotReady, FileChanged, NothingToPay, SamePerson, UnknownReference
-from onloan.payouts.models import Batch, Payable
-from onloan.payouts.queries import batch_csv, find_batch, list_batches, list_overdue
-from onloan.payouts.rules import hash_file
-from onloan.people.queries import find_participant
+from onloan.payouts.bank.errors import WrongControlSum
+from onloan.payouts.bank.pain001 import validate_pain001
+from onloan.payouts.errors import (
+    BatchNotReady,
+    DebtorMissing,
+    FileChanged,
+    LinesForgotten,
+    NothingToPay,
+    SamePerson,
+    UnknownReference,
+)
+from onloan.payouts.models import Batch, Payable, Payee, Payment
+from onloan.payouts.queries import batch_file, find_batch, list_batches, list_overdue, list_waiting_for_account
+from onloan.payouts.rules import end_to_end_id
+from onloan.payouts.watch import forget_accounts
+from onloan.people.models import PersonKey
+from onloan.people.queries import find_participant, read_items
 from tests.ledger.books import (
     CASH,
     DUE_ON,
@@ -50,24 +63,17 @@ from tests.ledger.books import (
     promise,
     second_finance,
 )  # fmt: skip
-
-LATER = SETTLED + timedelta(days=2)
-
-
-def owe(books: Books, *, friends: int = 1) -> UUID:
-    """A new person is owed cash for some friends."""
-    person = join(books)
-    for number in range(friends):
-        owe_reward(reward=earn(books, person, CASH, cause_key=f"friend{number}"), now=SETTLED)
-    return person
-
-
-def prepare(books: Books, country: str = "FR") -> UUID:
-    return prepare_batch(country=country, user_id=books.team.fay, now=LATER)
-
-
-def approve(batch_id: UUID) -> None:
-    approve_batch(batch_id=batch_id, user_id=second_finance(), now=LATER)
+from tests.payouts.bank.files import ANA_IBAN, BEN_IBAN, SHOP_IBAN
+from tests.payouts.world import (
+    GB_ACCOUNT,
+    LATER,
+    approve,
+    assert_sound,
+    owe,
+    prepare,
+    send,
+    set_shop_account,
+)
 
 
 def pay(books: Books, batch_id: UUID) -> int:
@@ -128,6 +134,7 @@ def test_it_goes_on_where_a_crash_ended(both_databases: str, monkeypatch: pytest
     monkeypatch.setattr(actions, "PAID_PER_TRANSACTION", 1)
     assert actions._pay_some(batch_id=batch_id, now=LATER) == 1
     assert (find_batch(batch_id).state, Payable.objects.filter(state="paid").count()) == ("approved", 1)
+    assert_sound()
     assert pay(books, batch_id) == 2
     assert find_batch(batch_id).state == "paid"
     assert pool_view(books.market_id).paid == Money(1_200, "EUR")
@@ -174,10 +181,18 @@ def test_it_binds_the_approval_to_the_file(both_databases: str) -> None:
     books = open_books(pools=1)
     owe(books)
     batch_id = prepare(books)
-    Payable.objects.update(amount_minor=40_000)
+    Payment.objects.update(amount_minor=40_000)
+    with pytest.raises(WrongControlSum):
+        approve(batch_id)
+    Payment.objects.update(amount_minor=400, end_to_end_id="R0")
     with pytest.raises(FileChanged):
         approve(batch_id)
     assert find_batch(batch_id).state == "prepared"
+    Payment.objects.update(end_to_end_id=end_to_end_id(Payment.objects.get().reward_id, 1))
+    approve(batch_id)
+    Payment.objects.update(end_to_end_id="R0")
+    with pytest.raises(FileChanged):
+        batch_file(batch_id)
 
 
 def test_it_owes_again_what_a_refused_batch_held(both_databases: str) -> None:
@@ -188,8 +203,9 @@ def test_it_owes_again_what_a_refused_batch_held(both_databases: str) -> None:
         refuse_batch(batch_id=first, user_id=books.team.fay, now=LATER)
     with pytest.raises(BatchNotReady, match="refused"):
         approve(first)
-    with pytest.raises(NotFound):
-        batch_csv(first)
+    with pytest.raises(BatchNotReady, match="refused"):
+        batch_file(first)
+    assert_sound()
     second = prepare(books)
     approve(second)
     with pytest.raises(BatchNotReady, match="approved"):
@@ -202,33 +218,122 @@ def test_it_batches_one_country_and_one_day(both_databases: str) -> None:
     france = open_books(pools=2)
     britain = open_books(country="GB", pools=1, slug="gb-pot")
     owe(france, friends=2)
-    person = join(britain, amount=Money(10_000, "GBP"))
-    owe_reward(reward=earn(britain, person, CASH), now=SETTLED)
-    Payable.objects.filter(country="FR").order_by("id").first()
+    owe(britain, account=GB_ACCOUNT)
     with pytest.raises(NothingToPay):
         prepare_batch(country="FR", user_id=france.team.fay, now=LATER, due_by=DUE_ON - timedelta(days=1))
-    batch = find_batch(prepare_batch(country="FR", user_id=france.team.fay, now=LATER, due_by=DUE_ON))
+    batch = find_batch(prepare(france))
     assert (batch.count, batch.total) == (2, Money(800, "EUR"))
-    assert find_batch(prepare(britain, "GB")).total == Money(200, "GBP")
+    assert find_batch(prepare(britain)).total == Money(200, "GBP")
+    assert_sound()
 
 
-def test_it_writes_a_file_that_says_nothing_of_anybody(both_databases: str) -> None:
+def test_it_asks_from_which_account_euros_are_paid(both_databases: str) -> None:
+    books = open_books(pools=1)
+    owe(books)
+    with pytest.raises(DebtorMissing):
+        prepare_batch(country="FR", user_id=books.team.fay, now=LATER)
+    assert not Batch.objects.exists()
+
+
+def test_it_leaves_out_who_has_not_told_where(both_databases: str) -> None:
+    books = open_books(pools=2)
+    ana, ben = owe(books), owe(books, account=None)
+    batch_id = prepare(books)
+    assert list(Payment.objects.values_list("participant_id", flat=True)) == [ana]
+    (waiting,) = list_waiting_for_account("FR")
+    participant = find_participant(ben)
+    assert participant is not None and waiting.public_id == participant.public_id
+    assert find_batch(batch_id).count == 1
+
+
+def test_it_leaves_out_whose_key_is_gone(both_databases: str) -> None:
+    books = open_books(pools=2)
+    ana, ben = owe(books), owe(books, account=BEN_IBAN, name="Ben Smit")
+    PersonKey.objects.filter(participant_id=ben).delete()
+    prepare(books)
+    assert list(Payment.objects.values_list("participant_id", flat=True)) == [ana]
+    assert Payable.objects.get(participant_id=ben).state == "owed"
+
+
+def test_it_writes_a_file_that_banks_take(both_databases: str) -> None:
+    books = open_books(pools=2)
+    owe(books, name="José Müller")
+    owe(books, account=BEN_IBAN, name="Ben Smit")
+    batch_id = prepare(books)
+    with pytest.raises(BatchNotReady):
+        batch_file(batch_id)
+    approve(batch_id)
+    file = batch_file(batch_id)
+    assert file.content == batch_file(batch_id).content
+    assert hashlib.sha256(file.content).hexdigest() == find_batch(batch_id).file_hash
+    validate_pain001(io.BytesIO(file.content))
+    text = file.content.decode()
+    assert ANA_IBAN in text and BEN_IBAN in text and "<Nm>Jose Muller</Nm>" in text
+    assert "@" not in text and "<PstlAdr>" not in text.split("<CdtTrfTxInf>", 1)[1]
+
+
+def test_it_writes_the_british_kind_of_file(both_databases: str) -> None:
+    books = open_books(country="GB", pools=1, slug="gb-pot")
+    owe(books, account=GB_ACCOUNT, name="Chloe Byrne")
+    batch_id = send(books)
+    file = batch_file(batch_id)
+    line = file.content.decode().splitlines()[1]
+    payment = Payment.objects.get()
+    assert "200000" in line.replace("-", "") and "55779911" in line and "2.00" in line
+    assert payment.short_reference in line and file.name.endswith(".csv")
+    assert pay(books, batch_id) == 1
+
+
+def test_it_keeps_the_account_that_a_payment_was_prepared_with(both_databases: str) -> None:
     books = open_books(pools=1)
     ana = owe(books)
-    text = batch_csv(prepare(books))
-    (row,) = csv.DictReader(io.StringIO(text))
-    participant = find_participant(ana)
-    assert participant is not None
-    reward = pot_view(ana).earned[0]
-    assert row == {
-        "reference": reward_reference(reward.reward_id),
-        "participant": participant.public_id,
-        "amount": "4.00",
-        "currency": "EUR",
-        "due_on": "2027-01-16",
-    }
-    assert hash_file(text) == find_batch(Batch.objects.get().id).file_hash
-    assert "Ana" not in text and "@" not in text and str(ana) not in text
+    batch_id = send(books)
+    give_account(participant_id=ana, name="Ana Lopez", account=BEN_IBAN, now=LATER)
+    text = batch_file(batch_id).content.decode()
+    assert ANA_IBAN in text and BEN_IBAN not in text
+
+
+def test_it_goes_on_with_a_preparation_that_was_killed(
+    both_databases: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    books = open_books(pools=5)
+    for _ in range(3):
+        owe(books)
+    owe(books, account=BEN_IBAN)
+    owe(books, account=BEN_IBAN)
+    set_shop_account(books)
+    monkeypatch.setattr(gathering, "GATHERED_PER_TRANSACTION", 2)
+    begun = gathering.open_batch(country="FR", user_id=books.team.fay, now=LATER, due_by=None)
+    assert gathering._gather_some(batch_id=begun, due_by=None, after=None) is not None
+    assert (find_batch(begun).state, Payment.objects.count()) == ("preparing", 2)
+    with pytest.raises(BatchNotReady):
+        approve(begun)
+    assert prepare(books) == begun
+    assert (find_batch(begun).count, Payment.objects.values("payable_id").distinct().count()) == (5, 5)
+    assert_sound()
+
+
+def test_it_forgets_names_and_accounts_a_month_after_paying(both_databases: str) -> None:
+    books = open_books(pools=1)
+    ana = owe(books)
+    batch_id = send(books)
+    pay(books, batch_id)
+    assert forget_accounts(now=LATER + timedelta(days=29)) == 0
+    assert forget_accounts(now=LATER + timedelta(days=31)) == 2
+    with pytest.raises(LinesForgotten):
+        batch_file(batch_id)
+    assert read_items(ana, ["payee_name", "payee_account"]) == {}
+    assert not Payee.objects.exists()
+    assert find_batch(batch_id).total == Money(400, "EUR")
+
+
+def test_it_keeps_an_account_while_anything_is_owed(both_databases: str) -> None:
+    books = open_books(pools=1)
+    ana = owe(books)
+    pay(books, send(books))
+    owe_reward(reward=earn(books, ana, CASH, cause_key="late"), now=LATER + timedelta(days=20))
+    forget_accounts(now=LATER + timedelta(days=60))
+    assert len(read_items(ana, ["payee_name", "payee_account"])) == 2
 
 
 def test_it_writes_the_approval_in_the_evidence(both_databases: str) -> None:
@@ -242,8 +347,9 @@ def test_it_writes_the_approval_in_the_evidence(both_databases: str) -> None:
 
 
 def test_it_says_what_is_late(both_databases: str) -> None:
-    books = open_books(pools=1)
+    books = open_books(pools=2)
     ana = owe(books)
+    owe(books, account=None)
     last_moment = SETTLED.replace(year=2027, month=1, day=16, hour=22, minute=59)
     assert list_overdue(now=last_moment) == []
     # One minute later it is the seventeenth in Paris, though not yet in UTC.
@@ -324,7 +430,7 @@ def test_the_command_line_pays_from_end_to_end(both_databases: str, tmp_path: os
     owe(books)
     second_finance()
     clock.advance(int((LATER - clock.now()).total_seconds()) + 1)
-    out = Path(tmp_path) / "payout.csv"
+    out = Path(tmp_path) / "payout.xml"
     runner = CliRunner()
 
     def run(*arguments: str) -> str:
@@ -332,18 +438,20 @@ def test_the_command_line_pays_from_end_to_end(both_databases: str, tmp_path: os
         assert result.exit_code == 0, result.output
         return result.output
 
+    shop = ("--name", "Boutique", "--account", SHOP_IBAN, "--town", "Paris", "--by", "fay@boutique.example")
+    run("debtor", "EUR", *shop)
     assert "No batch yet" in run("list")
-    assert "1 payments, 4.00 EUR" in run("export", "fr", "--by", "fay@boutique.example", "--out", str(out))
-    assert (out.stat().st_mode & 0o777, out.read_text().count("\n")) == (0o600, 2)
+    assert "1 payments, 4.00 EUR" in run("prepare", "fr", "--by", "fay@boutique.example")
     batch_id = str(Batch.objects.get().id)
-    with pytest.raises(BadInput, match="exists"):
+    with pytest.raises(BatchNotReady):
         run("write", batch_id, "--out", str(out))
-    copy = out.with_name("copy.csv")
-    run("write", batch_id, "--out", str(copy))
-    assert copy.read_bytes() == out.read_bytes()
     with pytest.raises(SamePerson):
         run("approve", batch_id, "--by", "fay@boutique.example")
     assert "Approved" in run("approve", batch_id, "--by", "finn@boutique.example")
+    run("write", batch_id, "--out", str(out))
+    assert out.stat().st_mode & 0o777 == 0o600 and out.read_bytes() == batch_file(UUID(batch_id)).content
+    with pytest.raises(BadInput, match="exists"):
+        run("write", batch_id, "--out", str(out))
     assert "1 of 1" in run("mark-paid", batch_id, "--by", "fay@boutique.example")
     assert "0 of 1" in run("mark-paid", batch_id, "--by", "fay@boutique.example")
     assert "paid" in run("list")

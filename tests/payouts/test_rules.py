@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onloan.money import Money
-from onloan.payouts.rules import PayableLine, guard_cell, is_reference, payment_due_on, write_csv
+from onloan import ids
+from onloan.payouts import rules
+from onloan.payouts.rules import is_reference, payment_due_on
 
 
 @pytest.mark.parametrize(
@@ -26,19 +25,52 @@ def test_it_counts_payment_days_from_the_local_day(earned_at: datetime, time_zon
     assert payment_due_on(earned_at, 30, time_zone) == due_on
 
 
+def test_it_gives_each_try_references_that_banks_have_room_for() -> None:
+    reward, payable = ids.new_id(), ids.new_id()
+    longest = rules.end_to_end_id(reward, 9_999)
+    assert len(longest) <= rules.END_TO_END_CHARACTERS_MAX
+    tries = [rules.end_to_end_id(reward, attempt) for attempt in (1, 2, 3)]
+    shorts = [rules.short_reference(payable, attempt) for attempt in (1, 2, 3)]
+    assert len({*tries, *shorts}) == 6
+    assert all(rules.is_own_reference(text) for text in (*tries, *shorts, longest))
+    assert {len(short) for short in shorts} == {rules.SHORT_REFERENCE_CHARACTERS_MAX}
+    assert shorts == [rules.short_reference(payable, attempt) for attempt in (1, 2, 3)]
+
+
 @given(st.text(max_size=40))
-def test_it_never_writes_a_formula(text: str) -> None:
-    line = PayableLine(reference=text, public_id=text, amount=Money(1, "EUR"), due_on=date(2027, 1, 1))
-    rows = list(csv.reader(io.StringIO(write_csv([line]), newline="")))
-    assert len(rows) == 2 and len(rows[1]) == 5
-    assert rows[1][0] in {text, "'" + text}
-    assert not rows[1][0].startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
+def test_it_takes_no_reference_of_others_for_its_own(text: str) -> None:
+    assert not rules.is_own_reference(f"shop {text}")
+    assert rules.read_message_id(f"shop {text}") is None
 
 
-@pytest.mark.parametrize("start", list("=+-@\t\r\n"))
-def test_it_guards_what_a_spreadsheet_would_run(start: str) -> None:
-    assert guard_cell(start + "cmd|' /C calc'!A0") == "'" + start + "cmd|' /C calc'!A0"
-    assert guard_cell("R0123") == "R0123"
+def test_it_finds_the_batch_that_a_bank_speaks_of() -> None:
+    batch_id = ids.new_id()
+    assert len(rules.message_id(batch_id)) <= 35
+    assert rules.read_message_id(rules.message_id(batch_id)) == batch_id
+
+
+@pytest.mark.parametrize(
+    ("prepared_on", "day"),
+    [
+        (date(2026, 12, 1), date(2026, 12, 2)),
+        (date(2026, 12, 4), date(2026, 12, 7)),
+        (date(2026, 12, 6), date(2026, 12, 7)),
+    ],
+)
+def test_it_asks_for_a_day_on_which_banks_work(prepared_on: date, day: date) -> None:
+    assert rules.execution_day(prepared_on) == day
+
+
+def test_it_gives_two_weeks_from_the_day_of_the_account() -> None:
+    assert rules.due_after_account(date(2027, 1, 16), date(2026, 12, 20)) == date(2027, 1, 16)
+    assert rules.due_after_account(date(2027, 1, 16), date(2027, 3, 1)) == date(2027, 3, 15)
+
+
+@pytest.mark.parametrize(
+    ("currency", "method"), [("EUR", "sepa_transfer"), ("GBP", "gb_transfer"), ("PLN", "transfer_list")]
+)
+def test_it_always_leaves_the_slip_as_another_way(currency: str, method: str) -> None:
+    assert [each.value for each in rules.methods_for(currency)] == [method, "claim_slip"]
 
 
 @pytest.mark.parametrize("text", ["a", "shop/2027-0001", "A.b_c-1", "9" * 64])
