@@ -1,7 +1,8 @@
 """A process that books money, says what was acknowledged, and may be killed at any moment.
 
 ``python -m tests.ledger.money_process reserve MARKET VERSION OFFER ID…`` lets each person join and prints their id
-once that is committed; ``pay BATCH USER`` pays a batch one by one. Run again with the same arguments, it retries.
+once that is committed; ``prepare USER`` puts payments into a batch one by one, ``pay BATCH USER`` pays them one by
+one, ``answer FILE USER`` books what a bank's file says one by one. Run again with the same arguments, it retries.
 Each step waits for a line on the standard input, so that whoever kills it knows that it cannot be done yet.
 """
 
@@ -10,6 +11,9 @@ from __future__ import annotations
 import os
 import sys
 import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "onloan.settings"
 
@@ -21,6 +25,8 @@ from onloan import db  # noqa: E402
 from onloan.errors import NotFound  # noqa: E402
 from onloan.ledger.pools import reserve_pot  # noqa: E402
 from onloan.payouts import actions as payouts  # noqa: E402
+from onloan.payouts import answers, gathering  # noqa: E402
+from onloan.payouts.settling import Outcome, Settled  # noqa: E402
 from onloan.people.statements import NewParticipant, lock_participant, participant_statements  # noqa: E402
 from tests.ledger.books import NOW, POT, SETTLED, person_of  # noqa: E402
 
@@ -55,5 +61,31 @@ def pay(batch_id: str, user_id: str) -> None:
     payouts.mark_batch_paid(batch_id=uuid.UUID(batch_id), user_id=uuid.UUID(user_id), now=SETTLED)
 
 
+def prepare(user_id: str) -> None:
+    gathering.GATHERED_PER_TRANSACTION = 1
+    batch_id = gathering.open_batch(country="FR", user_id=uuid.UUID(user_id), now=SETTLED, due_by=None)
+    sys.stdin.readline()
+    last = None
+    while (last := gathering._gather_some(batch_id=batch_id, due_by=None, after=last)) is not None:
+        print("taken", flush=True)
+        sys.stdin.readline()
+    payouts.prepare_batch(country="FR", user_id=uuid.UUID(user_id), now=SETTLED)
+
+
+def answer(file_name: str, user_id: str) -> None:
+    answers.LINES_PER_STEP = 1
+    settle = answers.settle_outcomes
+
+    def settle_and_wait(*, outcomes: Sequence[Outcome], now: datetime) -> Settled:
+        sys.stdin.readline()
+        settled = settle(outcomes=outcomes, now=now)
+        print("settled", flush=True)
+        return settled
+
+    answers.settle_outcomes = settle_and_wait
+    answers.read_bank_answer(data=Path(file_name).read_bytes(), user_id=uuid.UUID(user_id), now=SETTLED)
+
+
 if __name__ == "__main__":
-    {"reserve": reserve, "pay": pay}[sys.argv[1]](*sys.argv[2:])
+    steps = {"reserve": reserve, "prepare": prepare, "pay": pay, "answer": answer}
+    steps[sys.argv[1]](*sys.argv[2:])
