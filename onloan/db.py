@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models, transaction
@@ -106,9 +106,8 @@ def execute(statements: Iterable[Statement]) -> None:
     """
     assert connection.in_atomic_block, "writes run inside an action"
     if not is_postgresql():
-        with _sqlite_cursor() as cursor:
-            for sql, values in statements:
-                cursor.execute(sql, values)
+        for sql, values in statements:
+            _run_sqlite(sql, values)
         return
     connection.ensure_connection()
     raw = connection.connection
@@ -126,9 +125,7 @@ def execute_many(sql: str, rows: Sequence[Sequence[Any]]) -> int:
     if not rows:
         return 0
     if not is_postgresql():
-        with _sqlite_cursor() as cursor:
-            cursor.executemany(sql, rows)
-            return int(cursor.rowcount)
+        return _run_many_sqlite(sql, rows)
     connection.ensure_connection()
     with connection.wrap_database_errors, psycopg.RawCursor(connection.connection) as cursor:
         cursor.executemany(_number_marks(sql), rows)
@@ -138,55 +135,44 @@ def execute_many(sql: str, rows: Sequence[Sequence[Any]]) -> int:
 def fetch_all(sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
     """Rows of one statement; on PostgreSQL bound by the server, so that a repeated one is prepared once."""
     if not is_postgresql():
-        with _sqlite_cursor() as cursor:
-            cursor.execute(sql, values)
-            return list(cursor.fetchall()) if cursor.description else []
+        return list(_run_sqlite(sql, values).fetchall())
     connection.ensure_connection()
     with connection.wrap_database_errors, psycopg.RawCursor(connection.connection) as cursor:
         cursor.execute(_number_marks(sql), values)
         return list(cursor.fetchall()) if cursor.description else []
 
 
-class _PlainCursor:
-    """The driver's own cursor on SQLite, for statements with ``%s`` placeholders. Django's does the same at twice
-    the cost of a small statement."""
-
-    def __init__(self, cursor: sqlite3.Cursor) -> None:
-        self._cursor = cursor
-
-    def execute(self, sql: str, values: Sequence[Any]) -> None:
-        self._cursor.execute(_question_marks(sql), values)
-
-    def executemany(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-        self._cursor.executemany(_question_marks(sql), rows)
-
-    def fetchall(self) -> list[tuple[Any, ...]]:
-        return self._cursor.fetchall()
-
-    @property
-    def rowcount(self) -> int:
-        return self._cursor.rowcount
-
-    @property
-    def description(self) -> Any:
-        return self._cursor.description
-
-
-@contextmanager
-def _sqlite_cursor() -> Iterator[Any]:
-    """A cursor with Django's errors; Django's own cursor where somebody listens to its statements."""
+def _run_sqlite(sql: str, values: Sequence[Any]) -> sqlite3.Cursor:
+    """One statement by the driver itself, with Django's errors: Django's cursor costs as much again as a small
+    statement. Where somebody listens to that cursor, the statement goes through it."""
     own = connections[DEFAULT_DB_ALIAS]
     if own.execute_wrappers or own.queries_logged:
-        with own.cursor() as cursor:
-            yield cursor
-        return
+        listened = own.cursor()
+        listened.execute(sql, values)
+        return cast("sqlite3.Cursor", listened)
     own.ensure_connection()
-    with own.wrap_database_errors:
-        cursor = own.connection.cursor()
-        try:
-            yield _PlainCursor(cursor)
-        finally:
-            cursor.close()
+    try:
+        result: sqlite3.Cursor = own.connection.execute(_question_marks(sql), values)
+    except sqlite3.Error:
+        with own.wrap_database_errors:
+            raise
+    return result
+
+
+def _run_many_sqlite(sql: str, rows: Sequence[Sequence[Any]]) -> int:
+    """The same for each of ``rows``; how many rows of the table changed together."""
+    own = connections[DEFAULT_DB_ALIAS]
+    if own.execute_wrappers or own.queries_logged:
+        with own.cursor() as listened:
+            listened.executemany(sql, rows)
+            return int(listened.rowcount)
+    own.ensure_connection()
+    try:
+        cursor: sqlite3.Cursor = own.connection.executemany(_question_marks(sql), rows)
+    except sqlite3.Error:
+        with own.wrap_database_errors:
+            raise
+    return cursor.rowcount
 
 
 @functools.lru_cache(maxsize=2048)
@@ -297,13 +283,13 @@ _UNLESS_THERE = "ON CONFLICT DO NOTHING"
 
 def _insert_each(wanted: Sequence[RowsOf], has_once: bool) -> int:
     """How many rows of the last table were inserted."""
-    with _sqlite_cursor() as cursor:
-        for place, (model, names, rows) in enumerate(wanted):
-            suffix = f" {_UNLESS_THERE}" if has_once and place == len(wanted) - 1 else ""
-            sql, adapters = _insert_plan(model, tuple(names), suffix, connection.vendor)
-            columns = map(_adapted_column, zip(*rows, strict=True), adapters)
-            cursor.executemany(sql, list(zip(*columns, strict=True)))
-        return int(cursor.rowcount)
+    changed = 0
+    for place, (model, names, rows) in enumerate(wanted):
+        suffix = f" {_UNLESS_THERE}" if has_once and place == len(wanted) - 1 else ""
+        sql, adapters = _insert_plan(model, tuple(names), suffix, "sqlite")
+        columns = map(_adapted_column, zip(*rows, strict=True), adapters)
+        changed = _run_many_sqlite(sql, list(zip(*columns, strict=True)))
+    return changed
 
 
 def _adapted_column(values: Sequence[Any], adapt: Adapt | None) -> Sequence[Any]:
