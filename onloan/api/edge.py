@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import quote
@@ -24,9 +24,12 @@ from django.db import Error, close_old_connections
 from onloan import ids
 from onloan.api.clicks import ClickCounter
 from onloan.api.gate import USES_PATH, answer_use
+from onloan.api.previews import is_preview
+from onloan.api.serve_item import ItemServer
 from onloan.markets.rules import market_facts
 from onloan.referrals.queries import find_link_country
-from onloan.referrals.rules import LINK_CODE_LENGTH, is_preview_request
+from onloan.referrals.rules import LINK_CODE_LENGTH
+from onloan.uses.addresses import PREFIX as ITEM_PREFIX
 
 logger = logging.getLogger(__name__)
 
@@ -61,6 +64,7 @@ class Edge:
         self.django_application = django_application
         self._django_threads = ThreadPoolExecutor(DJANGO_THREADS, thread_name_prefix="onloan-django")
         self.clicks = ClickCounter()
+        self.items = ItemServer()
         # Each entry is written once and never changes; under the interpreter's lock a dictionary needs no other.
         self._languages_of_link: dict[str, tuple[str, ...]] = {}
 
@@ -68,6 +72,8 @@ class Edge:
         path: str = environ.get("PATH_INFO", "")
         if path.startswith(LINK_PREFIX):
             return self.follow_link(path[len(LINK_PREFIX) :], environ, start_response)
+        if path.startswith(ITEM_PREFIX):
+            return self.items.answer(environ, start_response)
         if path == USES_PATH:
             answer = answer_use(environ)
             start_response(answer.status_line, answer.headers)
@@ -99,7 +105,7 @@ class Edge:
             start_response("503 Service Unavailable", [("Retry-After", "5"), *_HEADERS])
             return []
         language = choose_language(environ.get("HTTP_ACCEPT_LANGUAGE", ""), languages)
-        if code is not None and not is_preview_request(method, _request_headers(environ)):
+        if code is not None and not is_preview(environ):
             self.clicks.add(code)
         page = f"/{language}/invite/{code or _shown_code(typed)}/"
         start_response("303 See Other", [("Location", page), ("Vary", "Accept-Language"), *_HEADERS])
@@ -143,14 +149,3 @@ def choose_language(accept_language: str, offered: tuple[str, ...]) -> str:
 def _shown_code(typed: str) -> str:
     """What stands in the address of the page that says that a code is unknown: the code, if it looks like one."""
     return quote(typed) if _SAFE_CODE.fullmatch(typed) else UNKNOWN_CODE
-
-
-def _request_headers(environ: Mapping[str, Any]) -> dict[str, str]:
-    """The headers that tell a person from a program, by their names in lower case."""
-    return {
-        "user-agent": environ.get("HTTP_USER_AGENT", ""),
-        "purpose": environ.get("HTTP_PURPOSE", ""),
-        "sec-purpose": environ.get("HTTP_SEC_PURPOSE", ""),
-        "x-purpose": environ.get("HTTP_X_PURPOSE", ""),
-        "x-moz": environ.get("HTTP_X_MOZ", ""),
-    }

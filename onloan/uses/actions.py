@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from django.db import Error as DatabaseError
 from django.db import connection
 
+from onloan import db
 from onloan.db import action
 from onloan.errors import MustStopError, NotFound
 from onloan.evidence.actions import number_entries
@@ -20,6 +22,7 @@ from onloan.people.queries import read_items
 from onloan.people.rules import mask_username
 from onloan.uses.deciding import Decision, check_request, decide_about, deny, write_decisions
 from onloan.uses.rules import Reason, UseRequest
+from onloan.uses.serving_statements import serving_statements
 from onloan.uses.statements import read_situation
 
 _logger = logging.getLogger(__name__)
@@ -122,12 +125,25 @@ def _give_log_its_turn() -> None:
         number_entries(is_waiting=False)
 
 
+@action
+def count_servings(*, counts: Mapping[tuple[UUID, UUID], int], day: date) -> None:
+    """Add to how often something of each use, given as (participant, use), was shown on ``day`` (UTC)."""
+    assert all(count > 0 for count in counts.values())
+    db.execute(serving_statements(counts=counts, day=day))
+
+
 def read_values(participant_id: UUID, items: Sequence[str]) -> dict[str, bytes]:
-    """The items in plain; one that is made from another is made here and its source goes no further."""
-    sources = {item: ITEMS[item].part_of or item for item in items}
-    stored = read_items(participant_id, sorted(set(sources.values())))
+    """The items in plain; those that the person never gave are left out."""
+    sources = {ITEMS[item].part_of or item for item in items}
+    return plain_values(items, read_items(participant_id, sorted(sources)))
+
+
+def plain_values(items: Sequence[str], stored: Mapping[str, bytes]) -> dict[str, bytes]:
+    """``items`` of one person from what is kept of them; one that is made from another is made here and its
+    source goes no further."""
     values: dict[str, bytes] = {}
-    for item, source in sources.items():
+    for item in items:
+        source = ITEMS[item].part_of or item
         if source in stored:
             is_masked = item == "username_masked"
             values[item] = mask_username(stored[source].decode()).encode() if is_masked else stored[source]

@@ -48,6 +48,21 @@ class Use(ParticipantModel):
         indexes = [models.Index(fields=["participant_id", "id"], name="uses_use_by_participant")]
 
 
+class Serving(ParticipantModel):
+    """How often Onloan showed something of one use on one day (UTC). Nothing about who looked is kept."""
+
+    use_id = models.UUIDField()
+    day = models.DateField()
+    count = models.IntegerField()
+
+    class Meta:
+        db_table = "uses_serving"
+        constraints = [
+            models.UniqueConstraint(fields=["participant_id", "use_id", "day"], name="uses_serving_once_a_day"),
+            models.CheckConstraint(condition=Q(count__gt=0), name="uses_serving_counts"),
+        ]
+
+
 class Audience(UUIDModel):
     """A mass use that was allowed. Whom it touches lies beside the log as a set of consent numbers, under
     ``log_index``. ``watched_until`` is when the last of its consents ends; ``seen_index`` is how far the log was

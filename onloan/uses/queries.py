@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max, Min, Q, Sum
 
-from onloan.uses.models import Use
+from onloan.uses.deciding import judge
+from onloan.uses.models import Serving, Use
 from onloan.uses.reasons import write_sentence
 from onloan.uses.rules import Reason
+from onloan.uses.serving_statements import GrantedUse, read_granted
 
 USES_SHOWN_MAX = 500
 
@@ -48,6 +50,47 @@ class UseCounts:
 NO_USES = UseCounts(0, 0, None)
 
 
+@dataclass(frozen=True, slots=True)
+class ServedUse:
+    """A use that was allowed by a consent and is not over. ``reason`` is None while everything that allowed it
+    still holds; else it is why nothing of it is shown now."""
+
+    use_id: UUID
+    participant_id: UUID
+    items: tuple[str, ...]
+    reason: Reason | None
+
+
+@dataclass(frozen=True, slots=True)
+class ServedDays:
+    """How often Onloan showed something of a use, and on which days (UTC)."""
+
+    first_day: date
+    last_day: date
+    count: int
+
+
+def find_served(use_ids: Iterable[UUID]) -> dict[UUID, ServedUse]:
+    """What may be shown now of uses that were allowed: by the gate's own rule, from the facts of this moment.
+
+    A use that was denied, is over, or rests on something else than a consent is left out.
+    """
+    return {use.use_id: _served_use(use) for use in read_granted(use_ids)}
+
+
+def is_use_live(use_id: UUID) -> bool:
+    """Whether everything that allowed this use still holds, and nobody said that it is over."""
+    served = find_served([use_id]).get(use_id)
+    return served is not None and served.reason is None
+
+
+def find_served_days(participant_id: UUID, use_ids: Iterable[UUID]) -> dict[UUID, ServedDays]:
+    """When something of these uses of one person was shown; uses of which nothing ever was are left out."""
+    rows = Serving.objects.filter(participant_id=participant_id, use_id__in=list(use_ids))
+    counted = rows.values_list("use_id").annotate(Min("day"), Max("day"), Sum("count")).order_by("use_id")
+    return {row[0]: ServedDays(row[1], row[2], row[3]) for row in counted}
+
+
 def list_uses(participant_id: UUID, limit: int = 50, *, only_allowed: bool = False) -> list[UseView]:
     """What was asked about this person, newest first; at most ``limit``, which is capped."""
     rows = Use.objects.filter(participant_id=participant_id)
@@ -74,6 +117,11 @@ def count_market_uses(market_ids: Iterable[UUID]) -> dict[UUID, UseCounts]:
     counts = dict.fromkeys(wanted, NO_USES)
     counts.update({row[0]: UseCounts(row[1], row[2], row[3]) for row in counted})
     return counts
+
+
+def _served_use(use: GrantedUse) -> ServedUse:
+    verdict = judge(use.facts, use.request)
+    return ServedUse(use.use_id, use.participant_id, use.request.items, verdict.reason)
 
 
 def _use_view(row: Use) -> UseView:

@@ -28,7 +28,7 @@ _CONSENT_COLUMNS = (
     "number", "permission_id", "version_id", "answer", "items", "purpose", "channels", "territories", "recipients",
     "expires_at", "end_reason", "answered_at",
 )  # fmt: skip
-_CONSENTS = ",".join(f" consent.{column}" for column in _CONSENT_COLUMNS)
+CONSENT_SQL = ",".join(f" consent.{column}" for column in _CONSENT_COLUMNS)
 # Live answers come first: should somebody have changed their mind more often than the limit, the gate still
 # sees what counts now.
 _NEWEST = "ORDER BY (consent.answer AND consent.ended_at IS NULL) DESC, consent.number DESC LIMIT %s"
@@ -41,14 +41,14 @@ _FACTS = (
     " WHERE {{key}} {among} {newest}"
 )
 _FACTS_POSTGRESQL = _FACTS.format(
-    consents=_CONSENTS,
+    consents=CONSENT_SQL,
     answers="LEFT JOIN LATERAL (SELECT * FROM consents_consent AS consent"  # noqa: S608
     " WHERE consent.participant_id = person.id " + _NEWEST + ") AS consent ON TRUE",
     among="= ANY(%s)",
     newest="",
 )
 _FACTS_SQLITE = _FACTS.format(
-    consents=_CONSENTS,
+    consents=CONSENT_SQL,
     answers="LEFT JOIN consents_consent AS consent ON consent.participant_id = person.id",
     among="= %s",
     newest=_NEWEST,
@@ -60,6 +60,11 @@ _MARKETS = (
     " FROM offers_market AS market"
     " WHERE market.offer_id IN (SELECT person.offer_id FROM {people} WHERE {key} {among})"
 )
+
+
+def now_sql() -> str:
+    """The database's own time, as an expression."""
+    return _NOW_POSTGRESQL if db.is_postgresql() else _NOW_SQLITE
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,9 +169,8 @@ def _read_situation(
 ) -> Situation[K]:
     people = _person_statements(finder, wanted, is_waiting=is_waiting)
     among, values = db.among(wanted)
-    now_sql = _NOW_POSTGRESQL if db.is_postgresql() else _NOW_SQLITE
     markets = _MARKETS.format(
-        oldest=OLDEST_QUEUED_SQL, now=now_sql, people=finder.people, key=finder.key, among=among
+        oldest=OLDEST_QUEUED_SQL, now=now_sql(), people=finder.people, key=finder.key, among=among
     )
     rows = db.fetch_together([*people, (markets, values), *others])
     if answers is not None:
@@ -217,11 +221,12 @@ def _read_person(rows: Sequence[tuple[Any, ...]]) -> PersonFacts:
         is_objected=bool(first[6]),
         is_erased=bool(first[7]),
         answered_last_at=max(answered, default=None),
-        consents=tuple(_read_consent(row[8:]) for row in rows if row[8] is not None),
+        consents=tuple(read_consent(row[8:]) for row in rows if row[8] is not None),
     )
 
 
-def _read_consent(row: tuple[Any, ...]) -> ConsentFacts:
+def read_consent(row: tuple[Any, ...]) -> ConsentFacts:
+    """One row of ``CONSENT_SQL``, and whether there is a receipt."""
     return ConsentFacts(
         number=row[0],
         permission_id=row[1],
