@@ -4,34 +4,50 @@ whenever they do, each reward is promised, earned and paid as if they had not.""
 from __future__ import annotations
 
 import itertools
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 from uuid import UUID
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from schwifty import IBAN
 
 from onloan import clock
 from onloan.cases.actions import open_case
 from onloan.cases.errors import TooManyCases
 from onloan.cases.rules import Door, Kind
 from onloan.consents.actions import withdraw_all, withdraw_by_receipt, withdraw_permission
+from onloan.evidence.actions import forget_person
 from onloan.joining.actions import Joined
 from onloan.ledger.check import check_balances
 from onloan.ledger.models import Account, Reward
 from onloan.ledger.queries import PotView, pot_view, total_by_kind
 from onloan.ledger.rules import Cause, VoidCause
 from onloan.money import Money
-from onloan.payouts.actions import approve_batch, mark_batch_paid, prepare_batch
+from onloan.payouts.actions import (
+    approve_batch,
+    give_account,
+    issue_slip,
+    mark_batch_paid,
+    prepare_batch,
+    redeem_slip,
+    set_debtor,
+)
 from onloan.payouts.check import check_payables
 from onloan.payouts.models import Payable
+from onloan.payouts.queries import list_slips
 from onloan.people.actions import lift_flag, set_flag
+from onloan.people.models import Item, Participant, PersonKey
 from onloan.referrals.actions import record_event, release_windows, settle_due
 from onloan.vouchers.queries import VoucherView, list_vouchers
+from onloan.vouchers.rules import Till
 from tests.joining.support import PERMISSIONS, OpenMarket, add_participant, open_market
 from tests.ledger.books import second_finance
+from tests.payouts.bank.files import SHOP_IBAN
 
 _numbers = itertools.count()
 
@@ -126,8 +142,13 @@ def use_rights(pair: Pair, rights: Sequence[tuple[str, Right]], now: datetime) -
         assert {person: money_of(person.participant_id) for person in before} == before
 
 
-def run_campaign(market: OpenMarket, pair: Pair, rights: Sequence[Sequence[tuple[str, Right]]]) -> None:
-    """From the friend's sign-up to the bank, with ``rights`` used in each of the four gaps."""
+Way = Literal["transfer", "slip"]
+
+
+def run_campaign(
+    market: OpenMarket, pair: Pair, rights: Sequence[Sequence[tuple[str, Right]]], way: Way = "transfer"
+) -> None:
+    """From the friend's sign-up to the money in hand, with ``rights`` used in each of the four gaps."""
     now = clock.now()
     use_rights(pair, rights[0], now)
     record_event(
@@ -138,10 +159,30 @@ def run_campaign(market: OpenMarket, pair: Pair, rights: Sequence[Sequence[tuple
     settled = now + timedelta(days=15)
     settle_due(now=settled, limit=500)
     use_rights(pair, rights[2], settled)
-    batch_id = prepare_batch(country="FR", user_id=market.team.fay, now=settled)
-    approve_batch(batch_id=batch_id, user_id=second_finance(), now=settled)
-    use_rights(pair, rights[3], settled)
-    mark_batch_paid(batch_id=batch_id, user_id=market.team.fay, now=settled)
+    pay = pay_by_transfer if way == "transfer" else pay_by_slip
+    pay(market, pair, settled, lambda: use_rights(pair, rights[3], settled))
+
+
+def pay_by_transfer(market: OpenMarket, pair: Pair, now: datetime, in_between: Callable[[], None]) -> None:
+    """The person says where, whatever flags stand; two people send the file; rights are used before it is paid."""
+    fay = market.team.fay
+    set_debtor(currency="EUR", name="Boutique", account=SHOP_IBAN, town="Paris", user_id=fay, now=now)
+    account = IBAN.random(country_code="FR", random=random.Random(pair.ana.participant_id.int)).compact
+    give_account(participant_id=pair.ana.participant_id, name="Ana Lopez", account=account, now=now)
+    batch_id = prepare_batch(country="FR", user_id=fay, now=now)
+    approve_batch(batch_id=batch_id, user_id=second_finance(), now=now)
+    in_between()
+    mark_batch_paid(batch_id=batch_id, user_id=fay, now=now)
+
+
+def pay_by_slip(market: OpenMarket, pair: Pair, now: datetime, in_between: Callable[[], None]) -> None:
+    """The other way, without an account: a slip that whoever holds it is paid for at the till."""
+    person = pair.ana.participant_id
+    payable = Payable.objects.get(participant_id=person)
+    issue_slip(participant_id=person, payable_id=payable.id, now=now)
+    (slip,) = [slip for slip in list_slips(person) if slip.redeemed_at is None]
+    in_between()
+    redeem_slip(typed_code=slip.code, reference="till/1", by=Till(user_id=market.team.fay), now=now)
 
 
 def check_everything_was_paid(pair: Pair) -> None:
@@ -162,25 +203,50 @@ def test_no_right_changes_what_anybody_earns_or_is_paid(both_databases: str) -> 
     market = open_market(pots=1_000)
 
     @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-    @given(gaps=st.tuples(GAP, GAP, GAP, GAP))
-    def run(gaps: tuple[list[tuple[str, Right]], ...]) -> None:
+    @given(gaps=st.tuples(GAP, GAP, GAP, GAP), way=st.sampled_from(("transfer", "slip")))
+    def run(gaps: tuple[list[tuple[str, Right]], ...], way: Way) -> None:
         pair = join_pair(market)
-        run_campaign(market, pair, gaps)
+        run_campaign(market, pair, gaps, way)
         check_everything_was_paid(pair)
 
     run()
     assert check_balances() + check_payables() == []
 
 
+@pytest.mark.parametrize("way", ["transfer", "slip"])
 @pytest.mark.parametrize("gap", range(4))
-def test_every_right_at_once_changes_nothing(both_databases: str, gap: int) -> None:
+def test_every_right_at_once_changes_nothing(both_databases: str, gap: int, way: Way) -> None:
     """All rights of both people in one gap: nothing is left to allow, and everything is paid."""
     market = open_market(pots=2)
     pair = join_pair(market)
     rights: list[list[tuple[str, Right]]] = [[], [], [], []]
     rights[gap] = [(who, right) for who in ("ana", "ben") for right in RIGHTS]
-    run_campaign(market, pair, rights)
+    run_campaign(market, pair, rights, way)
     check_everything_was_paid(pair)
+    assert check_balances() + check_payables() == []
+
+
+def test_a_slip_is_paid_after_its_owner_s_data_are_gone(both_databases: str) -> None:
+    """Erasing while money is owed: the slip is like cash, and nothing of its owner is needed to pay it."""
+    market = open_market(pots=2)
+    pair = join_pair(market)
+
+    def erase() -> None:
+        person = pair.ana.participant_id
+        Participant.objects.filter(id=person).update(erased_at=clock.now())
+        Item.objects.filter(participant_id=person).delete()
+        PersonKey.objects.filter(participant_id=person).delete()
+        forget_person(participant_id=person)
+
+    now = clock.now()
+    record_event(
+        participant_id=pair.ben.participant_id, event=market.offer.referral.event, occurred_at=now,
+        external_ref="order", now=now,
+    )  # fmt: skip
+    settled = now + timedelta(days=15)
+    settle_due(now=settled, limit=500)
+    pay_by_slip(market, pair, settled, erase)
+    assert total_by_kind(pot_view(pair.ana.participant_id).paid) == {"cash": Money(400, "EUR")}
     assert check_balances() + check_payables() == []
 
 
