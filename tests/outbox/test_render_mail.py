@@ -64,6 +64,11 @@ CASES: list[tuple[str, dict[str, object], dict[str, str]]] = [
     ("pool_alarm", {"country": "FR", "used_percent": 80, "pots_free": 12, "pool_closes_on": "2027-06-16"}, {}),
     ("pool_alarm", {"country": "FR", "used_percent": 80, "pots_free": 1}, {}),
     ("pool_alarm", {"country": "FR", "used_percent": 100, "pots_free": 0}, {}),
+    ("account_wanted", {"campaign": "C", "controller": "B", "amount": "4.00 EUR", "due_on": "2027-06-16"}, {}),
+    ("payment_returned", {"campaign": "C", "controller": "B", "amount": "4.00 EUR"}, {}),
+    ("payments_due", {"country": "FR", "count": 2, "late": 0}, {}),
+    ("payments_due", {"country": "FR", "count": 0, "late": 1}, {}),
+    ("payments_due", {"country": "GB", "count": 1, "late": 12}, {}),
 ]
 
 
