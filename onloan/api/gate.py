@@ -1,17 +1,19 @@
 """``POST /api/v1/uses`` at the edge: read by hand, answered from a batch, nothing of Django's between.
 
-The same operation stands in the API's description (``api/uses.py``), which reads and answers through here too.
+What may be asked is described in ``api/use_question.py``.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
+from uuid import UUID
+
+from pydantic import ValidationError
 
 from onloan import keys
 from onloan.access.actions import IDEMPOTENCY_KEY, hash_request
@@ -27,11 +29,15 @@ from onloan.api.errors import (
 )
 from onloan.api.problems import PROBLEM_TYPE, FieldProblem, problem_content
 from onloan.api.reading import read_json
+from onloan.api.use_question import UseIn
 from onloan.batching import Overloaded
 from onloan.errors import BadInput, OnloanError
+from onloan.offers.vocabulary import ITEMS
+from onloan.uses.addresses import ItemAddress, use_address
 from onloan.uses.calls import CallAnswer, UseCall, ask_gate
 from onloan.uses.deciding import check_request
 from onloan.uses.rules import UseRequest
+from onloan.uses.serving import Shown, serve_item
 
 logger = logging.getLogger(__name__)
 
@@ -40,9 +46,6 @@ BODY_BYTES_MAX = 4_096
 
 Headers = list[tuple[str, str]]
 
-_PUBLIC_ID = re.compile(r"p[0-9A-HJKMNP-TV-Z]{13}")
-_FIELDS = frozenset({"participant", "items", "purpose", "channel", "market", "recipient", "context", "copy"})
-_REQUIRED = ("participant", "items", "purpose", "channel", "market")
 _SECURE: Headers = [("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")]
 
 
@@ -64,6 +67,7 @@ def answer_use(environ: Mapping[str, Any]) -> GateResponse:
     try:
         call = read_call(environ)
         answer = ask_gate(call)
+        content = _hand_out(call, answer)
     except _FieldsWrong as error:
         return _problem(FieldsWrong(field=error.lines[0].field), error.lines)
     except OnloanError as error:
@@ -73,7 +77,7 @@ def answer_use(environ: Mapping[str, Any]) -> GateResponse:
     except Exception as error:
         logger.error("a decision failed: %s", type(error).__name__)  # noqa: TRY400
         return _problem(OwnFault())
-    return _decision(answer)
+    return _decision(content, is_replay=answer.is_replay)
 
 
 def read_call(environ: Mapping[str, Any]) -> UseCall:
@@ -88,12 +92,14 @@ def read_call(environ: Mapping[str, Any]) -> UseCall:
     if IDEMPOTENCY_KEY.fullmatch(idempotency_key) is None:
         raise IdempotencyKeyMissing(field="Idempotency-Key")
     body = read_json(_read_body(environ))
+    question = _read_question(body)
     return UseCall(
         key_hash=keys.keyed_hash("api-key", token),
         idempotency_key=idempotency_key,
         request_hash=hash_request(method="POST", path=USES_PATH, body=body),
-        public_id=_read_text(body, "participant", _PUBLIC_ID),
-        request=_read_request(body),
+        public_id=question.participant,
+        request=_check_request(question),
+        wants_data=question.data,
     )
 
 
@@ -117,51 +123,56 @@ def _read_body(environ: Mapping[str, Any]) -> bytes:
     return data
 
 
-def _read_text(body: Mapping[str, Any], name: str, form: re.Pattern[str]) -> str:
-    value = body.get(name)
-    if not isinstance(value, str) or form.fullmatch(value) is None:
-        raise _FieldsWrong([FieldProblem(field=name, problem=f"it must match {form.pattern}")])
-    return value
+def _read_question(body: dict[str, Any]) -> UseIn:
+    try:
+        return UseIn.model_validate(body)
+    except ValidationError as error:
+        raise _FieldsWrong([_field_problem(line) for line in error.errors(include_url=False)]) from error
 
 
-def _read_request(body: Mapping[str, Any]) -> UseRequest:
-    """Names that the call must and may have, and their types; the words themselves the gate checks."""
-    lines = [FieldProblem(field=name, problem="it is missing") for name in _REQUIRED if name not in body]
-    # The name itself is not repeated: a caller could have put anything there.
-    lines += [FieldProblem(field="body", problem="it has a field that is not known")] * (
-        not body.keys() <= _FIELDS
-    )
-    for name, is_right in (
-        ("items", _are_words(body.get("items"))),
-        ("purpose", isinstance(body.get("purpose"), str)),
-        ("channel", isinstance(body.get("channel"), str)),
-        ("market", isinstance(body.get("market"), str)),
-        ("recipient", isinstance(body.get("recipient"), str | None)),
-        ("context", _are_words(body.get("context", []))),
-        ("copy", isinstance(body.get("copy", False), bool)),
-    ):
-        if name in body and not is_right:
-            lines.append(FieldProblem(field=name, problem="it has another type than the description says"))
-    if lines:
-        raise _FieldsWrong(lines)
+def _field_problem(line: Mapping[str, Any]) -> FieldProblem:
+    # The name of a field that is not known is not repeated: a caller could have put anything there.
+    is_known = line["type"] != "extra_forbidden"
+    field = ".".join(str(part) for part in line["loc"]) if is_known else "body"
+    return FieldProblem(field=field, problem=line["msg"])
+
+
+def _check_request(question: UseIn) -> UseRequest:
     try:
         return check_request(
-            items=body["items"], purpose=body["purpose"], channel=body["channel"], country=body["market"],
-            recipient=body.get("recipient"), contexts=body.get("context", ()), is_copy=body.get("copy", False),
+            items=question.items, purpose=question.purpose, channel=question.channel, country=question.market,
+            recipient=question.recipient, contexts=question.context, is_copy=question.is_copy,
         )  # fmt: skip
     except BadInput as error:
         field = "market" if error.field == "country" else error.field
         raise _FieldsWrong([FieldProblem(field=field, problem=str(error.fields["problem"]))]) from error
 
 
-def _are_words(value: object) -> bool:
-    return isinstance(value, list) and len(value) <= 32 and all(isinstance(word, str) for word in value)
+def _hand_out(call: UseCall, answer: CallAnswer) -> dict[str, Any]:
+    """The answer with what may be shown now of an allowed use. Asked after the record was committed, also for a
+    repetition, so that nothing is handed out that was taken back in the meantime. Raises Unavailable."""
+    body = dict(answer.body)
+    if not call.wants_data or body["decision"] != "allowed":
+        return body
+    use_id = UUID(body["use"])
+    served = {item: _serve(use_id, item) for item in call.request.items if item in ITEMS}
+    return {**body, "data": {item: used for item, used in served.items() if used is not None}}
 
 
-def _decision(answer: CallAnswer) -> GateResponse:
-    body = json.dumps(answer.body, separators=(",", ":")).encode()
+def _serve(use_id: UUID, item: str) -> dict[str, str] | None:
+    served = serve_item(ItemAddress(use_id, item, None))
+    if served.shown is Shown.UNAVAILABLE:
+        raise Unavailable
+    if served.shown is not Shown.YES:
+        return None
+    used = {"address": use_address(use_id, item)}
+    return used if ITEMS[item].is_image else {**used, "value": served.value.decode()}
+
+
+def _decision(content: dict[str, Any], *, is_replay: bool) -> GateResponse:
+    body = json.dumps(content, separators=(",", ":")).encode()
     headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body))), *_SECURE]
-    if answer.is_replay:
+    if is_replay:
         headers.append(("Idempotent-Replayed", "true"))
     return GateResponse(200, headers, body)
 

@@ -6,7 +6,7 @@ import contextlib
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from django.db import Error as DatabaseError
@@ -20,7 +20,9 @@ from onloan.evidence.errors import PersonalDataInLog
 from onloan.offers.vocabulary import ITEMS
 from onloan.people.queries import read_items
 from onloan.people.rules import mask_username
+from onloan.people.statements import lock_participant
 from onloan.uses.deciding import Decision, check_request, decide_about, deny, write_decisions
+from onloan.uses.models import Use
 from onloan.uses.rules import Reason, UseRequest
 from onloan.uses.serving_statements import serving_statements
 from onloan.uses.statements import read_situation
@@ -123,6 +125,22 @@ def _give_log_its_turn() -> None:
     seat has said so loudly, and the gate denies."""
     with contextlib.suppress(MustStopError):
         number_entries(is_waiting=False)
+
+
+@action
+def end_use(*, use_id: UUID, now: datetime) -> datetime:
+    """Whoever asked says that an allowed use is over; since when it is. Again changes nothing. Raises NotFound."""
+    found = Use.objects.filter(id=use_id, allowed=True).values_list("participant_id", flat=True).first()
+    if found is None:
+        raise NotFound
+    lock_participant(found)
+    use = Use.objects.get(participant_id=found, id=use_id)
+    if use.ended_at is None:
+        # The decision has the database's time, and this machine's clock may be a little behind it.
+        use.ended_at = max(now, use.decided_at)
+        use.save(update_fields=["ended_at"])
+    ended_at: datetime = use.ended_at
+    return ended_at
 
 
 @action

@@ -49,23 +49,23 @@ STATUS_OK = 200
 
 @dataclass(frozen=True, slots=True)
 class UseCall:
-    """One call: by whom (the keyed hash of the key), whose repetition, about whom, what."""
+    """One call: by whom (the keyed hash of the key), whose repetition, about whom, what; and whether what is
+    allowed is to be handed out with the answer, which changes nothing in the decision."""
 
     key_hash: str
     idempotency_key: str
     request_hash: str
     public_id: str
     request: UseRequest
+    wants_data: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class CallAnswer:
-    """What the call is answered: ``body`` as JSON. ``participant_id`` is for handing out what was allowed;
-    it is None for a repetition, and where nobody is concerned."""
+    """What the call is answered: ``body`` as JSON."""
 
     body: Mapping[str, Any]
     is_replay: bool = False
-    participant_id: UUID | None = None
 
 
 class LogDownError(Exception):
@@ -197,7 +197,7 @@ def _decide(batch: _Batch, place: int, key: KeyView, facts: Facts, participant_i
     body = answer_body(decided.decision)
     batch.written.append(decided)
     batch.kept.append(AnswerRow(key.id, call.idempotency_key, call.request_hash, STATUS_OK, body))
-    batch.answers[place] = CallAnswer(body, participant_id=participant_id)
+    batch.answers[place] = CallAnswer(body)
 
 
 def _denied(reason: Reason) -> CallAnswer:
