@@ -7,7 +7,7 @@ previews always get the neutral picture, because what they copy nobody can call 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
@@ -18,7 +18,7 @@ from onloan.batching import Overloaded
 from onloan.offers.vocabulary import ITEMS
 from onloan.uses.actions import count_servings
 from onloan.uses.addresses import ItemAddress, read_path
-from onloan.uses.serving import PhotoSizes, Shown, entity_tag, serve_item
+from onloan.uses.serving import PhotoSizes, ServedItem, Shown, entity_tag, serve_item
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +54,8 @@ Headers = list[tuple[str, str]]
 class ItemServer:
     """What one process shows, how often, and the sizes of photos that it remembers for a minute."""
 
-    def __init__(self) -> None:
+    def __init__(self, ask: Callable[[ItemAddress], ServedItem] = serve_item) -> None:
+        self._ask = ask
         self._sizes = PhotoSizes()
         self.servings: DayCounter[tuple[UUID, UUID]] = DayCounter(
             "servings",
@@ -82,7 +83,7 @@ class ItemServer:
         if is_preview(environ):
             return _show_nobody(HTTPStatus.OK, path, address.width)
         try:
-            served = serve_item(address)
+            served = self._ask(address)
             if served.shown is not Shown.YES:
                 return _show_nobody(_STATUS_OF[served.shown], path, address.width)
             assert served.participant_id is not None

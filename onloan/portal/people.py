@@ -168,7 +168,7 @@ def _friend(line: FriendLine) -> Friend:
     friend = find_participant(line.friend_id)
     name = ""
     if friend is not None:
-        name = ask_gate(friend, ACCEPTED_PURPOSE, ACCEPTED_CHANNEL).get("username", b"").decode()
+        name = ask_gate(friend, ACCEPTED_PURPOSE, ACCEPTED_CHANNEL).get("username", "")
     return Friend(line.joined_at, line.qualified_at, name)
 
 

@@ -1,4 +1,4 @@
-"""Pictures inside a page: a small photo that the gate allowed, a QR code. Nothing is fetched from anywhere."""
+"""Pictures inside a page: the photo that somebody just chose, a QR code. Nothing is fetched from anywhere."""
 
 from __future__ import annotations
 

@@ -24,13 +24,15 @@ from onloan.people.queries import ParticipantView, find_participant, list_item_n
 from onloan.portal import session
 from onloan.portal.campaign import Campaign, campaign_of, render_campaign, to_own_language
 from onloan.portal.pages import render_page
-from onloan.portal.pictures import photo_address, qr_drawing
+from onloan.portal.pictures import qr_drawing
 from onloan.referrals.queries import LinkView, credit_of, find_link, find_link_of
 from onloan.referrals.rules import is_preview_request
-from onloan.uses.actions import use_items
+from onloan.uses.actions import UsedItems, use_items
+from onloan.uses.addresses import use_path
 
 TYPED_SHOWN_MAX = 40
 CARD_PURPOSE, CARD_CHANNEL = "referral_card", "invitation_page"
+CARD_PHOTO_PIXELS = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,21 +147,18 @@ def _ask_code(request: HttpRequest, typed: str, *, is_wrong: bool) -> HttpRespon
 
 def sponsor_card(sponsor: ParticipantView) -> dict[str, str]:
     """The sponsor's ``username`` and ``photo``, each only where the gate says yes, now; a use is recorded."""
-    values = ask_gate(sponsor, CARD_PURPOSE, CARD_CHANNEL)
-    card = {}
-    if "username" in values:
-        card["username"] = values["username"].decode()
-    if "profile_photo" in values:
-        card["photo"] = photo_address(values["profile_photo"])
-    return card
+    shown = ask_gate(sponsor, CARD_PURPOSE, CARD_CHANNEL)
+    named = {"username": "username", "profile_photo": "photo"}
+    return {named[item]: value for item, value in shown.items() if item in named}
 
 
-def ask_gate(person: ParticipantView, purpose: str, channel: str) -> dict[str, bytes]:
-    """Every item that ``person`` lets be shown so, in plain. One question for each permission that covers it.
+def ask_gate(person: ParticipantView, purpose: str, channel: str) -> dict[str, str]:
+    """Every item that ``person`` lets be shown so: a text, or the address of a photo, which dies by itself as soon
+    as the person takes it back. One question for each permission that covers it.
 
     What the person never gave is not asked for: a use that shows nothing would be counted as one all the same.
     """
-    allowed: dict[str, bytes] = {}
+    allowed: dict[str, str] = {}
     given = set(list_item_names(person.id))
     for permission in find_version(person.version_id).offer.permissions:
         has_any = any((ITEMS[item].part_of or item) in given for item in permission.items)
@@ -171,8 +170,18 @@ def ask_gate(person: ParticipantView, purpose: str, channel: str) -> dict[str, b
                 channel=channel,
                 country=person.country,
             )
-            allowed.update(used.values)
+            allowed.update(_shown_values(used))
     return allowed
+
+
+def _shown_values(used: UsedItems) -> dict[str, str]:
+    use_id = used.decision.use_id
+    if not used.decision.allowed or use_id is None:
+        return {}
+    return {
+        item: use_path(use_id, item, CARD_PHOTO_PIXELS) if ITEMS[item].is_image else value.decode()
+        for item, value in used.values.items()
+    }
 
 
 def _plain_headers(request: HttpRequest) -> dict[str, str]:

@@ -19,7 +19,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from django.db import Error as DatabaseError
-from django.db import close_old_connections, connection
+from django.db import connection
 from PIL import Image
 
 from onloan import keys
@@ -75,8 +75,6 @@ def serve_items(addresses: Sequence[ItemAddress]) -> list[ServedItem]:
         logger.error("an item cannot be shown: %s", type(error).__name__)  # noqa: TRY400
         connection.close_if_unusable_or_obsolete()
         return [ServedItem(Shown.UNAVAILABLE)] * len(addresses)
-    finally:
-        close_old_connections()
 
 
 def _serve(addresses: Sequence[ItemAddress]) -> list[ServedItem]:

@@ -164,8 +164,9 @@ def add_person(
     country: str = "FR",
     name: str = "Ana",
     at: datetime | None = None,
+    photo: bytes | None = None,
 ) -> Person:
-    """Somebody who joined and answered each permission."""
+    """Somebody who joined and answered each permission. A ``photo`` that is looked at must be a real one."""
     now = at or clock.now()
     version, market_id, participant_id = world.version, world.market_ids[country], ids.new_id()
     public_id = "p" + ids.new_code(12)
@@ -173,7 +174,7 @@ def add_person(
         id=participant_id, public_id=public_id, offer_id=version.offer_id, market_id=market_id,
         version_id=version.id, country=country, language="en", joined_at=now,
         window_ends_at=now + timedelta(days=30), is_demo=False, has_pot=True,
-        email=f"{public_id}@post.example", username=name, photo=b"\xff\xd8 a photo of " + name.encode(),
+        email=f"{public_id}@post.example", username=name, photo=photo or b"\xff\xd8 a photo of " + name.encode(),
     )  # fmt: skip
     answered = answer_statements(
         participant_id=participant_id,
