@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
@@ -17,19 +18,22 @@ A = TypeVar("A")
 logger = logging.getLogger(__name__)
 
 WAIT_SECONDS = 30.0
+BUSY_SECONDS_MAX = 5.0
+BUSY_REST_SECONDS = 0.002
 
 
 class Overloaded(Exception):
-    """Too much waits already, or the thread does not answer."""
+    """Too much waits already, the question could not be answered in time, or the thread does not answer."""
 
 
 class _Ticket(Generic[Q, A]):
     """One question, and a lock that opens when its answer is there: the cheapest thing that can be waited for."""
 
-    __slots__ = ("answer", "failure", "opened", "question")
+    __slots__ = ("answer", "failure", "give_up_at", "opened", "question")
 
     def __init__(self, question: Q) -> None:
         self.question = question
+        self.give_up_at = time.monotonic() + BUSY_SECONDS_MAX
         self.answer: A | None = None
         self.failure: Exception | None = None
         self.opened = threading.Lock()
@@ -37,12 +41,16 @@ class _Ticket(Generic[Q, A]):
 
 
 class Batcher(Generic[Q, A]):
-    """``work`` gets questions and gives an answer or an exception for each, in their order."""
+    """``work`` gets questions and gives an answer or an exception for each, in their order.
+
+    None is "not yet": the question comes again with the next batch, so that nobody else waits for it, until its
+    time is over.
+    """
 
     def __init__(
         self,
         name: str,
-        work: Callable[[Sequence[Q]], Sequence[A | Exception]],
+        work: Callable[[Sequence[Q]], Sequence[A | Exception | None]],
         *,
         batch_max: int,
         waiting_max: int,
@@ -80,9 +88,16 @@ class Batcher(Generic[Q, A]):
                 while not self._waiting:
                     self._changed.wait()
                 batch, self._waiting = self._waiting[: self._batch_max], self._waiting[self._batch_max :]
-            self._answer(batch)
+            unsettled = self._answer(batch)
+            with self._changed:
+                self._waiting += unsettled
+                if unsettled and len(self._waiting) == len(unsettled):
+                    # Nothing else to do: a short rest, which a new question ends.
+                    self._changed.wait(BUSY_REST_SECONDS)
 
-    def _answer(self, batch: list[_Ticket[Q, A]]) -> None:
+    def _answer(self, batch: list[_Ticket[Q, A]]) -> list[_Ticket[Q, A]]:
+        """Answer a batch; what of it comes again."""
+        answers: Sequence[A | Exception | None]
         try:
             answers = self._work([ticket.question for ticket in batch])
             assert len(answers) == len(batch)
@@ -90,9 +105,16 @@ class Batcher(Generic[Q, A]):
             # Only the type: a message may quote what was asked.
             logger.error("%s: a batch failed: %s", self._name, type(error).__name__)  # noqa: TRY400
             answers = [error] * len(batch)
+        unsettled = []
         for ticket, answer in zip(batch, answers, strict=True):
-            if isinstance(answer, Exception):
+            if answer is None and time.monotonic() < ticket.give_up_at:
+                unsettled.append(ticket)
+                continue
+            if answer is None:
+                ticket.failure = Overloaded()
+            elif isinstance(answer, Exception):
                 ticket.failure = answer
             else:
                 ticket.answer = answer
             ticket.opened.release()
+        return unsettled

@@ -6,14 +6,13 @@ rows and a share of a commit. Each answer is given after the commit that records
 
 from __future__ import annotations
 
+import contextlib
 import logging
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from django.db import Error as DatabaseError
 from django.db import connection
 
 from onloan import clock
@@ -30,9 +29,8 @@ from onloan.access.statements import (
 )
 from onloan.batching import Batcher
 from onloan.db import action
-from onloan.errors import OnloanError
+from onloan.errors import MustStopError, OnloanError
 from onloan.evidence.actions import number_entries
-from onloan.evidence.errors import PersonalDataInLog
 from onloan.people.lookups import public_id_hash
 from onloan.uses.deciding import Decided, Decision, decide_about, deny, write_decisions
 from onloan.uses.rules import Facts, Reason, UseRequest
@@ -42,8 +40,6 @@ logger = logging.getLogger(__name__)
 
 BATCH_MAX = 64
 WAITING_MAX = 1_000
-BUSY_SECONDS_MAX = 5.0
-BUSY_REST_SECONDS = 0.002
 STATUS_OK = 200
 
 
@@ -91,35 +87,22 @@ def ask_gate(call: UseCall) -> CallAnswer:
     return _batcher.ask(call)
 
 
-def answer_calls(calls: Sequence[UseCall]) -> list[CallAnswer | Exception]:
-    """An answer or a refusal for each call, in their order. What cannot be recorded is denied, never raised."""
-    answers: list[CallAnswer | Exception | None] = [None] * len(calls)
-    deadline = time.monotonic() + BUSY_SECONDS_MAX
-    while waiting := [place for place, answer in enumerate(answers) if answer is None]:
-        if time.monotonic() > deadline:
-            return [_denied(Reason.LOG_DOWN) if answer is None else answer for answer in answers]
-        found = _answer_together([calls[place] for place in waiting])
-        if all(answer is None for answer in found):
-            # Somebody else holds every one of these people; they let go when their transaction ends.
-            time.sleep(BUSY_REST_SECONDS)
-        for place, answer in zip(waiting, found, strict=True):
-            answers[place] = answer
-    return [answer for answer in answers if answer is not None]
+def answer_calls(calls: Sequence[UseCall]) -> list[CallAnswer | Exception | None]:
+    """An answer or a refusal for each call, in their order; what cannot be recorded is denied, never raised.
 
-
-def _answer_together(calls: Sequence[UseCall]) -> list[CallAnswer | Exception | None]:
-    """Answers, and None for people whom another action holds just now."""
+    None for a call that has to come again: another action holds this person just now, or the same call stood
+    before it, whose answer it gets.
+    """
     try:
         return _try(calls)
-    except (DatabaseError, PersonalDataInLog, LogDownError) as error:
+    except Exception as error:
+        connection.close_if_unusable_or_obsolete()
         if len(calls) == 1:
             # Only the type: a database's message may quote a row.
             logger.error("A use was denied because it could not be recorded: %s.", type(error).__name__)  # noqa: TRY400
-            connection.close_if_unusable_or_obsolete()
             return [_denied(Reason.LOG_DOWN)]
     # One of them spoiled it for all: each alone now.
-    connection.close_if_unusable_or_obsolete()
-    return [answer for call in calls for answer in _answer_together([call])]
+    return [answer for call in calls for answer in answer_calls([call])]
 
 
 def _try(calls: Sequence[UseCall]) -> list[CallAnswer | Exception | None]:
@@ -130,7 +113,9 @@ def _try(calls: Sequence[UseCall]) -> list[CallAnswer | Exception | None]:
         try:
             return _decide_together(calls=calls, must_be_numbered=must_be_numbered, may_repeat=may_repeat)
         except LogDownError:
-            number_entries(is_waiting=False)
+            # A log that has stopped stays as it is: the seat has said so loudly, and all is denied.
+            with contextlib.suppress(MustStopError):
+                number_entries(is_waiting=False)
             must_be_numbered = False
         except RepeatedError:
             # Somebody else may write the same answer between looking and writing, but then it is there.
