@@ -17,9 +17,13 @@ import tempfile
 import time
 import uuid
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bench.stack import MASTER_KEY, ROOT
 from tests.support import postgresql
+
+if TYPE_CHECKING:
+    from onloan.ledger.actions import Promise
 
 PAIRS = 20_000
 FRIENDS_EACH = 5
@@ -100,22 +104,39 @@ def measure(pairs: int, singly: float, batched: float) -> None:
     import django
 
     django.setup()
-    from onloan import db
-    from onloan.ledger.actions import Earning, Promise, earn_reward, earn_rewards, promise_reward, promise_rewards
     from onloan.ledger.check import check_balances
+
+    alone = pairs // ONE_BY_ONE_PARTS
+    promises = join_people(pairs + alone)
+    for what, work, some, baseline in (
+        ("one by one", earn_one_by_one, promises[:alone], singly),
+        (f"in batches of {PER_COMMIT}", earn_in_batches, promises[alone : alone + pairs], batched),
+    ):
+        started, cpu = time.perf_counter(), time.process_time()
+        work(some)
+        seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
+        rate = len(some) / seconds
+        print(ROW.format(what, seconds, rate, cpu / len(some) * 1e6, rate / baseline), flush=True)
+    assert not check_balances()
+    print("the books balance")
+
+
+def join_people(pairs: int) -> list[Promise]:
+    """Sponsors with a pot, and what is to be promised: as the shipped offer has it, each friend brings their
+    sponsor cash and a voucher."""
+    from onloan import db
+    from onloan.ledger.actions import Promise
     from onloan.money import Money
     from onloan.offers.document import RewardRule
-    from onloan.people.statements import lock_participants
     from tests.ledger import books as builders
 
-    # As the shipped offer has it: each friend brings their sponsor cash and a voucher.
     cash = RewardRule("cash", "sponsor", "cash", {"FR": Money(400, "EUR")}, FRIENDS_EACH, None, {})
     thanks = RewardRule("thanks", "sponsor", "voucher", {"FR": Money(1400, "EUR")}, FRIENDS_EACH, 180, {})
     pot = Money(1800, "EUR").times(FRIENDS_EACH)
-    alone = pairs // ONE_BY_ONE_PARTS
-    people_count = -(-(pairs + alone) // (2 * FRIENDS_EACH))
-    funded = people_count * pot.amount_minor // builders.POT.amount_minor + 1
-    books = builders.open_books(rules=(cash, thanks), pools=funded)
+    people_count = -(-pairs // (2 * FRIENDS_EACH))
+    books = builders.open_books(
+        rules=(cash, thanks), pools=people_count * pot.amount_minor // builders.POT.amount_minor + 1
+    )
 
     @db.action
     def join_some(count: int) -> list[uuid.UUID]:
@@ -126,58 +147,55 @@ def measure(pairs: int, singly: float, batched: float) -> None:
         for first in range(0, people_count, PEOPLE_PER_COMMIT)
         for person in join_some(min(PEOPLE_PER_COMMIT, people_count - first))
     ]
-    promises = [
+    return [
         Promise(
-            participant_id=person, market_id=books.market_id, country="FR", rule=rule, cause_key=f"friend{number}",
-            earns_at=builders.SETTLED,
+            participant_id=person, market_id=books.market_id, country="FR", rule=rule,
+            cause_key=f"friend{number}", earns_at=builders.SETTLED,
         )
         for number in range(FRIENDS_EACH)
         for person in people
         for rule in (cash, thanks)
     ]  # fmt: skip
 
+
+def earn_one_by_one(promises: list[Promise]) -> None:
+    from onloan.ledger.actions import earn_reward, promise_reward
+    from tests.ledger.books import DUE_ON, NOW, SETTLED
+
+    for promise in promises:
+        reward_id = promise_reward(
+            participant_id=promise.participant_id, market_id=promise.market_id, country=promise.country,
+            rule=promise.rule, cause_key=promise.cause_key, earns_at=promise.earns_at, now=NOW,
+        )  # fmt: skip
+        assert reward_id is not None
+        earn_reward(reward_id=reward_id, participant_id=promise.participant_id, due_on=DUE_ON, now=SETTLED)
+
+
+def earn_in_batches(promises: list[Promise]) -> None:
+    from onloan import db
+    from onloan.ledger.actions import Earning, earn_rewards, promise_rewards
+    from onloan.people.statements import lock_participants
+    from tests.ledger.books import DUE_ON, NOW, SETTLED
+
     @db.action
     def promise_some(some: list[Promise]) -> list[uuid.UUID | None]:
         lock_participants({promise.participant_id for promise in some})
-        return promise_rewards(promises=some, now=builders.NOW)
+        return promise_rewards(promises=some, now=NOW)
 
     @db.action
     def earn_some(some: list[Earning]) -> None:
         lock_participants({earning.participant_id for earning in some})
-        earn_rewards(earnings=some, now=builders.SETTLED)
+        earn_rewards(earnings=some, now=SETTLED)
 
-    def one_by_one() -> None:
-        for promise in promises[:alone]:
-            reward_id = promise_reward(
-                participant_id=promise.participant_id, market_id=promise.market_id, country="FR",
-                rule=promise.rule, cause_key=promise.cause_key, earns_at=promise.earns_at, now=builders.NOW,
-            )  # fmt: skip
-            assert reward_id is not None
-            earn_reward(
-                reward_id=reward_id, participant_id=promise.participant_id, due_on=builders.DUE_ON,
-                now=builders.SETTLED,
-            )  # fmt: skip
-
-    def in_batches() -> None:
-        for first in range(alone, alone + pairs, PER_COMMIT):
-            some = promises[first : min(first + PER_COMMIT, alone + pairs)]
-            earn_some([
-                Earning(promise.participant_id, reward_id, builders.DUE_ON)
-                for promise, reward_id in zip(some, promise_some(some), strict=True)
-                if reward_id is not None
-            ])  # fmt: skip
-
-    for what, work, count, baseline in (
-        ("one by one", one_by_one, alone, singly),
-        (f"in batches of {PER_COMMIT}", in_batches, pairs, batched),
-    ):
-        started, cpu = time.perf_counter(), time.process_time()
-        work()
-        seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
-        rate = count / seconds
-        print(ROW.format(what, seconds, rate, cpu / count * 1e6, rate / baseline), flush=True)
-    assert not check_balances()
-    print("the books balance")
+    for first in range(0, len(promises), PER_COMMIT):
+        some = promises[first : first + PER_COMMIT]
+        promised = promise_some(some)
+        assert all(promised)
+        earn_some([
+            Earning(promise.participant_id, reward_id, DUE_ON)
+            for promise, reward_id in zip(some, promised, strict=True)
+            if reward_id is not None
+        ])  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -128,7 +128,11 @@ def execute_many(sql: str, rows: Sequence[Sequence[Any]]) -> int:
         return _run_many_sqlite(sql, rows)
     connection.ensure_connection()
     with connection.wrap_database_errors, psycopg.RawCursor(connection.connection) as cursor:
-        cursor.executemany(_number_marks(sql), rows)
+        if len(rows) == 1:
+            # The driver's way for many opens a pipeline, which one statement does not need.
+            cursor.execute(_number_marks(sql), rows[0])
+        else:
+            cursor.executemany(_number_marks(sql), rows)
         return cursor.rowcount
 
 

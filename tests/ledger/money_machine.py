@@ -120,6 +120,7 @@ class MoneyMachine(RuleBasedStateMachine):
         self.funded = self.free = 0
         self.people: list[ModelPerson] = []
         self.done: list[Callable[[], object]] = []
+        self.held: set[uuid.UUID] = set()
 
     def rewards(self) -> list[ModelReward]:
         return [reward for person in self.people for reward in person.rewards]
@@ -350,6 +351,8 @@ class MoneyMachine(RuleBasedStateMachine):
             self._refuse(BadInput, step)
             return
         self._do(step)
+        if is_held:
+            self.held.add(fields["redemption_id"])  # type: ignore[arg-type]
         reward.redemptions[fields["redemption_id"]] = (minor, "held" if is_held else "done")  # type: ignore[index]
 
     @precondition(lambda self: any(reward.redemptions for reward in self.rewards()))
@@ -375,7 +378,9 @@ class MoneyMachine(RuleBasedStateMachine):
             self._do(step)
             reward.redemptions[redemption_id] = (minor, after)
         else:
-            self._try_out_of_turn(step, is_repeated=state == after)
+            # What was spent at once was never held: to settle it is no repetition.
+            was_taken = what != "settle" or redemption_id in self.held
+            self._try_out_of_turn(step, is_repeated=state == after and was_taken)
 
     def _try_out_of_turn(self, step: Callable[[], None], *, is_repeated: bool) -> None:
         """A repetition is harmless, anything else is refused; the next check sees that nothing changed."""
