@@ -103,6 +103,13 @@ def list_yes_numbers(participant_id: UUID) -> list[int]:
     return list(rows.order_by("number").values_list("number", flat=True))
 
 
+def find_yes_ends(participant_id: UUID) -> dict[int, datetime]:
+    """When each yes of this person ended, or will end by itself, by its number."""
+    rows = Consent.objects.filter(participant_id=participant_id, answer=True)
+    found = rows.values_list("number", "ended_at", "expires_at")
+    return {number: min(end for end in (ended_at, expires_at) if end) for number, ended_at, expires_at in found}
+
+
 def find_receipt(token: str) -> ReceiptView | None:
     """The receipt that ``token`` opens, however it was typed; None when it opens nothing."""
     code = ids.normalize_code(token)

@@ -1,4 +1,4 @@
-"""What a participant allows, refused and took back, and what was used, as the cards of their page."""
+"""What a participant allows, refused and took back, as the cards of their page."""
 
 from __future__ import annotations
 
@@ -15,13 +15,11 @@ from onloan.consents.queries import ConsentView, ReceiptView, list_consents, lis
 from onloan.consents.rules import find_last_day
 from onloan.offers.queries import find_version
 from onloan.offers.texts import ConsentText, consent_text
-from onloan.offers.vocabulary import CHANNELS, ITEMS, PURPOSES, said
+from onloan.offers.vocabulary import ITEMS, said
 from onloan.people.queries import ParticipantView
 from onloan.portal import words
 from onloan.portal.campaign import Campaign
-from onloan.uses.queries import count_uses, list_uses
-
-USES_SHOWN_MAX = 50
+from onloan.uses.queries import count_uses
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +42,6 @@ class AllowedCard:
     @property
     def said_yes(self) -> bool:
         return self.state != "refused"
-
-
-@dataclass(frozen=True, slots=True)
-class UseLine:
-    """One use, in words."""
-
-    at: datetime
-    what: str
-    where: str
-    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,20 +96,6 @@ def my_items(items: tuple[str, ...], language: str) -> str:
 def your_items(items: tuple[str, ...], language: str) -> str:
     """``your username and your profile photo``."""
     return words.listed([said(ITEMS[item].yours, language) for item in items], language)
-
-
-def use_lines(participant_id: UUID, campaign: Campaign) -> list[UseLine]:
-    """The latest uses that the gate allowed; what it refused was not used."""
-    language = campaign.language
-    return [
-        UseLine(
-            at=use.decided_at,
-            what=your_items(use.items, language),
-            where=said(CHANNELS[use.channel].place, language),
-            why=said(PURPOSES[use.purpose].sentence, language),
-        )
-        for use in list_uses(participant_id, USES_SHOWN_MAX, only_allowed=True)
-    ]
 
 
 def receipt_lines(participant_id: UUID) -> list[ReceiptLine]:

@@ -18,7 +18,7 @@ from onloan.offers.queries import find_market_by_id, find_version
 from onloan.people.actions import check_code, normalize_email, send_code
 from onloan.people.queries import ParticipantView, find_participant, list_by_email
 from onloan.portal import session
-from onloan.portal.allowed import allowed_cards, may_allow, receipt_lines, use_lines
+from onloan.portal.allowed import allowed_cards, may_allow, receipt_lines
 from onloan.portal.campaign import Campaign, campaign_of
 from onloan.portal.cases import KIND_WORDS, signed_in
 from onloan.portal.forms import CodeForm, SignInForm
@@ -28,6 +28,7 @@ from onloan.portal.referrals import ask_gate, share_of
 from onloan.portal.rewards import read_holdings, reward_timelines
 from onloan.portal.session import SIGN_IN_COOKIE, FormState
 from onloan.portal.to_do import list_to_do
+from onloan.portal.used import latest_uses
 from onloan.referrals.queries import FriendLine, friends_view
 
 ACCEPTED_PURPOSE, ACCEPTED_CHANNEL = "referral_acceptance", "sponsor_page"
@@ -139,6 +140,7 @@ def my_page(request: HttpRequest) -> HttpResponse:
     friends = friends_view(participant.id)
     holdings = read_holdings(participant.id, campaign.now)
     cards = allowed_cards(participant, campaign)
+    uses, has_more_uses = latest_uses(participant.id, campaign)
     context = {
         "here": "me",
         "campaign": campaign,
@@ -154,7 +156,8 @@ def my_page(request: HttpRequest) -> HttpResponse:
         "allowed": [card for card in cards if card.is_allowed],
         "not_allowed": [card for card in cards if not card.is_allowed],
         "may_allow": may_allow(participant, campaign),
-        "uses": use_lines(participant.id, campaign),
+        "uses": uses,
+        "has_more_uses": has_more_uses,
         "friends": friends,
         "named_friends": [_friend(line) for line in friends.lines[:FRIENDS_NAMED_MAX]],
         "receipts": receipt_lines(participant.id),

@@ -15,6 +15,7 @@ from onloan.portal import (
     reviews,
     statements,
     status,
+    uses,
     vouchers,
 )
 
@@ -41,6 +42,7 @@ urlpatterns = [
     path("me/taken-back/", consents.taken_back, name="taken-back"),
     path("me/allow/", consents.allow, name="allow"),
     path("me/request/<slug:kind>/", cases.my_request, name="my-request"),
+    path("me/uses/", uses.uses_page, name="my-uses"),
     path("me/payment/", payment.payment, name="payment"),
     path("me/payment/remove/", payment.remove_account, name="payment-remove"),
     path("me/payment/slips/<uuid:payable_id>/", payment.slip, name="slip"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_time
+from babel.dates import format_date, format_interval, format_time
 from babel.lists import format_list
 from babel.numbers import format_decimal
 
@@ -24,6 +24,14 @@ def day(value: date | datetime, language: str, time_zone: str = "UTC") -> str:
     text: str = format_date(value, "d MMMM y", locale=locale_of(language))
     if language == "fr" and value.day == 1:
         text = "1er" + text[1:]
+    return text
+
+
+def days(first: date, last: date, language: str) -> str:
+    """``3–9 May 2027``, ``28 May 2027 – 2 June 2027``: from one day to a later one."""
+    if (first.year, first.month) != (last.year, last.month):
+        return f"{day(first, language)} – {day(last, language)}"
+    text: str = format_interval(first, last, "yMMMMd", locale=locale_of(language))
     return text
 
 
