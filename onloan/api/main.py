@@ -16,7 +16,7 @@ from ninja.errors import HttpError, ValidationError
 from ninja.openapi.schema import OpenAPISchema
 
 from onloan.access.errors import IdempotencyKeyMissing, KeyMissing
-from onloan.api import events, rewards, status, vouchers
+from onloan.api import events, rewards, status, uses, vouchers
 from onloan.api.answers import IDEMPOTENCY_HEADER
 from onloan.api.auth import KeyBearer
 from onloan.api.errors import (
@@ -61,6 +61,7 @@ class OnloanAPI(NinjaAPI):
     ) -> OpenAPISchema:
         """OpenAPI 3.1; each operation's errors are one form under ``default``."""
         schema = super().get_openapi_schema(path_prefix=path_prefix, path_params=path_params)
+        uses.describe_question(schema)
         forms = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
         components = schema["components"]["schemas"]
         components.update(forms.pop("$defs"))
@@ -121,6 +122,7 @@ api = OnloanAPI(
 api.add_router("", events.router)
 api.add_router("", rewards.router)
 api.add_router("", status.router)
+api.add_router("", uses.router)
 api.add_router("", vouchers.router)
 
 
