@@ -129,6 +129,15 @@ class MoneyMachine(RuleBasedStateMachine):
         rewards = self.rewards()
         return rewards[number % len(rewards)]
 
+    def _pick_cash(self, number: int) -> ModelReward:
+        """Mostly earned cash, as often as there is some: other rewards are refused, which is soon tried."""
+        cash = [
+            reward
+            for reward in self.rewards()
+            if reward.rule.kind == "cash" and reward.state in {"earned", "paid"}
+        ]
+        return cash[number % len(cash)] if cash and number % 5 != 4 else self._pick(number)
+
     def _pick_voucher(self, number: int) -> ModelReward:
         vouchers = [reward for reward in self.rewards() if reward.is_voucher]
         return vouchers[number % len(vouchers)]
@@ -144,21 +153,25 @@ class MoneyMachine(RuleBasedStateMachine):
             step()
 
     @precondition(lambda self: self.done)
-    @rule(number=st.integers(0, 999))
-    def try_again(self, number: int) -> None:
-        self.done[number % len(self.done)]()
+    @rule(number=st.integers(0, 999), is_recent=st.booleans())
+    def try_again(self, number: int, is_recent: bool) -> None:
+        steps = self.done[-2:] if is_recent else self.done
+        steps[number % len(steps)]()
 
     # The pool and the pots.
 
     @initialize()
     def begin(self) -> None:
-        """Two people with a voucher and cash on their way: steps are spent on what becomes of them."""
+        """Somebody with an earned voucher and earned cash, and somebody with both on their way: steps are spent on
+        what becomes of them."""
         self.fund(25_000, is_top_up=False)
         for number in range(2):
             self.join(POT.amount_minor)
-            for rule_ in (THANKS, CASH):
-                self.promise(number, rule_, "a")
+            for rule_, cause_key in ((THANKS, "a"), (CASH, "a"), (CASH, "b")):
+                self.promise(number, rule_, cause_key)
         self.wait(14)
+        for number in range(3):
+            self.earn(number)
 
     @rule(amount_minor=st.integers(1, 45_000), is_top_up=st.booleans())
     def fund(self, amount_minor: int, is_top_up: bool) -> None:
@@ -281,7 +294,7 @@ class MoneyMachine(RuleBasedStateMachine):
     @precondition(has_rewards)
     @rule(number=NUMBERS, is_slip=st.booleans())
     def pay(self, number: int, is_slip: bool) -> None:
-        reward = self._pick(number)
+        reward = self._pick_cash(number)
         now, attempt = self.now, reward.payment_count + 1
         cash = Cause.SLIP_REDEEMED if is_slip else Cause.PAID_OUT
         cause = Cause.FULFILLED if reward.rule.kind == "fulfilled" else cash
@@ -301,7 +314,7 @@ class MoneyMachine(RuleBasedStateMachine):
     @precondition(has_rewards)
     @rule(number=NUMBERS)
     def return_payment(self, number: int) -> None:
-        reward = self._pick(number)
+        reward = self._pick_cash(number)
         now, attempt = self.now, max(reward.payment_count, 1)
 
         def step() -> bool:

@@ -29,8 +29,8 @@ from tests.ledger.books import CASH, DUE_ON, NOW, POT, join, open_books
 from tests.ledger.money_machine import MoneyMachine
 
 MACHINE_SETTINGS = settings(
-    max_examples=20,
-    stateful_step_count=40,
+    max_examples=80,
+    stateful_step_count=50,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
