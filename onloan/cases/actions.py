@@ -77,7 +77,7 @@ def open_case(
     EmailNotValid, BadInput, TooManyCases, NotFound, each before anything is stored.
     """
     assert participant_id is None or door is not Door.PUBLIC_PAGE, "the public page identifies nobody"
-    written = _check_text(kind, text)
+    written = check_written(kind, text, field="text")
     email = normalize_email(contact) if contact and contact.strip() else None
     if participant_id is None and email is None and door is not Door.STAFF:
         raise ContactNeeded(field="contact")
@@ -126,13 +126,14 @@ def open_case(
     )
 
 
-def _check_text(kind: Kind, text: str) -> str:
+def check_written(kind: Kind, text: str, *, field: str) -> str:
+    """What somebody wrote in ``field``, as it is kept. Raises TextNeeded, TextNotValid."""
     try:
         return check_text(kind, text)
     except ValueError as error:
         if str(error) == "missing":
-            raise TextNeeded(field="text") from None
-        raise TextNotValid(field="text", maximum=TEXT_CHARACTERS_MAX) from None
+            raise TextNeeded(field=field) from None
+        raise TextNotValid(field=field, maximum=TEXT_CHARACTERS_MAX) from None
 
 
 def _check_rates(email: str | None, participant_id: UUID | None, door: Door, now: datetime) -> None:

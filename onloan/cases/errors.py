@@ -40,3 +40,21 @@ class CaseClosed(OnloanError):
     code = "E-CASE-CLOSED"
     status = 409
     sentence = _("This case is closed already.")
+
+
+class SightingEmpty(OnloanError):
+    code = "E-SIGHTING-EMPTY"
+    status = 422
+    sentence = _("Please give the address of the page, or a picture of what you saw.")
+
+
+class SightingAddress(OnloanError):
+    code = "E-SIGHTING-ADDRESS"
+    status = 422
+    sentence = _("Copy the whole address from your browser: it begins with https:// or http://.")
+
+
+class SightingDay(OnloanError):
+    code = "E-SIGHTING-DAY"
+    status = 422
+    sentence = _("Choose the day on which you saw it: today or before, and at most two years ago.")

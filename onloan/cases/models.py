@@ -1,4 +1,4 @@
-"""Requests and complaints, each with its clock."""
+"""Requests, complaints and sightings, each with its clock."""
 
 from __future__ import annotations
 
@@ -71,4 +71,40 @@ class Case(UUIDModel):
             models.Index(fields=["participant_id", "received_at"], name="cases_case_by_participant"),
             models.Index(fields=["contact_hash", "received_at"], name="cases_case_by_contact"),
             models.Index(fields=["received_at"], name="cases_case_by_time"),
+        ]
+
+
+class Sighting(UUIDModel):
+    """I saw my photo here: ``use_id`` is the use (or, ``is_mass``, the mass use) that explains it; where none
+    does, or the use was over by then, somebody looks: ``case_id``. ``channel`` is empty for a place of nobody's.
+    """
+
+    participant_id = models.UUIDField(null=True)
+    offer_id = models.UUIDField()
+    item = models.CharField(max_length=40)
+    channel = models.CharField(max_length=64)
+    seen_on = models.DateField()
+    use_id = models.UUIDField(null=True)
+    is_mass = models.BooleanField()
+    is_after_end = models.BooleanField()
+    case_id = models.UUIDField(null=True)
+    sealed_text = models.BinaryField()
+    sealed_picture = models.BinaryField(null=True)
+    reported_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "cases_sighting"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(use_id__isnull=False, participant_id__isnull=False) | Q(case_id__isnull=False),
+                name="cases_sighting_is_explained_or_looked_at",
+            ),
+            models.CheckConstraint(
+                condition=Q(is_after_end=False) | Q(use_id__isnull=False), name="cases_sighting_is_after_a_use"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["participant_id", "reported_at"], name="cases_sighting_by_participant"),
+            models.Index(fields=["offer_id", "reported_at"], name="cases_sighting_by_offer"),
+            models.Index(fields=["case_id"], name="cases_sighting_by_case"),
         ]

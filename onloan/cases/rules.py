@@ -15,7 +15,7 @@ TEXT_CHARACTERS_MAX = 4_000
 
 
 class Kind(StrEnum):
-    """Each right of GDPR chapter III and art. 7(3), and a complaint."""
+    """Each right of GDPR chapter III and art. 7(3), a complaint, and "I saw my photo here"."""
 
     ACCESS = "access"
     RECTIFICATION = "rectification"
@@ -25,6 +25,7 @@ class Kind(StrEnum):
     OBJECTION = "objection"
     WITHDRAWAL = "withdrawal"
     COMPLAINT = "complaint"
+    SIGHTING = "sighting"
 
 
 class Door(StrEnum):
@@ -62,7 +63,7 @@ class CaseDue:
 
 def case_due(kind: Kind, received: date, country: str, public_holidays: Container[date]) -> CaseDue:
     """The clock of a case. ``received`` is a day in the market's time zone (GDPR art. 12(3); DPA 2018 s. 164A)."""
-    if kind is Kind.COMPLAINT:
+    if kind in {Kind.COMPLAINT, Kind.SIGHTING}:
         last_day = complaint_due(received, country)
         return CaseDue(last_day, last_day)
     due = rights_due(received, country, public_holidays)

@@ -23,6 +23,14 @@ def unseal_text(case_id: UUID, sealed: bytes) -> str:
     return keys.unseal(keys.derive_key("cases"), sealed, case_id.bytes + b"text").decode()
 
 
+def seal_picture(sighting_id: UUID, picture: bytes) -> bytes:
+    return keys.seal(keys.derive_key("cases"), picture, sighting_id.bytes + b"picture")
+
+
+def unseal_picture(sighting_id: UUID, sealed: bytes) -> bytes:
+    return keys.unseal(keys.derive_key("cases"), sealed, sighting_id.bytes + b"picture")
+
+
 def contact_hash(contact: str) -> str:
     """Under what the requests from one address are counted."""
     return keys.keyed_hash("case-contact", contact)

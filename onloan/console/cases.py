@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -14,9 +15,15 @@ from onloan.access.rules import Capability
 from onloan.cases.actions import close_case
 from onloan.cases.queries import find_case, list_cases
 from onloan.cases.rules import Outcome
+from onloan.cases.sighting_queries import find_sighting_of_case
 from onloan.console.pages import TeamRequest, act, render_page, team_page
 from onloan.errors import NotFound
 from onloan.markets.rules import market_facts
+
+
+def data_address(picture: bytes) -> str:
+    """A JPEG inside the page: at no address of its own that somebody could pass on."""
+    return "data:image/jpeg;base64," + base64.b64encode(picture).decode()
 
 
 @require_GET
@@ -48,9 +55,12 @@ def show_case(request: TeamRequest, case_id: UUID) -> HttpResponse:
         )
     case = find_case(case_id)
     facts = market_facts(case.line.country)
+    sighting = find_sighting_of_case(case_id)
     context = {
         "here": "cases",
         "case": case,
+        "sighting": sighting,
+        "picture": data_address(sighting.report.picture) if sighting and sighting.report.picture else "",
         "facts": facts,
         "late": case.line.is_overdue(clock.local_day(clock.now(), facts.time_zone)),
         "outcomes": [outcome.value for outcome in Outcome],

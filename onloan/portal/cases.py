@@ -34,6 +34,7 @@ KIND_WORDS: dict[Kind, Promise] = {
     Kind.OBJECTION: gettext_lazy("Object to how you use my data"),
     Kind.WITHDRAWAL: gettext_lazy("Take back what I allow"),
     Kind.COMPLAINT: gettext_lazy("Complain"),
+    Kind.SIGHTING: gettext_lazy("I saw my photo or my name somewhere"),
 }
 KIND_HELP: dict[Kind, Promise] = {
     Kind.ACCESS: gettext_lazy("We send you a copy of all of it, and every use that was made of it."),
@@ -68,6 +69,8 @@ def my_request(request: HttpRequest, kind: str) -> HttpResponse:
         wanted = Kind(kind)
     except ValueError:
         raise Http404 from None
+    if wanted is Kind.SIGHTING:
+        return redirect("my-sighting")
     form = _form(request, asks_contact=False, kind=wanted)
     if request.method == "POST" and form.is_valid():
         try:
@@ -83,7 +86,7 @@ def my_request(request: HttpRequest, kind: str) -> HttpResponse:
         except OnloanError as error:
             form.mark(error, "text")
         else:
-            return _sent(opened, wanted, participant.country)
+            return sent_page(opened, wanted, participant.country)
     context = {
         "form": form,
         "title": KIND_WORDS[wanted],
@@ -116,7 +119,7 @@ def public_request(request: HttpRequest) -> HttpResponse:
         except OnloanError as error:
             form.mark(error, "email" if error.field == "contact" else None)
         else:
-            return _sent(opened, wanted, country)
+            return sent_page(opened, wanted, country)
     return _render(request, "requests/public.html", {"form": form, "here": "requests"})
 
 
@@ -151,7 +154,7 @@ def _form(request: HttpRequest, *, asks_contact: bool, kind: Kind | None = None)
             data["kind"] = kind.value
     form = RequestForm(
         data,
-        kinds=[(each.value, str(words_of)) for each, words_of in KIND_WORDS.items()],
+        kinds=[(each.value, str(words_of)) for each, words_of in KIND_WORDS.items() if each in KIND_HELP],
         countries=[("", gettext("Choose")), *((code, name) for name, code in countries)],
         asks_contact=asks_contact,
     )
@@ -160,7 +163,7 @@ def _form(request: HttpRequest, *, asks_contact: bool, kind: Kind | None = None)
     return form
 
 
-def _sent(opened: OpenedCase, kind: Kind, country: str) -> HttpResponse:
+def sent_page(opened: OpenedCase, kind: Kind, country: str) -> HttpResponse:
     """To a page that can be reloaded without sending the request again."""
     response = redirect("request-sent")
     noted = {

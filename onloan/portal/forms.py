@@ -111,7 +111,27 @@ class CodeForm(PlainForm):
             del self.fields["email"]
 
 
-class ProfileForm(PlainForm):
+class PhotoForm(PlainForm):
+    """A form with a picture in its field ``photo``."""
+
+    def read_photo(self, request: Any, prepare: Callable[[bytes], bytes]) -> bytes | None:
+        """The uploaded photo as it will be kept; None when there is none, or the field says why it was refused."""
+        upload = self.cleaned_data.get("photo")
+        if upload is None:
+            if body_bytes(request) > PHOTO_BYTES_MAX:
+                self.add_error("photo", gettext("This photo is larger than 10 MB. Choose a smaller one."))
+            return None
+        if upload.size > PHOTO_BYTES_MAX:
+            self.add_error("photo", gettext("This photo is larger than 10 MB. Choose a smaller one."))
+            return None
+        try:
+            return prepare(upload.read())
+        except OnloanError as error:
+            self.mark(error, "photo")
+            return None
+
+
+class ProfileForm(PhotoForm):
     """The second screen: age as a yes, the name to show, a photo for those who want one."""
 
     over_age = forms.BooleanField(error_messages={})
@@ -150,22 +170,6 @@ class ProfileForm(PlainForm):
         ) % {"age": age_min}
         if not has_photo:
             del self.fields["drop_photo"]
-
-    def read_photo(self, request: Any, prepare: Callable[[bytes], bytes]) -> bytes | None:
-        """The uploaded photo as it will be kept; None when there is none, or the field says why it was refused."""
-        upload = self.cleaned_data.get("photo")
-        if upload is None:
-            if body_bytes(request) > PHOTO_BYTES_MAX:
-                self.add_error("photo", gettext("This photo is larger than 10 MB. Choose a smaller one."))
-            return None
-        if upload.size > PHOTO_BYTES_MAX:
-            self.add_error("photo", gettext("This photo is larger than 10 MB. Choose a smaller one."))
-            return None
-        try:
-            return prepare(upload.read())
-        except OnloanError as error:
-            self.mark(error, "photo")
-            return None
 
 
 class AnswerForm(PlainForm):
@@ -317,3 +321,77 @@ class CommentForm(PlainForm):
         },
         widget=forms.Textarea(attrs={"rows": "6"}),
     )
+
+
+class SightingForm(PhotoForm):
+    """What somebody saw of themselves: what, where, when, and an address or a picture of it."""
+
+    market = forms.ChoiceField(
+        label=gettext_lazy("Which campaign is it about?"),
+        error_messages={
+            "required": gettext_lazy("Choose a campaign."),
+            "invalid_choice": gettext_lazy("Choose a campaign."),
+        },
+    )
+    item = forms.ChoiceField(
+        label=gettext_lazy("What did you see?"),
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": gettext_lazy("Choose what you saw."),
+            "invalid_choice": gettext_lazy("Choose what you saw."),
+        },
+    )
+    channel = forms.ChoiceField(
+        label=gettext_lazy("Where?"),
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": gettext_lazy("Choose where you saw it."),
+            "invalid_choice": gettext_lazy("Choose where you saw it."),
+        },
+    )
+    seen_on = forms.DateField(
+        label=gettext_lazy("When did you see it?"),
+        error_messages={
+            "required": gettext_lazy("Choose the day on which you saw it."),
+            "invalid": gettext_lazy("Write the day as year-month-day, such as 2026-05-03."),
+        },
+        input_formats=["%Y-%m-%d"],
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+    address = forms.CharField(
+        label=gettext_lazy("Its address"),
+        help_text=gettext_lazy("Copied from your browser. An address or a picture is enough."),
+        required=False,
+        max_length=500,
+        error_messages={"max_length": gettext_lazy("This address is too long.")},
+        widget=forms.URLInput(attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}),
+    )
+    photo = forms.FileField(
+        label=gettext_lazy("A picture of it"),
+        help_text=gettext_lazy(
+            "A photo or a screenshot: JPEG, PNG or WebP, at most 10 MB. We make it smaller, keep it encrypted and "
+            "use it to answer you."
+        ),
+        required=False,
+        max_length=255,
+        allow_empty_file=True,
+        widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp"}),
+    )
+    words = forms.CharField(
+        label=gettext_lazy("Anything else we should know"),
+        required=False,
+        max_length=2000,
+        error_messages={"max_length": gettext_lazy("This is longer than 2,000 characters. Please shorten it.")},
+        widget=forms.Textarea(attrs={"rows": "4"}),
+    )
+
+    def __init__(
+        self, *args: Any, choices: Mapping[str, Sequence[tuple[str, str]]], asks_campaign: bool, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        for name, listed in choices.items():
+            field = self.fields[name]
+            assert isinstance(field, forms.ChoiceField)
+            field.choices = list(listed)
+        if not asks_campaign:
+            del self.fields["market"]

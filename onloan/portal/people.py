@@ -33,7 +33,7 @@ from onloan.referrals.queries import FriendLine, friends_view
 
 ACCEPTED_PURPOSE, ACCEPTED_CHANNEL = "referral_acceptance", "sponsor_page"
 FRIENDS_NAMED_MAX = 20
-SHOWN_APART = frozenset({Kind.WITHDRAWAL, Kind.COMPLAINT})
+SHOWN_APART = frozenset({Kind.WITHDRAWAL, Kind.COMPLAINT, Kind.SIGHTING})
 
 
 @dataclass(frozen=True, slots=True)

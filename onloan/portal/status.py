@@ -10,6 +10,7 @@ from django.utils.translation import get_language, gettext
 from django.views.decorators.http import require_safe
 
 from onloan import clock
+from onloan.cases.sighting_queries import count_unmatched_sightings
 from onloan.offers.queries import list_markets
 from onloan.people.queries import count_joined
 from onloan.portal import words
@@ -28,28 +29,42 @@ class StatusLine:
     since: datetime
     joined: int
     reason: str
+    unmatched_sightings: int
 
     @property
     def joined_text(self) -> str:
-        if self.joined < COUNTED_MIN:
-            return gettext("fewer than 10")
-        return words.number(self.joined, get_language() or "en")
+        return _counted(self.joined)
+
+    @property
+    def dispute(self) -> str:
+        """What people saw of themselves that no recorded use explains; empty when nothing disputes the offer's
+        claims."""
+        if not self.unmatched_sightings:
+            return ""
+        return gettext(
+            "Disputed: somebody saw their photo or name, and no recorded use explains it (%(count)s)."
+        ) % {"count": _counted(self.unmatched_sightings)}
+
+
+def _counted(count: int) -> str:
+    return gettext("fewer than 10") if count < COUNTED_MIN else words.number(count, get_language() or "en")
 
 
 def list_status() -> list[StatusLine]:
     """Every market that was ever published, whatever its state; never cached."""
     markets = list_markets()
     counts = count_joined([market.id for market in markets])
-    return [_line(campaign_of(market), counts[market.id]) for market in markets]
+    disputes = count_unmatched_sightings({market.offer_id for market in markets})
+    return [_line(campaign_of(market), counts[market.id], disputes.get(market.offer_id, 0)) for market in markets]
 
 
-def _line(campaign: Campaign, joined: int) -> StatusLine:
+def _line(campaign: Campaign, joined: int, unmatched: int) -> StatusLine:
     state, market = campaign.state, campaign.market
     since = market.since
     if state == "closed" and market.state == "open":
         since = market.closes_at
     reason = market.reason if state in {"suspended", "withdrawn"} else ""
-    return StatusLine(campaign, since, joined, reason)
+    return StatusLine(campaign, since, joined, reason, unmatched)
 
 
 @require_safe
@@ -81,6 +96,7 @@ def _json(line: StatusLine) -> dict[str, object]:
         "reason": line.reason,
         "joined": line.joined if is_counted else None,
         "joined_fewer_than": None if is_counted else COUNTED_MIN,
+        "is_disputed": line.unmatched_sightings > 0,
     }
 
 

@@ -10,15 +10,13 @@ from uuid import UUID
 from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
-from onloan import clock
 from onloan.offers.vocabulary import CHANNELS, ITEMS, PURPOSES, ROLES, said
 from onloan.portal import words
 from onloan.portal.campaign import Campaign
 from onloan.uses.history import UseGroup, list_use_groups
+from onloan.uses.periods import find_last_day
 
 LATEST_SHOWN = 5
-OWN_CHANNELS = frozenset({"invitation_page", "sponsor_page"})
-"""Onloan shows these itself and asks at each view, so that a use there is over when the page has been read."""
 
 OTHER_ITEMS: dict[str, Promise] = {
     "payee_name": gettext_lazy("the name on your account"),
@@ -103,17 +101,21 @@ def _when(group: UseGroup, campaign: Campaign) -> str:
 def days_of(group: UseGroup, campaign: Campaign) -> tuple[date, date | None]:
     """The first and the last day of a use, in the campaign's time zone; no last one while it goes on.
 
-    Days on which Onloan itself showed it say most. Else a use lasts until whoever asked says that it is over, and
-    at the longest until its consent ended; a copy, a use of another basis and a page of our own are of one day.
+    Days on which Onloan itself showed it say most. Making a copy, and a use of another basis, are of one day.
     """
     if group.shown_first is not None and group.shown_last is not None:
         return min(group.day, group.shown_first), max(group.day, group.shown_last)
-    if group.is_copy or group.basis != "consent" or group.channel in OWN_CHANNELS:
+    if group.is_copy or group.basis != "consent":
         return group.day, group.day
-    end = group.ended_at
-    if end is None and group.consent_ends_at is not None and group.consent_ends_at <= campaign.now:
-        end = group.consent_ends_at
-    return group.day, None if end is None else max(group.day, clock.local_day(end, campaign.time_zone))
+    last = find_last_day(
+        channel=group.channel,
+        ended_at=group.ended_at,
+        consent_ends_at=group.consent_ends_at,
+        first_day=group.day,
+        now=campaign.now,
+        time_zone=campaign.time_zone,
+    )
+    return group.day, last
 
 
 def _reach(channel: str, basis: str, purpose: str) -> str:

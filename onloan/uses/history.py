@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from onloan import clock, db
 from onloan.consents.queries import find_yes_ends
 from onloan.uses.audience_queries import AudienceUse, list_audiences_of
+from onloan.uses.models import Use
+from onloan.uses.periods import PastUse, find_last_day
 
 GROUPS_MAX = 5_000
+PAST_USES_MAX = 200
 
 # Everything starts from this person's own rows, by indexes that begin with them: however many people there are,
 # the cost is that of one person's uses.
@@ -71,6 +75,68 @@ def list_use_groups(participant_id: UUID, *, time_zone: str) -> list[UseGroup]:
     single = [_read_group(row, ends) for row in db.fetch_all(*groups_statement(participant_id, time_zone))]
     mass = [_mass_group(use, ends, time_zone) for use in list_audiences_of(participant_id)]
     return sorted([*single, *mass], key=lambda group: group.last_at, reverse=True)
+
+
+def list_past_uses(
+    participant_id: UUID,
+    *,
+    channel: str,
+    seen_on: date,
+    time_zone: str,
+    now: datetime,
+    use_id: UUID | None = None,
+) -> list[PastUse]:
+    """Uses by consent in ``channel`` that began by the end of ``seen_on``, newest first; with ``use_id`` that one,
+    if it was of this person."""
+    ends = find_yes_ends(participant_id)
+    until = datetime.combine(seen_on + timedelta(days=1), time(), tzinfo=ZoneInfo(time_zone))
+    rows = Use.objects.filter(participant_id=participant_id, allowed=True, basis="consent", decided_at__lt=until)
+    rows = rows.filter(channel=channel) if use_id is None else rows.filter(id=use_id)
+    found = [
+        _past_use(row, ends.get(row.consent_number or 0), now, time_zone)
+        for row in rows.order_by("-id")[:PAST_USES_MAX]
+    ]
+    return (
+        found if use_id is not None else [*found, *_past_mass_uses(participant_id, channel, until, now, time_zone)]
+    )
+
+
+def _past_use(row: Use, consent_ends_at: datetime | None, now: datetime, time_zone: str) -> PastUse:
+    first_day = clock.local_day(row.decided_at, time_zone)
+    last_day = find_last_day(
+        channel=row.channel,
+        ended_at=row.ended_at,
+        consent_ends_at=consent_ends_at,
+        first_day=first_day,
+        now=now,
+        time_zone=time_zone,
+    )
+    return PastUse(row.id, tuple(row.items), row.channel, first_day, last_day, is_mass=False)
+
+
+def _past_mass_uses(
+    participant_id: UUID, channel: str, until: datetime, now: datetime, time_zone: str
+) -> list[PastUse]:
+    ends = find_yes_ends(participant_id)
+    return [
+        PastUse(
+            use.audience.id,
+            use.audience.items,
+            use.audience.channel,
+            (first_day := clock.local_day(use.audience.decided_at, time_zone)),
+            find_last_day(
+                channel="",
+                ended_at=None,
+                consent_ends_at=max((ends[number] for number in use.consent_numbers), default=None),
+                first_day=first_day,
+                now=now,
+                time_zone=time_zone,
+            ),
+            is_mass=True,
+        )
+        for use in list_audiences_of(participant_id)
+        if use.audience.channel == channel and use.audience.decided_at < until
+    ]
 
 
 def _read_group(row: tuple[Any, ...], ends: dict[int, datetime]) -> UseGroup:

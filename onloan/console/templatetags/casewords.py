@@ -21,6 +21,7 @@ def case_kind(kind: str) -> str:
         Kind.OBJECTION: _("Object to a use"),
         Kind.WITHDRAWAL: _("Take back what they allowed"),
         Kind.COMPLAINT: _("A complaint"),
+        Kind.SIGHTING: _("Their photo or name was seen"),
     }[Kind(kind)]
 
 
