@@ -59,6 +59,30 @@ class NumberSet:
         return int.from_bytes(self._pages.get(number, b""), "little")
 
 
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a purpose that needs no consent may use, and where; written down here once more, for the stranger."""
+
+    basis: str
+    items: frozenset[str]
+    channels: frozenset[str]
+
+
+BASES = {
+    "payout": Basis("contract", frozenset({"payee_name", "payee_account"}), frozenset({"payment_file"})),
+    "accounting": Basis("legal_obligation", frozenset({"payee_name", "payee_account"}), frozenset({"archive"})),
+    "rights": Basis(
+        "legal_obligation",
+        frozenset({"payee_name", "payee_account", "email", "username", "profile_photo"}),
+        frozenset({"case"}),
+    ),
+    "taking_part": Basis("contract", frozenset({"email", "username"}), frozenset({"mail", "own_page"})),
+    "fraud_checks": Basis(
+        "legitimate_interest", frozenset({"email", "username", "payee_account"}), frozenset({"review"})
+    ),
+}
+
+
 class Stranger:
     """Reads entries in order and says what contradicts the promises. Remembers live consents and markets."""
 
@@ -81,6 +105,8 @@ class Stranger:
         elif kind == "use_allowed":
             yield from self._use(entry)
             yield from self._check_market(entry, "allows a use")
+        elif kind == "use_on_basis":
+            yield from self._use_on_basis(entry)
         elif kind == "audience_allowed":
             yield from self._use_many(entry, bits)
             yield from self._check_market(entry, "allows a mass use")
@@ -126,6 +152,20 @@ class Stranger:
             return
         for what in _uncovered(entry, consent):
             yield f"allows a use under consent {number}, which does not cover its {what}"
+
+    def _use_on_basis(self, entry: Entry) -> Iterator[str]:
+        known = BASES.get(str(entry["purpose"]))
+        if known is None:
+            yield f"allows a use without a consent for {entry['purpose']}, which needs one"
+            return
+        for what, is_right in (
+            ("basis", entry["basis"] == known.basis),
+            ("items", _words(entry, "items") <= known.items),
+            ("channel", entry["channel"] in known.channels),
+            ("recipient", "recipient" not in entry),
+        ):
+            if not is_right:
+                yield f"allows a use without a consent for {entry['purpose']}, which does not cover its {what}"
 
     def _use_many(self, entry: Entry, bits: bytes | None) -> Iterator[str]:
         if bits is None:

@@ -43,6 +43,7 @@ from onloan.payouts.settling import Outcome, close_batch, settle_outcomes
 from onloan.people.actions import remove_items, set_items
 from onloan.people.queries import find_by_code, find_participant
 from onloan.people.statements import code_lookup_statement, lock_address, lock_participant
+from onloan.uses.actions import give_log_its_turn
 from onloan.vouchers.actions import issue_voucher
 from onloan.vouchers.rules import Till
 
@@ -261,9 +262,11 @@ def prepare_batch(*, country: str, user_id: UUID, now: datetime, due_by: date | 
 
     One batch holds one currency and at most ``PAYABLES_MAX`` payments; what is left goes into the next. It goes in
     steps, each a transaction, so that a large batch stops nobody; after a crash the same call goes on where it
-    ended. Raises NothingToPay, DebtorMissing, NotAllowed.
+    ended. That a name and an account go into the file is recorded as a use. Raises NothingToPay, DebtorMissing,
+    RecordBehind, NotAllowed.
     """
     require(find_member_by_id(user_id), Capability.EXPORT_PAYOUTS)
+    give_log_its_turn()
     batch_id = gathering.open_batch(country=country, user_id=user_id, now=now, due_by=due_by)
     gathering.gather(batch_id=batch_id, due_by=due_by)
     gathering.finish(batch_id=batch_id)

@@ -24,8 +24,11 @@ from onloan.payouts.models import Batch, Debtor, Payable, Payee, Payment
 from onloan.payouts.rules import BatchState, PayableState, PaymentState, PayoutMethod
 from onloan.payouts.sealing import SealedLine
 from onloan.people.queries import read_items_of
+from onloan.people.statements import lock_participants
+from onloan.uses.basis import record_basis_uses
 
 GATHERED_PER_TRANSACTION = 500
+PAYEE = ("payee_name", "payee_account")
 
 Place = tuple[date, UUID]
 """Where a payable stands in the order of what is owed: its last day to pay, and its key."""
@@ -96,16 +99,25 @@ def _gather_some(*, batch_id: UUID, due_by: date | None, after: Place | None) ->
     ready = list_ready(country=batch.country, due_by=due_by).filter(currency=batch.currency)
     if after is not None:
         ready = ready.filter(Q(due_on__gt=after[0]) | Q(due_on=after[0], id__gt=after[1]))
-    # The rows stay locked to the commit: a slip, a voucher or another batch cannot take them meanwhile.
-    rows = list(ready.select_for_update()[: min(room, GATHERED_PER_TRANSACTION)])
-    if not rows:
+    chosen = list(ready[: min(room, GATHERED_PER_TRANSACTION)])
+    if not chosen:
         return None
-    items = read_items_of({row.participant_id for row in rows}, ["payee_name", "payee_account"])
+    # People first, as every action does. Then the rows stay locked to the commit: a slip, a voucher or another
+    # batch cannot take them meanwhile.
+    lock_participants({row.participant_id for row in chosen})
+    rows = list(ready.filter(id__in=[row.id for row in chosen]).select_for_update())
+    people = record_basis_uses(
+        participant_ids={row.participant_id for row in rows},
+        items=PAYEE,
+        purpose="payout",
+        channel="payment_file",
+    )
+    items = read_items_of(people, PAYEE) if people else {}
     taken = [row for row in rows if len(items.get(row.participant_id, {})) == 2]
     batch_key = sealing.unwrap_batch_key(batch_id, bytes(batch.wrapped_key or b""))
     db.execute([_write_payment(row, batch_id, batch_key, items[row.participant_id]) for row in taken])
     _take(batch_id, taken)
-    return rows[-1].due_on, rows[-1].id
+    return chosen[-1].due_on, chosen[-1].id
 
 
 def _take(batch_id: UUID, taken: Sequence[Payable]) -> None:

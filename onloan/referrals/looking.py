@@ -19,6 +19,7 @@ from onloan.ledger.rules import derive_id
 from onloan.people.queries import PEOPLE_PER_STATEMENT, read_items_of
 from onloan.people.statements import lock_participants
 from onloan.referrals import graph, marks
+from onloan.referrals.asking import ask_to_look
 from onloan.referrals.models import Attribution, Mark, Signal
 from onloan.referrals.review_words import OWN
 from onloan.referrals.reviews import NewSignal, raise_signals
@@ -75,7 +76,8 @@ def look_for_signals(*, now: datetime, limit: int) -> int:
 def _look_around(sponsor_id: UUID, new_friends: Sequence[UUID], now: datetime) -> dict[UUID, str]:
     """Raise what is found around a sponsor's new friends; the mailbox marks of those people and of the sponsor."""
     joined = _list_near(sponsor_id, new_friends)
-    people = _read_people([sponsor_id, *joined])
+    around = [sponsor_id, *joined]
+    people = _read_people(around, ask_to_look(around))
     friends = [Friend(person=people[friend_id], joined_at=joined[friend_id]) for friend_id in joined]
     found = find_signals(
         sponsor=people[sponsor_id], friends=friends, people_of_account=_count_accounts(people.values())
@@ -104,13 +106,15 @@ def _list_near(sponsor_id: UUID, new_friends: Sequence[UUID]) -> dict[UUID, date
     return near
 
 
-def _read_people(participant_ids: Sequence[UUID]) -> dict[UUID, Person]:
-    """What signals know of these people; who was erased has nothing to compare."""
+def _read_people(participant_ids: Sequence[UUID], allowed: Collection[UUID]) -> dict[UUID, Person]:
+    """What signals know of these people; who was erased, or whom the gate does not let us look at, has nothing to
+    compare."""
     items: dict[UUID, dict[str, bytes]] = {}
-    for start in range(0, len(participant_ids), PEOPLE_PER_STATEMENT):
-        items |= read_items_of(participant_ids[start : start + PEOPLE_PER_STATEMENT], ["email", "username"])
+    looked_at = sorted(allowed)
+    for start in range(0, len(looked_at), PEOPLE_PER_STATEMENT):
+        items |= read_items_of(looked_at[start : start + PEOPLE_PER_STATEMENT], ["email", "username"])
     accounts = dict(
-        Mark.objects.filter(kind=marks.ACCOUNT, participant_id__in=participant_ids).values_list(
+        Mark.objects.filter(kind=marks.ACCOUNT, participant_id__in=looked_at).values_list(
             "participant_id", "value_hash"
         )
     )
@@ -252,4 +256,7 @@ def look_for_rings(*, now: datetime) -> int:
         details = {"people": ring.people, "links": len(edges)}
         for sponsor_id, friend_id in edges:
             _add(raised, sponsor_id, friend_id, SignalKind.SPONSOR_RING, details, ring_id)
-    return _raise_new(raised, now)
+    if not raised:
+        return 0
+    allowed = ask_to_look(raised)
+    return _raise_new({person: signals for person, signals in raised.items() if person in allowed}, now)

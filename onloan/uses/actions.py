@@ -69,7 +69,7 @@ def decide_use(
         try:
             return _decide_and_record(participant_id=participant_id, request=request, must_be_numbered=True)
         except LogDownError:
-            _give_log_its_turn()
+            give_log_its_turn()
             return _decide_and_record(participant_id=participant_id, request=request, must_be_numbered=False)
     except NotFound:
         # Nobody by this id: there is no person to record it about.
@@ -120,7 +120,7 @@ def _decide_and_record(*, participant_id: UUID, request: UseRequest, must_be_num
     return decided.decision
 
 
-def _give_log_its_turn() -> None:
+def give_log_its_turn() -> None:
     """Number what waits, in case nobody sat in the sequencer's seat. A log that has stopped stays as it is: the
     seat has said so loudly, and the gate denies."""
     with contextlib.suppress(MustStopError):

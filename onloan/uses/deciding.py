@@ -101,8 +101,9 @@ def decide_about(facts: Facts, participant_id: UUID, request: UseRequest) -> Dec
     use_id = ids.new_id()
     reason = "" if verdict.reason is None else verdict.reason.value
     basis = "consent" if consent is not None else verdict.basis
+    kind, fields = entry_fields(version, facts, request, consent, basis, reason)
     entry = write_entry(
-        _frame(version, facts, request, consent, basis, reason),
+        _frame(kind, fields, facts, has_consent=consent is not None),
         participant_id=participant_id,
         consent_number=None if consent is None else consent.number,
         occurred_at=facts.now,
@@ -132,15 +133,15 @@ def _find_scope_problem(
     )
 
 
-def _frame(
+def entry_fields(
     version: PublishedVersion,
     facts: Facts,
     request: UseRequest,
     consent: ConsentFacts | None,
     basis: str,
     reason: str,
-) -> Frame:
-    """The entry that this decision shares with others of the day. Raises PersonalDataInLog."""
+) -> tuple[str, Fields]:
+    """Kind and fields of the entry about a decision, but for whom it is about and under which consent."""
     fields: Fields = (
         ("offer", version.offer_slug),
         ("version", version.file_hash),
@@ -152,15 +153,17 @@ def _frame(
     )
     if request.recipient is not None:
         fields += (("recipient", request.recipient),)
-    kind = "use_allowed"
     if reason:
-        kind, fields = "use_denied", (*fields, ("reason", reason))
-    elif consent is None:
-        kind, fields = "use_on_basis", (*fields, ("basis", basis))
-    else:
-        fields += (("permission", consent.permission_id),)
+        return "use_denied", (*fields, ("reason", reason))
+    if consent is None:
+        return "use_on_basis", (*fields, ("basis", basis))
+    return "use_allowed", (*fields, ("permission", consent.permission_id))
+
+
+def _frame(kind: str, fields: Fields, facts: Facts, *, has_consent: bool) -> Frame:
+    """The entry that this decision shares with others of the day. Raises PersonalDataInLog."""
     try:
-        return build_frame(kind, facts.now.date().isoformat(), fields, has_consent=consent is not None)
+        return build_frame(kind, facts.now.date().isoformat(), fields, has_consent=has_consent)
     except evidence.ForbiddenEntryError as error:
         raise PersonalDataInLog(problem=str(error)) from error
 

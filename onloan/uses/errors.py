@@ -24,3 +24,13 @@ class AudienceStopped(OnloanError):
         "The campaign does not run in {country} now, so nobody of this audience may be touched. "
         "Take down what you have."
     )
+
+
+class RecordBehind(OnloanError):
+    """What cannot be recorded is not used, also where no consent is needed."""
+
+    code = "E-RECORD-BEHIND"
+    status = 503
+    sentence = gettext_lazy(
+        "What is used cannot be recorded just now, so nothing of anybody is used. Please try again in a minute."
+    )

@@ -45,7 +45,11 @@ class Use(ParticipantModel):
                 name="uses_use_ends_after_it_began",
             ),
         ]
-        indexes = [models.Index(fields=["participant_id", "id"], name="uses_use_by_participant")]
+        indexes = [
+            models.Index(fields=["participant_id", "id"], name="uses_use_by_participant"),
+            # Asked about somebody who had objected: few, and looked for among all.
+            models.Index(fields=["id"], condition=Q(reason="D-FLAG-OBJECTED"), name="uses_use_after_objection"),
+        ]
 
 
 class Serving(ParticipantModel):

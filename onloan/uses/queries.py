@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db.models import Count, Max, Min, Q, Sum
 
+from onloan.offers.vocabulary import PURPOSES
 from onloan.uses.deciding import judge
 from onloan.uses.models import Serving, Use
 from onloan.uses.reasons import write_sentence
@@ -16,6 +17,8 @@ from onloan.uses.rules import Reason
 from onloan.uses.serving_statements import GrantedUse, read_granted
 
 USES_SHOWN_MAX = 500
+MARKETING_TERMS = frozenset({"dpv:Marketing", "dpv:PublicRelations", "dpv:SocialMediaMarketing"})
+MARKETING_PURPOSES = sorted(purpose.name for purpose in PURPOSES.values() if purpose.dpv in MARKETING_TERMS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,47 @@ def list_uses(participant_id: UUID, limit: int = 50, *, only_allowed: bool = Fal
     if only_allowed:
         rows = rows.filter(allowed=True)
     return [_use_view(row) for row in rows.order_by("-id")[: max(0, min(limit, USES_SHOWN_MAX))]]
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """Somebody wanted to use something of a person for marketing after that person had objected. It was denied;
+    that it was asked shows that a list of the merchant's is out of date (GDPR art. 21(3))."""
+
+    use_id: UUID
+    participant_id: UUID
+    market_id: UUID
+    items: tuple[str, ...]
+    purpose: str
+    channel: str
+    country: str
+    recipient: str
+    asked_at: datetime
+
+
+def list_incidents(
+    *, since: datetime, market_ids: Iterable[UUID] | None = None, limit: int = 50
+) -> list[Incident]:
+    """Incidents since then, newest first, of all markets or of these; at most ``limit``, which is capped."""
+    rows = Use.objects.filter(reason=Reason.FLAG_OBJECTED.value, decided_at__gte=since)
+    rows = rows.filter(purpose__in=MARKETING_PURPOSES)
+    if market_ids is not None:
+        rows = rows.filter(market_id__in=list(market_ids))
+    return [_incident(row) for row in rows.order_by("-id")[: max(0, min(limit, USES_SHOWN_MAX))]]
+
+
+def _incident(row: Use) -> Incident:
+    return Incident(
+        use_id=row.id,
+        participant_id=row.participant_id,
+        market_id=row.market_id,
+        items=tuple(row.items),
+        purpose=row.purpose,
+        channel=row.channel,
+        country=row.country,
+        recipient=row.recipient,
+        asked_at=row.decided_at,
+    )
 
 
 def count_uses(participant_id: UUID) -> dict[str, int]:

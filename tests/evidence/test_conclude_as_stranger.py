@@ -68,6 +68,28 @@ def test_it_accepts_the_last_day_and_no_later_one(day: str, is_covered: bool) ->
     assert (conclude(GIVEN, {**USED, "day": day}) == []) is is_covered
 
 
+@pytest.mark.parametrize(
+    ("what", "changes"),
+    [
+        ("basis", {"basis": "legitimate_interest"}),
+        ("items", {"items": ["payee_name", "profile_photo"]}),
+        ("channel", {"channel": "invitation_page"}),
+        ("recipient", {"recipient": "print-shop"}),
+    ],
+)
+def test_it_finds_what_a_basis_does_not_cover(what: str, changes: dict[str, Value]) -> None:
+    assert conclude(entry("use_on_basis")) == []
+    assert conclude(entry("use_on_basis", **changes)) == [
+        f"allows a use without a consent for payout, which does not cover its {what}"
+    ]
+
+
+def test_it_finds_a_use_without_a_consent_that_needs_one() -> None:
+    assert conclude(entry("use_on_basis", purpose="winner_wall")) == [
+        "allows a use without a consent for winner_wall, which needs one"
+    ]
+
+
 def test_it_finds_a_consent_number_given_twice() -> None:
     assert conclude(GIVEN, GIVEN) == ["gives consent 1 a second time"]
     assert conclude(GIVEN, entry("consent_withdrawn"), GIVEN, USED) == [

@@ -11,15 +11,19 @@ from django.db import connections
 from onloan import db
 from onloan.cases.actions import open_case
 from onloan.cases.rules import Door, Kind
+from onloan.evidence import queries as log
+from onloan.evidence.actions import number_entries
 from onloan.ledger.check import require_balance
 from onloan.ledger.models import Reward
 from onloan.outbox.models import Message
+from onloan.people.actions import Flag, set_flag
 from onloan.people.models import Item
 from onloan.referrals.actions import settle_due
-from onloan.referrals.looking import look_for_rings, look_for_signals
+from onloan.referrals.looking import look_again, look_for_rings, look_for_signals
 from onloan.referrals.models import Attribution, Mark, Review, Signal
 from onloan.referrals.reviews import NewSignal, forget_marks, raise_signals
 from onloan.referrals.signals import SignalKind
+from onloan.uses.models import Use
 from tests.referrals.crowd import LOOKED, bring, give_account, join_with, own_link, states_of
 from tests.referrals.support import NOW, Campaign, open_campaign
 
@@ -144,7 +148,8 @@ def test_a_ring_is_held_on_each_of_its_links(campaign: Campaign) -> None:
 
 
 def test_using_every_right_changes_no_signal(campaign: Campaign) -> None:
-    """The same crowd twice: once silent, once with every request there is. What is found is the same."""
+    """The same crowd twice: once silent, once with every request there is but the two that stop the looking
+    itself. What is found is the same."""
 
     def look(prefix: str, *, asks: bool) -> list[tuple[str, int]]:
         ana = join_with(f"{prefix}@people.example", campaign)
@@ -153,7 +158,7 @@ def test_using_every_right_changes_no_signal(campaign: Campaign) -> None:
             bring(ana, f"{prefix}+2@people.example", campaign),
             bring(ana, f"{prefix}b@p.example", campaign),
         ]
-        for kind in Kind if asks else ():
+        for kind in set(Kind) - {Kind.RESTRICTION, Kind.OBJECTION} if asks else ():
             for person in people:
                 open_case(
                     kind=kind, country="FR", language="fr", door=Door.MY_PAGE, text="Please.", now=NOW,
@@ -165,6 +170,53 @@ def test_using_every_right_changes_no_signal(campaign: Campaign) -> None:
         return sorted((signal.kind, len(signal.subject)) for signal in found)
 
     assert look("ana", asks=False) == look("eva", asks=True) != []
+
+
+@pytest.mark.parametrize("flag", ["restricted", "objected"])
+def test_nobody_who_restricted_or_objected_is_looked_at(campaign: Campaign, flag: Flag) -> None:
+    """Neither around a sponsor nor in a ring; each refusal is on record, and the rewards are earned."""
+    ana = join_with("ana@people.example", campaign)
+    ben = bring(ana, "ana+2@people.example", campaign)
+    bring(ben, "ben@people.example", campaign)
+    set_flag(participant_id=ben.participant_id, flag=flag, now=NOW)
+    look_for_signals(now=LOOKED, limit=100)
+    assert not Signal.objects.exists() and not Mark.objects.filter(participant_id=ben.participant_id).exists()
+    asked = Use.objects.filter(purpose="fraud_checks")
+    assert {(use.participant_id, use.reason) for use in asked if not use.allowed} == {
+        (ben.participant_id, f"D-FLAG-{flag.upper()}")
+    }
+    assert ana.participant_id in {use.participant_id for use in asked if use.allowed}
+    settle_due(now=SETTLED, limit=50)
+    assert set(states_of(ben)) == {"earned"}
+    require_balance()
+
+
+def test_no_signal_of_a_ring_is_kept_about_somebody_who_objected(campaign: Campaign) -> None:
+    ana = join_with("ana@people.example", campaign)
+    ben = bring(ana, "ben@people.example", campaign)
+    bring(ben, "ana+again@people.example", campaign)
+    look_for_signals(now=LOOKED, limit=100)
+    set_flag(participant_id=ben.participant_id, flag="objected", now=NOW)
+    assert look_for_rings(now=LOOKED) > 0
+    assert not Signal.objects.filter(participant_id=ben.participant_id).exists()
+
+
+def test_looking_again_on_the_same_day_records_nothing_more(campaign: Campaign) -> None:
+    mallory, again = own_link(campaign)
+    look_for_signals(now=LOOKED, limit=100)
+    assert Use.objects.filter(purpose="fraud_checks").count() == 2
+    look_again(participant_ids=[mallory.participant_id, again.participant_id])
+    look_for_signals(now=LOOKED, limit=100)
+    assert Use.objects.filter(purpose="fraud_checks").count() == 2
+    [entry] = [body for body in read_queued() if body["kind"] == "use_on_basis"]
+    assert (entry["purpose"], entry["basis"], entry["count"]) == ("fraud_checks", "legitimate_interest", 2)
+    assert "about" not in entry
+
+
+def read_queued() -> list[dict[str, object]]:
+    number_entries()
+    size = log.read_checkpoint().size
+    return [dict(entry.read()) for entry in log.entries(0, size)]
 
 
 def test_forgetting_a_person_forgets_their_marks(campaign: Campaign) -> None:

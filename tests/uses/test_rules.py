@@ -10,6 +10,8 @@ from uuid import UUID
 import pytest
 from django.utils import translation
 
+from onloan.evidence.stranger import BASES
+from onloan.uses import rules
 from onloan.uses.reasons import SENTENCES, write_sentence
 from onloan.uses.rules import ConsentFacts, Facts, MarketFacts, Reason, UseRequest, decide
 
@@ -198,3 +200,9 @@ def test_it_says_each_reason_in_a_sentence() -> None:
     assert set(SENTENCES) == set(Reason)
     with translation.override("en"):
         assert all(write_sentence(reason).endswith(".") for reason in Reason)
+
+
+def test_a_stranger_knows_the_same_bases() -> None:
+    assert {
+        purpose: (other.basis, other.items, other.channels) for purpose, other in rules.OTHER_BASES.items()
+    } == {purpose: (known.basis, known.items, known.channels) for purpose, known in BASES.items()}
