@@ -18,6 +18,7 @@ from onloan.console import (
     reviews,
     team,
     till,
+    uses,
 )
 
 urlpatterns = [
@@ -40,6 +41,7 @@ urlpatterns = [
     path("reviews/", reviews.list_all, name="console-reviews"),
     path("reviews/<uuid:review_id>/", reviews.show_review, name="console-review"),
     path("reviews/rings/<uuid:ring_id>/", reviews.show_ring, name="console-ring"),
+    path("uses/", uses.show_uses, name="console-uses"),
     path("money/", money.show_money, name="console-money"),
     path("money/banking/", banking.show_banking, name="console-banking"),
     path("money/journal/", pools.download_whole_journal, name="console-journal"),

@@ -90,7 +90,9 @@ def test_what_no_use_explains_becomes_a_case_and_a_dispute_until_it_is_answered(
     assert seen is not None and seen.report.address == SHOP and seen.report.words == "On their wall."
     assert seen.report.picture is not None and seen.report.picture.startswith(b"\xff\xd8")
     row = Sighting.objects.get()
-    assert SHOP.encode() not in bytes(row.sealed_text) and seen.report.picture not in bytes(row.sealed_picture or b"")
+    assert SHOP.encode() not in bytes(row.sealed_text) and seen.report.picture not in bytes(
+        row.sealed_picture or b""
+    )
     text = visitor.get("/en/status/").text
     assert "Disputed: somebody saw their photo or name, and no recorded use explains it (fewer than 10)." in text
     dora = member("Dora", "dpo")
@@ -101,9 +103,7 @@ def test_what_no_use_explains_becomes_a_case_and_a_dispute_until_it_is_answered(
 
 def test_what_was_found_to_be_so_stays_a_dispute(ana: Joined) -> None:
     report(signed_in(ana))
-    close_case(
-        case_id=Case.objects.get().id, user_id=member("Dora", "dpo"), outcome=Outcome.DONE, now=clock.now()
-    )
+    close_case(case_id=Case.objects.get().id, user_id=member("Dora", "dpo"), outcome=Outcome.DONE, now=clock.now())
     assert disputes(ana) == 1
 
 
