@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 from collections.abc import Iterator
 from pathlib import Path
 
 from bench.__main__ import HEAD, measure, measure_commits, repeated
-from bench.load import http_request
+from bench.load import CONNECTIONS, http_request
 from bench.stack import running_stack
 
 SPONSORS = 2_000
@@ -42,6 +43,11 @@ def run_stack(name: str) -> None:
         commits = measure_commits(stack)
         print(f"\n{name}: baseline commit = {commits:,.0f} one-row commits/s (16 connections, no HTTP)")
         print(HEAD.format("", "requests/s", "p50 ms", "p99 ms", "CPU ms each", "statements", "ratio"))
-        redirect = measure(stack, "baseline: redirect by Django", repeated(http_request("GET", "/", {})), 302, 0)
-        del redirect
+        measure(stack, "baseline: redirect by Django", repeated(http_request("GET", "/", {})), 302, 0)
         measure(stack, "decision, recorded (to commit)", use_requests(seeded), 200, commits)
+
+
+def main() -> None:
+    print(f"{CONNECTIONS} connections, {SPONSORS:,} people, {os.cpu_count()} cores shared by all")
+    for name in ("postgresql", "sqlite"):
+        run_stack(name)
