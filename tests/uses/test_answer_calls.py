@@ -11,7 +11,7 @@ import pytest
 from django.db import connection, transaction
 
 from onloan import clock, ids, keys
-from onloan.access.actions import create_key, hash_request, revoke_key
+from onloan.access.actions import revoke_key
 from onloan.access.errors import IdempotencyConflict, KeyMissing, ScopeMissing
 from onloan.access.models import IdempotencyRecord
 from onloan.batching import Batcher
@@ -20,34 +20,11 @@ from onloan.evidence import queries as log
 from onloan.evidence.actions import number_entries
 from onloan.evidence.models import LoggedEntry, QueuedEntry
 from onloan.evidence.verify import verify_database
-from onloan.people.models import Participant
 from onloan.uses import calls
 from onloan.uses.calls import CallAnswer, UseCall, answer_calls, ask_gate
 from onloan.uses.models import Use
-from onloan.uses.rules import UseRequest
-from tests.consents.world import ALL, NAME, NOTHING, Person, World, add_person, build_world
-
-REQUEST = UseRequest(("username",), "referral_card", "invitation_page", "FR", None)
-
-
-class Caller:
-    """One of the merchant's systems, which has a key with ``scopes``."""
-
-    def __init__(self, *scopes: str) -> None:
-        made = create_key(name=f"shop {ids.new_code(6)}", scopes=scopes or ("uses:write",), now=clock.now())
-        self.key_id, self.key_hash = made.id, keys.keyed_hash("api-key", made.key)
-
-    def call(self, person: Person, *, again: str | None = None, **changes: object) -> UseCall:
-        request = replace(REQUEST, **changes)  # type: ignore[arg-type]
-        public_id = Participant.objects.get(id=person.id).public_id
-        body = {"participant": public_id, "request": repr(request)}
-        return UseCall(
-            key_hash=self.key_hash,
-            idempotency_key=again or ids.new_id().hex,
-            request_hash=hash_request(method="POST", path="/api/v1/uses", body=body),
-            public_id=public_id,
-            request=request,
-        )
+from tests.consents.world import ALL, NAME, NOTHING, World, add_person, build_world
+from tests.uses.callers import Caller
 
 
 @pytest.fixture(autouse=True)
