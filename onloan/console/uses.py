@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -24,13 +24,14 @@ from onloan.offers.queries import MarketView, list_markets
 from onloan.offers.vocabulary import CHANNELS, PURPOSES, said
 from onloan.offers.wording import listed, written_day, written_number
 from onloan.people.queries import find_participant
-from onloan.uses.queries import list_incidents
+from onloan.uses.queries import Incident, list_incidents
 from onloan.uses.reasons import write_sentence
 from onloan.uses.rules import Reason
 from onloan.uses.tally import DayTally, tally_uses
 
 DAYS_SHOWN = 30
-INCIDENTS_SHOWN = 50
+INCIDENTS_SHOWN = 10
+INCIDENTS_COUNTED_MAX = 500
 ALLOWED = Look(Pattern.SOLID, Tone.CASH)
 DENIED = Look(Pattern.DIAGONAL, Tone.POOL)
 
@@ -84,6 +85,9 @@ def show_uses(request: TeamRequest) -> HttpResponse:
     keys = {market.id for market in shown}
     tallies = [tally for tally in tallies if tally.market_id in keys and tally.day >= first]
     days = count_days(tallies, first, today)
+    incidents = list_incidents(
+        since=now - timedelta(days=DAYS_SHOWN), market_ids=keys, limit=INCIDENTS_COUNTED_MAX
+    )
     context = {
         "here": "uses",
         "choices": [(name_market(market), name_market(market) == chosen) for market in markets],
@@ -94,16 +98,16 @@ def show_uses(request: TeamRequest) -> HttpResponse:
         "chart": draw_uses(days),
         "reasons": count_reasons(tallies),
         "markets": [count_market(market, tallies) for market in shown],
-        "incidents": list_incident_lines(keys, request, since=now - timedelta(days=DAYS_SHOWN)),
+        "incidents": describe_incidents(incidents, request),
+        "incident_count": len(incidents),
+        "more_incidents": max(0, len(incidents) - INCIDENTS_SHOWN),
         "unmatched": sum(count_unmatched_sightings({market.offer_id for market in shown}).values()),
         "days_shown": DAYS_SHOWN,
     }
     return render_page(request, "uses.html", context)
 
 
-def list_incident_lines(
-    market_ids: Iterable[UUID], request: TeamRequest, *, since: datetime
-) -> list[IncidentLine]:
+def describe_incidents(incidents: Sequence[Incident], request: TeamRequest) -> list[IncidentLine]:
     """Marketing that was asked about somebody who objects to it (GDPR art. 21(3)); whom, for who handles cases."""
     language = get_language() or "en"
     names = request.member.can(Capability.HANDLE_CASES)
@@ -116,7 +120,7 @@ def list_incident_lines(
             country=incident.country,
             asked_at=incident.asked_at,
         )
-        for incident in list_incidents(since=since, market_ids=market_ids, limit=INCIDENTS_SHOWN)
+        for incident in incidents[:INCIDENTS_SHOWN]
     ]
 
 

@@ -67,6 +67,7 @@ def public_paths(country: str, language: str, ana: Joined) -> list[str]:
         f"/{language}/signin/",
         f"/{language}/signin/code/",
         f"/{language}/requests/",
+        f"/{language}/sighting/",
         f"/{language}/status/",
         f"/{language}/r/{token}/",
         f"/{language}/r/{token}/taken-back/",
@@ -78,6 +79,8 @@ def public_paths(country: str, language: str, ana: Joined) -> list[str]:
 def own_paths(country: str, language: str) -> list[str]:
     return [
         f"/{language}/me/",
+        f"/{language}/me/uses/",
+        f"/{language}/me/sighting/",
         f"/{language}/me/taken-back/",
         f"/{language}/me/request/erasure/",
         f"/{language}/me/request/complaint/",
