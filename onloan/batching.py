@@ -1,7 +1,7 @@
 """Doing what many threads ask for in one go.
 
 One thread of its own takes whatever waits, works on it together (one transaction, a few round trips) and wakes
-who asked. While it works the next ones gather: the batch grows with the load, and nobody waits for a timer.
+who asked. While it works the next ones gather: the batch grows with the load, and who asks alone never waits.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 WAIT_SECONDS = 30.0
 BUSY_SECONDS_MAX = 5.0
 BUSY_REST_SECONDS = 0.002
+GATHER_SECONDS = 0.002
 
 
 class Overloaded(Exception):
@@ -83,17 +84,29 @@ class Batcher(Generic[Q, A]):
         return ticket.answer
 
     def _run(self) -> None:
+        asked = 1
         while True:
             with self._changed:
                 while not self._waiting:
                     self._changed.wait()
+                self._gather(asked)
                 batch, self._waiting = self._waiting[: self._batch_max], self._waiting[self._batch_max :]
+            asked = len(batch)
             unsettled = self._answer(batch)
             with self._changed:
                 self._waiting += unsettled
                 if unsettled and len(self._waiting) == len(unsettled):
                     # Nothing else to do: a short rest, which a new question ends.
                     self._changed.wait(BUSY_REST_SECONDS)
+
+    def _gather(self, wanted: int) -> None:
+        """Wait a moment for as many questions as came the last time: whoever was answered asks again at once, and
+        a batch costs little more than one question. Who asks alone does not wait."""
+        deadline = time.monotonic() + GATHER_SECONDS
+        while len(self._waiting) < min(wanted, self._batch_max):
+            left = deadline - time.monotonic()
+            if left <= 0 or not self._changed.wait(left):
+                return
 
     def _answer(self, batch: list[_Ticket[Q, A]]) -> list[_Ticket[Q, A]]:
         """Answer a batch; what of it comes again."""
