@@ -34,6 +34,7 @@ class Capability(StrEnum):
     EXPORT_PAYOUTS = "export_payouts"
     APPROVE_PAYOUTS = "approve_payouts"
     DECIDE_REWARDS = "decide_rewards"
+    ASK_FOR_AUDIENCES = "ask_for_audiences"
     REDEEM_VOUCHERS = "redeem_vouchers"
     MANAGE_KEYS = "manage_keys"
 
@@ -41,11 +42,12 @@ class Capability(StrEnum):
 _CAN: dict[Role, frozenset[Capability]] = {
     Role.GROWTH: frozenset({
         Capability.VIEW, Capability.DRAFT_OFFER, Capability.PUBLISH_OFFER, Capability.OPEN_MARKET,
-        Capability.SUSPEND_MARKET, Capability.MANAGE_KEYS,
+        Capability.SUSPEND_MARKET, Capability.MANAGE_KEYS, Capability.ASK_FOR_AUDIENCES,
     }),
     Role.DPO: frozenset({
         Capability.VIEW, Capability.APPROVE_OFFER, Capability.PUBLISH_OFFER, Capability.OPEN_MARKET,
         Capability.SUSPEND_MARKET, Capability.HANDLE_CASES, Capability.DECIDE_REWARDS,
+        Capability.ASK_FOR_AUDIENCES,
     }),
     Role.SUPPORT: frozenset({
         Capability.VIEW, Capability.HANDLE_CASES, Capability.DECIDE_REWARDS, Capability.REDEEM_VOUCHERS,

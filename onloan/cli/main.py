@@ -54,6 +54,7 @@ def prepare(arguments: list[str]) -> None:
 def build_app() -> typer.Typer:
     """Every command, registered by the file that holds it."""
     from onloan.cli import (
+        audience,
         check,
         demo,
         evidence,
@@ -86,8 +87,8 @@ def build_app() -> typer.Typer:
         """Referral rewards where nobody's data is for sale."""
 
     for module in (
-        check, new, schema, preview, publish, market, pool, payouts, vouchers, reviews, evidence, keys, team,
-        serve, demo,
+        check, new, schema, preview, publish, market, pool, payouts, vouchers, reviews, audience, evidence, keys,
+        team, serve, demo,
     ):  # fmt: skip
         module.register(app)
     return app

@@ -28,6 +28,7 @@ class WebhookEvent(StrEnum):
     """What the merchant's systems can be told."""
 
     REWARD_EARNED = "reward.earned"
+    AUDIENCE_CHANGED = "audience.changed"
 
 
 EVENTS = tuple(event.value for event in WebhookEvent)

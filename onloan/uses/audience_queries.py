@@ -158,7 +158,7 @@ def check_position(after: int) -> None:
 
 
 def _check_running(audience: AudienceView) -> None:
-    slug = _find_slug(audience.offer_id)
+    slug = find_slug(audience.offer_id)
     now = clock.now()
     for market in list_offer_markets(slug):
         is_running = market.state == "open" and now < market.closes_at
@@ -166,7 +166,8 @@ def _check_running(audience: AudienceView) -> None:
             raise AudienceStopped(country=audience.country)
 
 
-def _find_slug(offer_id: UUID) -> str:
+def find_slug(offer_id: UUID) -> str:
+    """The name of an offer that there is."""
     row = db.fetch_one("SELECT slug FROM offers_offer WHERE id = %s", (db.uuid_value(offer_id),))
     assert row is not None
     return str(row[0])
