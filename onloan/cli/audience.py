@@ -75,7 +75,7 @@ def _check_out(path: Path) -> None:
 
 
 def _write_ids(view: AudienceView, path: Path) -> int:
-    """Page by page, so that memory does not grow with the audience. Whoever takes it back meanwhile is left out."""
+    """Page by page, so that memory does not grow with the audience, without those who take it back meanwhile."""
     columns = (TextColumn("Writing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     count, after = 0, 0
     progress = Progress(*columns, console=Console(stderr=True), transient=True)

@@ -40,10 +40,10 @@ VALID_DAYS = 365
 KINDS: tuple[RewardKind, ...] = ("cash", "voucher", "fulfilled")
 
 _LABELS: dict[tuple[str, RewardKind], Texts] = {
-    ("own", "cash"): {"en": "Welcome cash", "fr": "Espèces de bienvenue"},
+    ("own", "cash"): {"en": "Welcome cash", "fr": "Argent de bienvenue"},
     ("own", "voucher"): {"en": "Welcome voucher", "fr": "Bon d'achat de bienvenue"},
     ("own", "fulfilled"): {"en": "Welcome credit", "fr": "Avoir de bienvenue"},
-    ("sponsor", "cash"): {"en": "Cash for each friend", "fr": "Espèces pour chaque personne invitée"},
+    ("sponsor", "cash"): {"en": "Cash for each friend", "fr": "Argent pour chaque personne invitée"},
     ("sponsor", "voucher"): {
         "en": "Voucher for each friend",
         "fr": "Bon d'achat pour chaque personne invitée",

@@ -8,7 +8,7 @@ from onloan.offers.vocabulary import EVENTS, said
 
 _KIND_ORDER: tuple[RewardKind, ...] = ("cash", "voucher", "fulfilled")
 _KINDS: dict[RewardKind, Texts] = {
-    "cash": {"en": "{amount} in cash", "fr": "{amount} en espèces"},
+    "cash": {"en": "{amount} in cash", "fr": "{amount} en argent"},
     "voucher": {
         "en": "{amount} in vouchers for this shop",
         "fr": "{amount} en bons d'achat pour cette boutique",

@@ -196,8 +196,11 @@ def redeem_slip(*, typed_code: str, reference: str, by: Till, now: datetime) -> 
     """The till has paid out the whole of a slip, under its own ``reference``. Returns what it paid.
 
     A retry with the same reference pays nothing again. It reads nothing of the person but that their row is there,
-    so it works after their data are erased. Raises SlipUnknown, SlipRedeemed, BadInput.
+    so it works after their data are erased. Raises SlipUnknown, SlipRedeemed, BadInput, and NotAllowed for a member
+    who may not redeem.
     """
+    if by.user_id is not None:
+        require(find_member_by_id(by.user_id), Capability.REDEEM_VOUCHERS)
     if not rules.is_reference(reference):
         raise BadInput(field="reference", problem=f"A-Z a-z 0-9 . _ / -, 1–{rules.REFERENCE_CHARACTERS_MAX}")
     code = ids.normalize_code(typed_code)

@@ -257,7 +257,9 @@ def set_items(*, participant_id: UUID, items: Mapping[str, bytes]) -> None:
     The caller has checked the values. Raises NotFound for a person who is not there or whose key is gone.
     """
     lock_participant(participant_id)
-    wrapped_key = PersonKey.objects.filter(participant_id=participant_id).values_list("wrapped_key", flat=True).first()
+    wrapped_key = (
+        PersonKey.objects.filter(participant_id=participant_id).values_list("wrapped_key", flat=True).first()
+    )
     if wrapped_key is None:
         raise NotFound
     person_key = sealing.unwrap_person_key(participant_id, bytes(wrapped_key))

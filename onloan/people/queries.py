@@ -173,9 +173,7 @@ def count_pots_taken(market_id: UUID, *, first: date, last: date) -> list[int]:
     begins = datetime.combine(first, time(), UTC)
     ends = datetime.combine(last + timedelta(days=1), time(), UTC)
     rows = (
-        Participant.objects.filter(
-            market_id=market_id, has_pot=True, joined_at__gte=begins, joined_at__lt=ends
-        )
+        Participant.objects.filter(market_id=market_id, has_pot=True, joined_at__gte=begins, joined_at__lt=ends)
         .annotate(day=TruncDate("joined_at", tzinfo=UTC))
         .values_list("day")
         .annotate(taken=Count("id"))

@@ -190,9 +190,9 @@ def count_new_customers(market_ids: Sequence[UUID]) -> dict[UUID, int]:
         return {}
     marks = ", ".join(["%s"] * len(market_ids))
     rows = db.fetch_all(
-        "SELECT person.market_id, COUNT(DISTINCT happened.participant_id)"
+        "SELECT person.market_id, COUNT(DISTINCT happened.participant_id)"  # noqa: S608
         " FROM people_participant person JOIN referrals_event happened ON happened.participant_id = person.id"
-        f" WHERE person.market_id IN ({marks}) GROUP BY person.market_id",  # noqa: S608
+        f" WHERE person.market_id IN ({marks}) GROUP BY person.market_id",
         [db.uuid_value(market_id) for market_id in market_ids],
     )
     return {**dict.fromkeys(market_ids, 0), **{db.read_uuid(row[0]): row[1] for row in rows}}

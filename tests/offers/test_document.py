@@ -112,7 +112,7 @@ def test_it_closes_an_open_ended_market_after_three_years() -> None:
         (
             [],
             "fr",
-            "20 € en espèces et 10 € en bons d'achat pour cette boutique, "
+            "20 € en argent et 10 € en bons d'achat pour cette boutique, "
             "si cinq personnes que vous invitez s'inscrivent",
         ),
         ([], "de", "€20 in cash and €10 in vouchers for this shop, if five friends sign up"),
@@ -124,7 +124,7 @@ def test_it_closes_an_open_ended_market_after_three_years() -> None:
         (
             [("times: 5", "times: 1")],
             "fr",
-            "4 € en espèces et 10 € en bons d'achat pour cette boutique, "
+            "4 € en argent et 10 € en bons d'achat pour cette boutique, "
             "si une personne que vous invitez s'inscrit",
         ),
         (
@@ -155,7 +155,7 @@ def test_it_closes_an_open_ended_market_after_three_years() -> None:
         (
             [("app_signed_up", "first_order, minimum_order: 20.00 EUR")],
             "fr",
-            "20 € en espèces et 10 € en bons d'achat pour cette boutique, "
+            "20 € en argent et 10 € en bons d'achat pour cette boutique, "
             "si cinq personnes que vous invitez passent une première commande d'au moins 20 €",
         ),
     ],

@@ -43,6 +43,7 @@ from onloan.vouchers.rules import Till
 from tests.ledger.books import CASH, SETTLED, SPRING_RULES, WELCOME, Books, earn, join, open_books
 from tests.payouts.bank.files import ANA_IBAN, BEN_IBAN
 from tests.payouts.world import GB_ACCOUNT, LATER, assert_sound, owe, prepare, send
+from tests.vouchers.tills import till
 
 TILL_KEY = UUID(int=77)
 TILL = Till(key_id=TILL_KEY)
@@ -169,6 +170,17 @@ def test_it_pays_no_slip_that_is_none(both_databases: str) -> None:
         with pytest.raises(BadInput):
             redeem_slip(typed_code=code, reference=reference, by=TILL, now=LATER)
     assert payable_of(ana).state == "slip"
+
+
+def test_it_pays_a_slip_only_at_a_till(both_databases: str) -> None:
+    books = open_books(pools=1)
+    ana = owe(books, account=None)
+    code = slip_code_of(ana)
+    with pytest.raises(NotAllowed):
+        redeem_slip(typed_code=code, reference="till-1/7", by=Till(user_id=books.team.fay), now=LATER)
+    assert payable_of(ana).state == "slip"
+    redeem_slip(typed_code=code, reference="till-1/7", by=till(), now=LATER)
+    assert payable_of(ana).state == "paid"
 
 
 def test_it_lets_a_person_change_their_mind_about_a_slip(both_databases: str) -> None:

@@ -45,7 +45,7 @@ def test_an_account_is_asked_for_only_when_cash_is_owed() -> None:
     ana = an_earner(is_settled=False)
     page = ana.get("payment/")
     assert page.status == 200
-    assert "Rien ne vous est dû en espèces pour le moment." in page.text
+    assert "Rien ne vous est dû en argent pour le moment." in page.text
     assert not page.fields()
     refused = ana.post("payment/", {"step": "save", "name": NAME, "account": IBAN})
     assert not is_stored(ana)
@@ -56,7 +56,7 @@ def test_what_the_bank_will_see_is_shown_before_anything_is_kept() -> None:
     ana = an_earner()
     page = ana.get("payment/")
     assert [field.get("name") for field in page.fields()] == ["name", "account"]
-    assert "4 € en espèces" in page.text
+    assert "4 € en argent" in page.text
     seen = ana.post("payment/", {"step": "check", "name": NAME, "account": IBAN.lower()})
     assert "Ana Brule" in seen.text and f"« {NAME} »" in seen.text
     assert IBAN in seen.text
@@ -148,8 +148,8 @@ def test_what_is_paid_leaves_the_page_of_what_is_owed() -> None:
     ana = an_earner()
     ana.give_account()
     pay(ana)
-    assert "Rien ne vous est dû en espèces" in ana.get("payment/").text
-    assert "Payé : 4 € en espèces." in ana.get().text
+    assert "Rien ne vous est dû en argent" in ana.get("payment/").text
+    assert "Payé : 4 € en argent." in ana.get().text
 
 
 def test_a_slip_is_explained_before_it_is_made() -> None:
@@ -189,7 +189,7 @@ def test_a_slip_that_was_paid_out_says_so() -> None:
     assert "4 € ont été payés avec ce coupon" in page.text
     assert slip.code not in page.text and not page.all("svg")
     assert ana.visitor.status(ana.path(path + "cancel/"), "post") == 409
-    assert "Payé avec votre coupon : 4 € en espèces." in ana.get().text
+    assert "Payé avec votre coupon : 4 € en argent." in ana.get().text
 
 
 def test_a_voucher_of_the_same_amount_is_taken_after_a_second_look() -> None:
@@ -241,7 +241,7 @@ def test_no_right_hides_the_way_to_be_paid() -> None:
 def test_before_erasing_the_page_says_how_to_be_paid_first() -> None:
     ana = an_earner()
     page = ana.get("request/erasure/")
-    assert "4 € en espèces sont à vous et ne sont pas encore payés." in page.text
+    assert "4 € en argent sont à vous et ne sont pas encore payés." in page.text
     assert [link for link in page.all("a") if link.get("href").endswith("/me/payment/")]
     ana.post(ana.slip_path())
     assert "ne sont pas encore payés" not in ana.get("request/erasure/").text, "the slip stays good"

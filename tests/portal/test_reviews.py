@@ -54,7 +54,7 @@ def test_a_person_reads_why_until_when_and_that_time_is_on_their_side() -> None:
     page = ana.get("review/")
     assert "avec la même boîte aux lettres que la vôtre" in page.text
     assert "Si personne n'a décidé d'ici là, cela compte." in page.text
-    assert "4 € en espèces" in page.text and "14 € en bon d'achat" in page.text
+    assert "4 € en argent" in page.text and "14 € en bon d'achat" in page.text
 
 
 def test_what_a_person_says_reaches_whoever_decides_and_can_be_changed() -> None:

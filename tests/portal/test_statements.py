@@ -30,7 +30,7 @@ def test_each_kind_stands_for_itself() -> None:
     ana = an_earner()
     page = ana.get(f"statement/{this_year()}/")
     titles = [title.text for title in page.all("h2")]
-    assert titles == ["Espèces", "Bons d'achat pour cette boutique"]
+    assert titles == ["Argent", "Bons d'achat pour cette boutique"]
     assert "18 €" not in page.text and "14 €" in page.text, "cash and vouchers are never added together"
     assert "Gagné, en tout" in page.text and "Payé, en tout" not in page.text
 

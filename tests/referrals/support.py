@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 
 from onloan import db, ids
 from onloan.joining.actions import Joined, JoinRequest, join
-from onloan.ledger.pools import fund_pool
 from onloan.ledger.models import Reward
+from onloan.ledger.pools import fund_pool
 from onloan.money import Money
 from onloan.offers import models as offers
 from onloan.offers.document import Controller, MarketTerms, Offer, Referral, RewardRule

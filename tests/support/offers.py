@@ -81,7 +81,7 @@ def spring_offer() -> Offer:
                 amounts={"FR": Money(4_00, "EUR"), "GB": Money(2_00, "GBP")},
                 times=5,
                 valid_days=None,
-                label={"en": "Cash for each friend", "fr": "Espèces pour chaque personne invitée"},
+                label={"en": "Cash for each friend", "fr": "Argent pour chaque personne invitée"},
                 or_voucher_days=180,
             ),
         ),
