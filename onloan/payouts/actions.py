@@ -196,8 +196,8 @@ def redeem_slip(*, typed_code: str, reference: str, by: Till, now: datetime) -> 
     """The till has paid out the whole of a slip, under its own ``reference``. Returns what it paid.
 
     A retry with the same reference pays nothing again. It reads nothing of the person but that their row is there,
-    so it works after their data are erased. Raises SlipUnknown, SlipRedeemed, BadInput, and NotAllowed for a member
-    who may not redeem.
+    so it works after their data are erased. Raises SlipUnknown, SlipRedeemed, BadInput, and NotAllowed for a
+    member who may not redeem.
     """
     if by.user_id is not None:
         require(find_member_by_id(by.user_id), Capability.REDEEM_VOUCHERS)

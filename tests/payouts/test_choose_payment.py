@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from onloan.errors import BadInput, NotFound
+from onloan.errors import BadInput, NotAllowed, NotFound
 from onloan.ledger.check import check_balances
 from onloan.ledger.queries import find_reward, pot_view
 from onloan.ledger.rules import RewardState

@@ -44,10 +44,10 @@ from onloan.people.actions import lift_flag, set_flag
 from onloan.people.models import Item, Participant, PersonKey
 from onloan.referrals.actions import record_event, release_windows, settle_due
 from onloan.vouchers.queries import VoucherView, list_vouchers
-from onloan.vouchers.rules import Till
 from tests.joining.support import PERMISSIONS, OpenMarket, add_participant, open_market
 from tests.ledger.books import second_finance
 from tests.payouts.bank.files import SHOP_IBAN
+from tests.vouchers.tills import till
 
 _numbers = itertools.count()
 
@@ -182,7 +182,7 @@ def pay_by_slip(market: OpenMarket, pair: Pair, now: datetime, in_between: Calla
     issue_slip(participant_id=person, payable_id=payable.id, now=now)
     (slip,) = [slip for slip in list_slips(person) if slip.redeemed_at is None]
     in_between()
-    redeem_slip(typed_code=slip.code, reference="till/1", by=Till(user_id=market.team.fay), now=now)
+    redeem_slip(typed_code=slip.code, reference="till/1", by=till(), now=now)
 
 
 def check_everything_was_paid(pair: Pair) -> None:
