@@ -45,9 +45,13 @@ def list_ready(*, country: str, due_by: date | None) -> QuerySet[Payable]:
 
 @action
 def open_batch(*, country: str, user_id: UUID, now: datetime, due_by: date | None) -> UUID:
-    """A batch to fill, or the one that somebody began to fill. Raises NothingToPay, DebtorMissing."""
-    begun = Batch.objects.filter(country=country, state=BatchState.PREPARING).first()
+    """A batch to fill, or the one that somebody began to fill. Raises NothingToPay, DebtorMissing.
+
+    Whoever goes on with it has prepared it from then on, so that somebody else approves what they put in.
+    """
+    begun = Batch.objects.select_for_update().filter(country=country, state=BatchState.PREPARING).first()
     if begun is not None:
+        Batch.objects.filter(id=begun.id).update(created_by_user_id=user_id)
         found: UUID = begun.id
         return found
     first = list_ready(country=country, due_by=due_by).first()

@@ -313,6 +313,18 @@ def test_it_goes_on_with_a_preparation_that_was_killed(
     assert_sound()
 
 
+def test_whoever_goes_on_with_a_preparation_does_not_approve_it(both_databases: str) -> None:
+    books = open_books(pools=1)
+    owe(books)
+    set_shop_account(books)
+    fay, other = books.team.fay, second_finance()
+    gathering.open_batch(country="FR", user_id=fay, now=LATER, due_by=None)
+    batch_id = prepare_batch(country="FR", user_id=other, now=LATER)
+    with pytest.raises(SamePerson):
+        approve_batch(batch_id=batch_id, user_id=other, now=LATER)
+    approve_batch(batch_id=batch_id, user_id=fay, now=LATER)
+
+
 def test_it_forgets_names_and_accounts_a_month_after_paying(both_databases: str) -> None:
     books = open_books(pools=1)
     ana = owe(books)
