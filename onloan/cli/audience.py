@@ -10,9 +10,9 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from onloan.access.rules import Capability, can
-from onloan.access.team import find_member
-from onloan.errors import BadInput, NotAllowed
+from onloan.access.rules import Capability
+from onloan.access.team import find_member, require
+from onloan.errors import BadInput
 from onloan.evidence.sets import read_set
 from onloan.uses.audience_index import from_bits
 from onloan.uses.audience_queries import AudienceView, find_audience, list_members_page
@@ -41,8 +41,7 @@ def audience(
 ) -> None:
     """Write down all whom a use may touch now; recorded as one use before the file is written."""
     member = find_member(by)
-    if not can(member.role, Capability.ASK_FOR_AUDIENCES):
-        raise NotAllowed
+    require(member, Capability.ASK_FOR_AUDIENCES)
     _check_out(out)
     prepare_audiences()
     decision = decide_audience(

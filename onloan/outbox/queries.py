@@ -40,11 +40,6 @@ class EndpointLine:
     last_answered_at: datetime | None
 
 
-def is_event_wanted(event: str) -> bool:
-    """Whether any endpoint in use asked for this event."""
-    return any(event in events for events in Endpoint.objects.filter(active=True).values_list("events", flat=True))
-
-
 def list_messages(*, state: str, limit: int = LINES_MAX) -> list[MessageLine]:
     """Messages in ``state`` (waiting, sent, failed), the latest first."""
     rows = Message.objects.filter(state=state).order_by("-id")[: min(limit, LINES_MAX)]

@@ -11,7 +11,7 @@ from onloan import db
 from onloan.db import action
 from onloan.evidence.queries import consent_entries, read_checkpoint
 from onloan.evidence.sets import find_members
-from onloan.outbox.queries import is_event_wanted
+from onloan.outbox.queries import has_endpoint
 from onloan.outbox.rules import WebhookEvent
 from onloan.outbox.statements import webhook_statement
 from onloan.uses.audience_index import ENDS
@@ -67,7 +67,7 @@ def _read_ends(first: int, size: int) -> tuple[list[_End], int]:
 def _settle(*, row: Audience, ended: Sequence[_End], end: int) -> None:
     """Move on, and say so when somebody is to be taken down. Another process may have been here first."""
     unseen = Audience.objects.filter(id=row.id, seen_index=row.seen_index)
-    if not unseen.update(seen_index=end) or not ended or not is_event_wanted(WebhookEvent.AUDIENCE_CHANGED):
+    if not unseen.update(seen_index=end) or not ended or not has_endpoint(WebhookEvent.AUDIENCE_CHANGED):
         return
     event = webhook_statement(
         event=WebhookEvent.AUDIENCE_CHANGED,
