@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 from datetime import date, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, BinaryIO
 from uuid import UUID
@@ -18,7 +19,7 @@ from onloan.ledger.check import check_balances
 from onloan.ledger.journal import write_journal
 from onloan.offers.queries import find_market
 from onloan.payouts.actions import approve_batch, mark_batch_paid, prepare_batch, refuse_batch, set_debtor
-from onloan.payouts.answers import read_bank_answer
+from onloan.payouts.answers import read_bank_answer, record_outcome
 from onloan.payouts.check import check_payables
 from onloan.payouts.queries import (
     BatchView,
@@ -30,6 +31,7 @@ from onloan.payouts.queries import (
     list_waiting_for_account,
     reconcile,
 )
+from onloan.payouts.rules import PaymentState
 from onloan.vouchers.check import check_vouchers
 
 payouts = typer.Typer(help="Cash that is owed, paid in batches.", no_args_is_help=True)
@@ -109,8 +111,52 @@ def read_answer(
     )
     for reference in report.unknown_references:
         typer.echo(f"- {reference} looks like ours and is in no batch that was sent")
+    for reference in report.made_after_all:
+        typer.echo(
+            f"- {reference} was refused first and made after all; its amount is under way or paid once more"
+        )
     for reference in report.other_amounts:
         typer.echo(f"- {reference} has another amount than was sent: nothing was booked for it")
+
+
+class _Word(StrEnum):
+    """What a bank's own pages say of a payment."""
+
+    PAID = "paid"
+    REFUSED = "refused"
+    RETURNED = "returned"
+
+
+_STATES = {
+    _Word.PAID: PaymentState.ACCEPTED,
+    _Word.REFUSED: PaymentState.REJECTED,
+    _Word.RETURNED: PaymentState.RETURNED,
+}
+
+
+@payouts.command("enter")
+def enter_word(
+    batch: _BatchId,
+    reference: Annotated[str, typer.Argument(help="The payment's reference, as its file has it.")],
+    said: Annotated[_Word, typer.Argument(help="What the bank says of it.")],
+    by: _By,
+    reason: Annotated[str, typer.Option(help="The bank's code, as in AC04, if it gave one.")] = "",
+) -> None:
+    """Enter what the bank's own pages say of one payment, where no file says it."""
+    settled = record_outcome(
+        batch_id=batch,
+        reference=reference,
+        said=_STATES[said],
+        reason_code=reason.upper(),
+        user_id=find_member(by).id,
+        now=clock.now(),
+    )
+    if settled.made_after_all:
+        typer.echo("Kept. The same amount is under way or paid once more: stop that, or ask for it back.")
+    elif settled.unchanged:
+        typer.echo("Nothing changed: this was known, or is not possible any more.")
+    else:
+        typer.echo("Entered.")
 
 
 @payouts.command("reconcile")

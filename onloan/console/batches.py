@@ -14,13 +14,15 @@ from django.views.decorators.http import require_GET, require_http_methods
 from onloan import clock
 from onloan.access.rules import Capability
 from onloan.console.charts import Look, Part, Pattern, Tone, draw_bar, draw_swatch
-from onloan.console.pages import TeamRequest, act, render_page, team_page
-from onloan.errors import NotFound
+from onloan.console.pages import TeamRequest, act, read_text, render_page, team_page
+from onloan.errors import BadInput, NotFound
 from onloan.payouts.actions import approve_batch, mark_batch_paid, refuse_batch
+from onloan.payouts.answers import record_outcome
 from onloan.payouts.queries import Reconciliation, Tally, batch_file, find_batch, list_payments, reconcile
-from onloan.payouts.rules import BatchState, PayoutMethod
+from onloan.payouts.rules import END_TO_END_CHARACTERS_MAX, BatchState, PaymentState, PayoutMethod
 
 LINES_SHOWN = 200
+REASON_CHARACTERS_MAX = 8
 _WITH_FILE = {BatchState.APPROVED, BatchState.PAID, BatchState.REJECTED}
 _ACCEPTED = Look(Pattern.SOLID, Tone.CASH)
 _REJECTED = Look(Pattern.GRID, Tone.CASH)
@@ -53,9 +55,19 @@ def show_batch(request: TeamRequest, batch_id: UUID) -> HttpResponse:
         "bar": _draw_answers(found),
         "reconciliation": _answer_rows(found),
         "unanswered": found.unanswered.count,
+        "silent": found.silent,
+        "words": _words(),
         "banking_address": reverse("console-banking"),
     }
     return render_page(request, "batch.html", context)
+
+
+def _words() -> list[tuple[str, str]]:
+    return [
+        (PaymentState.ACCEPTED.value, _("It was paid")),
+        (PaymentState.REJECTED.value, _("It was refused")),
+        (PaymentState.RETURNED.value, _("It was paid and sent back")),
+    ]
 
 
 def tell_method(method: PayoutMethod) -> str:
@@ -132,7 +144,29 @@ def _act_on_batch(request: TeamRequest, batch_id: UUID) -> HttpResponse:
                 _("Marked as paid. Each person sees it on their page."),
                 to,
             )
+        case "word":
+            return act(
+                request,
+                Capability.EXPORT_PAYOUTS,
+                lambda: _record_word(request, batch_id),
+                _("Entered. What is owed again is in the next file, once the account is in order."),
+                to,
+            )
     raise NotFound
+
+
+def _record_word(request: TeamRequest, batch_id: UUID) -> None:
+    said = request.POST.get("said", "")
+    if said not in {value for value, _name in _words()}:
+        raise BadInput(field="said", problem=_("say that it was paid, refused or sent back"))
+    record_outcome(
+        batch_id=batch_id,
+        reference=read_text(request, "reference", END_TO_END_CHARACTERS_MAX),
+        said=PaymentState(said),
+        reason_code=read_text(request, "reason", REASON_CHARACTERS_MAX).upper(),
+        user_id=request.member.id,
+        now=clock.now(),
+    )
 
 
 @require_GET

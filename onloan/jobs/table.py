@@ -14,6 +14,7 @@ from onloan.ledger.check import require_balance
 from onloan.ledger.watching import record_pool_day, watch_pools
 from onloan.offers.switch import close_due_markets, finish_stopping
 from onloan.outbox.actions import deliver_due, forget_settled
+from onloan.payouts.settling import book_made_after_all
 from onloan.payouts.watch import ask_for_accounts, forget_accounts, watch_payments
 from onloan.people.actions import purge_codes
 from onloan.people.queries import read_item
@@ -75,6 +76,7 @@ JOBS = (
     Job("watch pools", 600, lambda now: watch_pools(now=now)),
     Job("record pools", 3600, lambda now: record_pool_day(now=now)),
     Job("ask for accounts", 300, lambda now: ask_for_accounts(now=now, limit=500)),
+    Job("book what was made after all", 60, lambda now: book_made_after_all(now=now, limit=500)),
     Job("watch payments", 600, lambda now: watch_payments(now=now)),
     Job("forget accounts", 3600, lambda now: forget_accounts(now=now)),
     Job("check the books", 24 * 3600, check_books),

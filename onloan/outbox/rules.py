@@ -20,7 +20,7 @@ TEMPLATES = (
     "join_code", "sign_in_code", "welcome", "receipt", "friend_joined", "reward_earned", "case_acknowledged",
     "voucher_expiring", "voucher_code", "reward_held", "review_decided", "reviews_waiting",
     "pool_alarm",
-    "account_wanted", "payment_returned", "payments_due",
+    "account_wanted", "payment_name_check", "payment_returned", "payments_due",
 )  # fmt: skip
 
 

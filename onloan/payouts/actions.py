@@ -27,6 +27,7 @@ from onloan.payouts.codes import slip_code
 from onloan.payouts.errors import (
     BatchNotReady,
     FileChanged,
+    MadeAlready,
     NoVoucherChoice,
     PayableNotOpen,
     PayeeNotNeeded,
@@ -38,7 +39,7 @@ from onloan.payouts.errors import (
 )
 from onloan.payouts.files import check_bank_name, hash_batch
 from onloan.payouts.models import Batch, Debtor, Payable, Payee, Payment, Slip
-from onloan.payouts.rules import BatchState, PayableState, PaymentState
+from onloan.payouts.rules import BankWord, BatchState, PayableState, PaymentState
 from onloan.payouts.settling import Outcome, close_batch, settle_outcomes
 from onloan.people.actions import remove_items, set_items
 from onloan.people.queries import find_by_code, find_participant
@@ -301,6 +302,10 @@ def _approve(*, batch_id: UUID, user_id: UUID, file_hash: str, now: datetime) ->
         raise BatchNotReady(state=batch.state)
     if file_hash != batch.file_hash:
         raise FileChanged
+    under_way = Payable.objects.filter(batch_id=batch_id, state=PayableState.IN_BATCH).values("id")
+    made = Payment.objects.filter(bank_word=BankWord.MADE, payable_id__in=under_way).count()
+    if made:
+        raise MadeAlready(count=made)
     Batch.objects.filter(id=batch_id).update(
         state=BatchState.APPROVED, approved_by_user_id=user_id, approved_at=now
     )
@@ -335,7 +340,10 @@ def refuse_batch(*, batch_id: UUID, user_id: UUID, now: datetime) -> None:
 
 
 def mark_batch_paid(*, batch_id: UUID, user_id: UUID, now: datetime) -> int:
-    """The bank has paid an approved batch: each line that it has not answered becomes paid. Returns how many did.
+    """The bank has paid an approved batch: each line of which it has said nothing becomes paid; how many did.
+
+    What the bank called pending, or checks the name of, stays open until it says more (``read_bank_answer``), or
+    somebody enters what they read on the bank's own pages (``record_outcome``).
 
     It goes in steps of ``PAID_PER_TRANSACTION``, each a transaction, so that a large batch stops nobody; after a
     crash the same call goes on where it ended. Raises BatchNotReady, NotAllowed, NotFound.
@@ -355,7 +363,9 @@ def mark_batch_paid(*, batch_id: UUID, user_id: UUID, now: datetime) -> int:
 
 def _pay_some(*, batch_id: UUID, now: datetime) -> int | None:
     """Pay the next few of a batch; None when none is left."""
-    waiting = Payment.objects.filter(batch_id=batch_id, state=PaymentState.OPEN).order_by("id")
+    waiting = Payment.objects.filter(batch_id=batch_id, state=PaymentState.OPEN, bank_word__isnull=True).order_by(
+        "id"
+    )
     rows = list(waiting.values_list("id", "participant_id")[:PAID_PER_TRANSACTION])
     if not rows:
         return None

@@ -9,18 +9,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Sum
+from django.db.models import Q, Sum
+from django.utils.translation import gettext
 
 from onloan import ids
 from onloan.access.rules import Capability
 from onloan.access.team import find_member_by_id, require
 from onloan.db import action
+from onloan.errors import BadInput, NotFound
 from onloan.money import Money
 from onloan.payouts import rules
 from onloan.payouts.bank import answers as bank
+from onloan.payouts.bank.reasons import Help, help_for
+from onloan.payouts.errors import BatchNotReady, UnknownPayment
 from onloan.payouts.models import BankAnswer, Batch, Payment
-from onloan.payouts.rules import BatchState, PaymentState
-from onloan.payouts.settling import Outcome, Settled, close_batch, settle_outcomes
+from onloan.payouts.rules import BankWord, BatchState, PaymentState
+from onloan.payouts.settling import Outcome, Settled, close_batch, note_words, settle_outcomes
 
 LINES_PER_STEP = 200
 REFERENCES_SHOWN_MAX = 100
@@ -39,7 +43,9 @@ class AnswerReport:
 
     ``unchanged`` was known already or is still under way; ``unknown`` are payments of the shop that are none of
     ours, and ``unknown_references`` those among them that look like ours. ``other_amounts`` name payments of ours
-    with another amount than was sent: nothing was booked for them, and somebody has to look.
+    with another amount than was sent: nothing was booked for them, and somebody has to look. ``made_after_all``
+    name payments that the bank refused first and has made now, while the same amount is under way or paid in
+    another manner: somebody has to stop that or ask for it back.
     """
 
     was_read: bool
@@ -51,6 +57,7 @@ class AnswerReport:
     unknown: int = 0
     unknown_references: tuple[str, ...] = ()
     other_amounts: tuple[str, ...] = ()
+    made_after_all: tuple[str, ...] = ()
     batch_ids: tuple[UUID, ...] = ()
 
 
@@ -97,8 +104,37 @@ def read_bank_answer(*, data: bytes, user_id: UUID, now: datetime) -> AnswerRepo
         unknown=reading.unknown,
         unknown_references=tuple(reading.unknown_references[:REFERENCES_SHOWN_MAX]),
         other_amounts=tuple(reading.other_amounts[:REFERENCES_SHOWN_MAX]),
+        made_after_all=reading.settled.made_after_all[:REFERENCES_SHOWN_MAX],
         batch_ids=tuple(sorted(reading.batch_ids)),
     )
+
+
+def record_outcome(
+    *, batch_id: UUID, reference: str, said: PaymentState, reason_code: str, user_id: UUID, now: datetime
+) -> Settled:
+    """What somebody of finance read on the bank's own pages about one payment, where no file says it.
+
+    ``reason_code`` is the bank's for a refusal or a return, or empty. The same again changes nothing. Raises
+    BadInput, UnknownPayment, BatchNotReady, NotAllowed, NotFound.
+    """
+    require(find_member_by_id(user_id), Capability.EXPORT_PAYOUTS)
+    if said is PaymentState.OPEN:
+        raise BadInput(field="said", problem=gettext("say that it was paid, refused or sent back"))
+    if reason_code and not rules.is_reason_code(reason_code):
+        raise BadInput(field="reason", problem=gettext("write the bank's code, as in AC04, or nothing"))
+    batch = Batch.objects.filter(id=batch_id).first()
+    if batch is None:
+        raise NotFound
+    if batch.state not in _SENT_STATES:
+        raise BatchNotReady(state=batch.state)
+    lines = Payment.objects.filter(batch_id=batch_id)
+    row = lines.filter(Q(end_to_end_id=reference) | Q(short_reference=reference)).first()
+    if row is None:
+        raise UnknownPayment(field="reference")
+    outcome = Outcome(row.id, row.participant_id, said, reason_code or None)
+    settled = settle_outcomes(outcomes=[outcome], now=now)
+    close_batch(batch_id=batch_id, user_id=user_id, now=now)
+    return settled
 
 
 def _read_lines(reading: _Reading, lines: Sequence[bank.AnswerLine], now: datetime) -> None:
@@ -107,6 +143,7 @@ def _read_lines(reading: _Reading, lines: Sequence[bank.AnswerLine], now: dateti
     rows = {row.end_to_end_id: row for row in sent.filter(end_to_end_id__in=references)}
     rows.update({row.short_reference: row for row in sent.filter(short_reference__in=references)})
     outcomes: list[Outcome] = []
+    pending: dict[UUID, BankWord] = {}
     for line in lines:
         row = rows.get(line.end_to_end_id)
         if row is None:
@@ -119,8 +156,13 @@ def _read_lines(reading: _Reading, lines: Sequence[bank.AnswerLine], now: dateti
             reading.other_amounts.append(row.end_to_end_id)
         elif line.outcome == "pending":
             reading.settled += Settled(unchanged=1)
+            is_name_check = help_for(line.reason_code) is Help.NAME
+            pending[row.id] = BankWord.NAME_CHECK if is_name_check else BankWord.PENDING
         else:
             outcomes.append(Outcome(row.id, row.participant_id, _SAID[line.outcome], line.reason_code or None))
+    if pending:
+        people = {row.participant_id for row in rows.values() if row.id in pending}
+        note_words(words=pending, participant_ids=people, now=now)
     if outcomes:
         reading.settled += settle_outcomes(outcomes=outcomes, now=now)
 

@@ -48,7 +48,7 @@ _RULES: dict[str, str] = {
     "what is under way or paid by a bank is no line of its batch": """
         SELECT payable.id FROM payouts_payable payable LEFT JOIN payouts_payment payment
             ON payment.participant_id = payable.participant_id AND payment.payable_id = payable.id
-                AND payment.batch_id = payable.batch_id AND payment.attempt = payable.attempts
+                AND payment.batch_id = payable.batch_id AND payment.attempt <= payable.attempts
                 AND payment.amount_minor = payable.amount_minor AND payment.reward_id = payable.reward_id
                 AND payment.state = CASE payable.state WHEN 'in_batch' THEN 'open' ELSE 'accepted' END
         WHERE payable.batch_id IS NOT NULL AND payment.id IS NULL

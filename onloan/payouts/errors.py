@@ -45,6 +45,23 @@ class UnknownReference(OnloanError):
     )
 
 
+class UnknownPayment(OnloanError):
+    code = "E-PAYMENT-REFERENCE"
+    status = 404
+    sentence = gettext_lazy("No payment of this file has this reference. Copy it as the list has it.")
+
+
+class MadeAlready(OnloanError):
+    """The bank refused a payment and made it after all, while this batch was being prepared."""
+
+    code = "E-PAYOUT-MADE"
+    status = 409
+    sentence = gettext_lazy(
+        "The bank says that {count} of these payments were made already, after it had refused them. "
+        "Refuse this file: they are booked as paid, and a new file holds the others."
+    )
+
+
 class PayeeNotNeeded(OnloanError):
     """An account is asked for when there is something to pay, and not before (rule LR-063)."""
 

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from uuid import UUID
 
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
 
 from onloan import clock, db, ids
 from onloan.db import Statement, action
@@ -21,7 +21,7 @@ from onloan.payouts.bank.characters import bank_text
 from onloan.payouts.errors import DebtorMissing, NothingToPay
 from onloan.payouts.files import hash_batch
 from onloan.payouts.models import Batch, Debtor, Payable, Payee, Payment
-from onloan.payouts.rules import BatchState, PayableState, PaymentState, PayoutMethod
+from onloan.payouts.rules import BankWord, BatchState, PayableState, PaymentState, PayoutMethod
 from onloan.payouts.sealing import SealedLine
 from onloan.people.queries import read_items_of
 from onloan.people.statements import lock_participants
@@ -37,7 +37,14 @@ Place = tuple[date, UUID]
 def list_ready(*, country: str, due_by: date | None) -> QuerySet[Payable]:
     """What is owed in a country to people who told where, as far as nothing is wrong with it, the oldest first."""
     told = Payee.objects.filter(problem__isnull=True).values("participant_id")
-    ready = Payable.objects.filter(country=country, state=PayableState.OWED, participant_id__in=told)
+    # What the bank says it has paid after all is booked by a job, and never paid again meanwhile.
+    made = Payment.objects.filter(payable_id=OuterRef("id"), participant_id=OuterRef("participant_id"))
+    ready = Payable.objects.filter(
+        ~Exists(made.filter(bank_word=BankWord.MADE)),
+        country=country,
+        state=PayableState.OWED,
+        participant_id__in=told,
+    )
     if due_by is not None:
         ready = ready.filter(due_on__lte=due_by)
     return ready.order_by("due_on", "id")
@@ -144,7 +151,7 @@ def _write_payment(row: Payable, batch_id: UUID, batch_key: bytes, items: Mappin
         batch_id=batch_id, attempt=attempt, end_to_end_id=rules.end_to_end_id(row.reward_id, attempt),
         short_reference=rules.short_reference(row.id, attempt), amount_minor=row.amount_minor,
         currency=row.currency, sealed_line=sealing.seal_line(batch_key, payment_id, line),
-        state=PaymentState.OPEN, reason_code=None, answered_at=None,
+        state=PaymentState.OPEN, reason_code=None, bank_word=None, answered_at=None,
     )  # fmt: skip
 
 

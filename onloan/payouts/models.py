@@ -10,6 +10,7 @@ from onloan.payouts.rules import (
     END_TO_END_CHARACTERS_MAX,
     REFERENCE_CHARACTERS_MAX,
     SHORT_REFERENCE_CHARACTERS_MAX,
+    BankWord,
     BatchState,
     PayableState,
     PayeeProblem,
@@ -76,7 +77,8 @@ class Payment(ParticipantModel):
     """One try to pay one payable: a line of one batch's file, under a reference that no other try has.
 
     ``sealed_line`` is the name and the account as the file has them, under the batch's own key: what is under way
-    is paid even when the person's data are erased meanwhile, and goes with that key.
+    is paid even when the person's data are erased meanwhile, and goes with that key. ``bank_word`` is what the
+    bank said last without settling it (see ``BankWord``).
     """
 
     payable_id = models.UUIDField()
@@ -90,6 +92,7 @@ class Payment(ParticipantModel):
     sealed_line = models.BinaryField(null=True)
     state = models.CharField(max_length=8)
     reason_code = models.CharField(max_length=8, null=True)
+    bank_word = models.CharField(max_length=10, null=True)
     answered_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -113,11 +116,25 @@ class Payment(ParticipantModel):
                 ),
                 name="payouts_payment_state_is_known",
             ),
+            models.CheckConstraint(
+                condition=Q(bank_word__isnull=True)
+                | Q(
+                    bank_word__in=[BankWord.PENDING.value, BankWord.NAME_CHECK.value],
+                    state=PaymentState.OPEN.value,
+                )
+                | Q(bank_word=BankWord.MADE.value, state=PaymentState.REJECTED.value),
+                name="payouts_payment_bank_word_is_known",
+            ),
         ]
         indexes = [
             models.Index(fields=["batch_id", "id"], name="payouts_payment_by_batch"),
             models.Index(fields=["end_to_end_id"], name="payouts_payment_by_reference"),
             models.Index(fields=["short_reference"], name="payouts_payment_by_short"),
+            models.Index(
+                fields=["participant_id", "payable_id"],
+                condition=Q(bank_word=BankWord.MADE.value),
+                name="payouts_payment_made",
+            ),
         ]
 
 

@@ -71,6 +71,7 @@ class PaymentLine:
     due_on: date
     state: str
     reason_code: str | None
+    bank_word: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,13 +91,17 @@ class Tally:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reconciliation:
-    """What was sent to the bank, and what the bank said of it. ``sent`` is the sum of the other four."""
+    """What was sent to the bank, and what the bank said of it. ``sent`` is the sum of the other four.
+
+    ``silent`` counts the unanswered of which it has not even said that they are under way.
+    """
 
     sent: Tally
     accepted: Tally
     rejected: Tally
     returned: Tally
     unanswered: Tally
+    silent: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,6 +215,7 @@ def list_payments(batch_id: UUID, *, limit: int = LINES_SHOWN_MAX) -> list[Payme
             due_on=due[row.payable_id],
             state=row.state,
             reason_code=row.reason_code,
+            bank_word=row.bank_word,
         )
         for row in rows
     ]
@@ -229,7 +235,9 @@ def reconcile(batch_id: UUID) -> Reconciliation:
         found = [sums.get(state.value, (0, 0)) for state in states]
         return Tally(sum(count for count, _ in found), Money(sum(total for _, total in found), batch.currency))
 
+    silent = Payment.objects.filter(batch_id=batch_id, state=PaymentState.OPEN, bank_word__isnull=True)
     return Reconciliation(
+        silent=silent.count(),
         sent=tally(*PaymentState),
         accepted=tally(PaymentState.ACCEPTED),
         rejected=tally(PaymentState.REJECTED),

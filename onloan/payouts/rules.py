@@ -47,6 +47,19 @@ class PaymentState(StrEnum):
     RETURNED = "returned"
 
 
+class BankWord(StrEnum):
+    """What the bank said last of a line that it did not settle by it.
+
+    ``pending``: it is at it. ``name_check``: the name does not match the account, so it waits for the person (rule
+    LR-064). ``made``: it refused the payment, and said later that it was made, while the amount was under way in
+    another manner.
+    """
+
+    PENDING = "pending"
+    NAME_CHECK = "name_check"
+    MADE = "made"
+
+
 class BatchState(StrEnum):
     """``paid``: every line is answered, and one at least was paid; ``rejected``: the bank refused them all."""
 
@@ -132,6 +145,11 @@ def message_id(batch_id: UUID) -> str:
 def read_message_id(text: str) -> UUID | None:
     """The batch that a bank's file speaks of, or None."""
     return UUID(hex=text[1:]) if re.fullmatch(r"B[0-9a-f]{32}", text) else None
+
+
+def is_reason_code(text: str) -> bool:
+    """Whether ``text`` has the form of a bank's reason: a bank's own words could hold a name."""
+    return re.fullmatch(r"[A-Z0-9]{1,8}", text) is not None
 
 
 def is_own_reference(text: str) -> bool:

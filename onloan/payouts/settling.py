@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 
 from onloan import clock, db
 from onloan.db import Statement, action
@@ -24,7 +24,7 @@ from onloan.outbox.statements import mail_statement
 from onloan.payouts import rules
 from onloan.payouts.bank.reasons import Help, help_for
 from onloan.payouts.models import Batch, Payable, Payee, Payment
-from onloan.payouts.rules import BatchState, PayableState, PayeeProblem, PaymentState
+from onloan.payouts.rules import BankWord, BatchState, PayableState, PayeeProblem, PaymentState
 from onloan.people.queries import find_participant
 from onloan.people.statements import lock_participants
 
@@ -41,12 +41,14 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What changed, by payments. ``unchanged``: said before, or no longer possible."""
+    """What changed, by payments. ``unchanged``: said before, or no longer possible. ``made_after_all`` were
+    refused first, and are under way or paid in another manner now: somebody has to look."""
 
     accepted: int = 0
     rejected: int = 0
     returned: int = 0
     unchanged: int = 0
+    made_after_all: tuple[str, ...] = ()
 
     def __add__(self, other: Settled) -> Settled:
         return Settled(
@@ -54,6 +56,7 @@ class Settled:
             self.rejected + other.rejected,
             self.returned + other.returned,
             self.unchanged + other.unchanged,
+            self.made_after_all + other.made_after_all,
         )
 
 
@@ -106,6 +109,8 @@ def _settle(row: Payment, outcome: Outcome, now: datetime) -> Settled:
             _accept([row], now)
         _return(row, outcome.reason_code, now)
         return Settled(returned=1)
+    if row.state == PaymentState.REJECTED and said is PaymentState.ACCEPTED:
+        return _make_after_all(row, now)
     return Settled(unchanged=1)
 
 
@@ -127,7 +132,7 @@ def _accept(rows: Sequence[Payment], now: datetime) -> None:
         now=now,
     )
     answered = Payment.objects.filter(id__in=[row.id for row in rows], state=PaymentState.OPEN).update(
-        state=PaymentState.ACCEPTED, answered_at=now
+        state=PaymentState.ACCEPTED, answered_at=now, bank_word=None
     )
     changed = Payable.objects.filter(id__in=list(payables), state=PayableState.IN_BATCH).update(
         state=PayableState.PAID, paid_at=now, times_paid=F("times_paid") + 1
@@ -161,14 +166,68 @@ def _return(row: Payment, reason_code: str | None, now: datetime) -> None:
     )
 
 
+def _make_after_all(row: Payment, now: datetime) -> Settled:
+    """The bank refused it and says now that it was made. While it is only owed again, it is paid; once it is on
+    its way in another manner (batch, slip, voucher), nothing here can call that back: the word is kept."""
+    payable = Payable.objects.select_for_update().get(participant_id=row.participant_id, id=row.payable_id)
+    if payable.state != PayableState.OWED:
+        Payment.objects.filter(id=row.id).update(bank_word=BankWord.MADE)
+        return Settled(made_after_all=(row.end_to_end_id,))
+    Payable.objects.filter(id=payable.id).update(state=PayableState.IN_BATCH, batch_id=row.batch_id)
+    Payment.objects.filter(id=row.id).update(
+        state=PaymentState.OPEN, reason_code=None, answered_at=None, bank_word=None
+    )
+    row.state, row.reason_code, row.answered_at = PaymentState.OPEN, None, None
+    _accept([row], now)
+    # A batch that was closed as refused altogether has now paid something.
+    Batch.objects.filter(id=row.batch_id, state=BatchState.REJECTED).update(state=BatchState.PAID)
+    Payee.objects.filter(participant_id=row.participant_id, problem=PayeeProblem.REJECTED).update(
+        problem=None, problem_code=None
+    )
+    return Settled(accepted=1)
+
+
+def book_made_after_all(*, now: datetime, limit: int) -> int:
+    """Book what the bank paid after refusing it, as soon as it is owed again and nothing else; how many were."""
+    waiting = Payment.objects.filter(bank_word=BankWord.MADE, state=PaymentState.REJECTED)
+    is_owed = Exists(
+        Payable.objects.filter(
+            participant_id=OuterRef("participant_id"), id=OuterRef("payable_id"), state=PayableState.OWED
+        )
+    )
+    outcomes = [
+        Outcome(payment_id, participant_id, PaymentState.ACCEPTED, None)
+        for payment_id, participant_id in waiting.filter(is_owed).values_list("id", "participant_id")[:limit]
+    ]
+    return settle_outcomes(outcomes=outcomes, now=now).accepted if outcomes else 0
+
+
+@action
+def note_words(*, words: Mapping[UUID, BankWord], participant_ids: Iterable[UUID], now: datetime) -> None:
+    """Keep what the bank says of open payments that it neither made nor refused. Where the name does not match the
+    account the person is asked, and nothing is lost to them (rule LR-064)."""
+    lock_participants(set(participant_ids))
+    rows = list(Payment.objects.filter(id__in=list(words), state=PaymentState.OPEN))
+    for word in BankWord:
+        Payment.objects.filter(
+            id__in=[row.id for row in rows if words[row.id] is word], state=PaymentState.OPEN
+        ).update(bank_word=word)
+    asked = [row for row in rows if words[row.id] is BankWord.NAME_CHECK and row.bank_word != BankWord.NAME_CHECK]
+    mails: list[Statement] = []
+    for row in asked:
+        if _mark_payee(row, PayeeProblem.NAME, None):
+            mails.extend(_write_to(row.participant_id, [row], template="payment_name_check"))
+    db.execute(mails)
+
+
 def _find_payable(row: Payment) -> Payable:
     payable: Payable = Payable.objects.get(participant_id=row.participant_id, id=row.payable_id)
     return payable
 
 
 def _answer(row: Payment, state: PaymentState, reason_code: str | None, now: datetime) -> None:
-    row.state, row.reason_code, row.answered_at = state, reason_code, now
-    row.save(update_fields=["state", "reason_code", "answered_at"])
+    row.state, row.reason_code, row.answered_at, row.bank_word = state, reason_code, now, None
+    row.save(update_fields=["state", "reason_code", "answered_at", "bank_word"])
 
 
 def _change_payable(row: Payment, before: PayableState, **changes: object) -> None:
@@ -189,14 +248,19 @@ def _ask_people(failed: Iterable[Payment], now: datetime) -> list[Statement]:
         row, problem = next(((row, problem) for row, problem in problems if problem is not None), (rows[0], None))
         if problem is None:
             continue
-        prepared_at = Batch.objects.values_list("created_at", flat=True).get(id=row.batch_id)
-        # An account that was given after the batch was prepared has not been tried yet.
-        marked = Payee.objects.filter(
-            participant_id=participant_id, problem__isnull=True, given_at__lte=prepared_at
-        ).update(problem=problem, problem_code=row.reason_code)
-        if marked:
-            mails.extend(_write_to(participant_id, rows))
+        if _mark_payee(row, problem, row.reason_code):
+            mails.extend(_write_to(participant_id, rows, template="payment_returned"))
     return mails
+
+
+def _mark_payee(row: Payment, problem: PayeeProblem, reason_code: str | None) -> bool:
+    """Remember what is wrong with the account that a payment went to; False when it was replaced or known."""
+    prepared_at = Batch.objects.values_list("created_at", flat=True).get(id=row.batch_id)
+    # An account that was given after the batch was prepared has not been tried yet.
+    tried = Payee.objects.filter(
+        participant_id=row.participant_id, problem__isnull=True, given_at__lte=prepared_at
+    )
+    return tried.update(problem=problem, problem_code=reason_code) > 0
 
 
 def _problem(row: Payment) -> PayeeProblem | None:
@@ -208,7 +272,7 @@ def _problem(row: Payment) -> PayeeProblem | None:
     return None if help_ is Help.MERCHANT else PayeeProblem.REJECTED
 
 
-def _write_to(participant_id: UUID, rows: Sequence[Payment]) -> list[Statement]:
+def _write_to(participant_id: UUID, rows: Sequence[Payment], *, template: str) -> list[Statement]:
     person = find_participant(participant_id)
     if person is None or person.erased_at is not None:
         return []
@@ -216,7 +280,7 @@ def _write_to(participant_id: UUID, rows: Sequence[Payment]) -> list[Statement]:
     amount = Money(sum(row.amount_minor for row in rows), rows[0].currency)
     return [
         mail_statement(
-            template="payment_returned",
+            template=template,
             language=person.language,
             participant_id=participant_id,
             context={

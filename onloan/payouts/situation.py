@@ -160,6 +160,12 @@ def payment_situation(participant_id: UUID, *, now: datetime) -> PaymentSituatio
     payee = _find_payee(participant_id)
     currency = waiting[0].currency if waiting else None
     is_open = any(row.state == PayableState.OWED for row in waiting)
+    # A payment under way waits too while the bank asks whether the name is right.
+    is_stuck = (
+        payee is not None
+        and payee.problem is not None
+        and any(row.state in {PayableState.OWED, PayableState.IN_BATCH} for row in waiting)
+    )
     return PaymentSituation(
         owed=owed,
         paid=[_paid_line(row, time_zone) for row in rows if row.paid_at is not None],
@@ -167,7 +173,7 @@ def payment_situation(participant_id: UUID, *, now: datetime) -> PaymentSituatio
         currency=currency,
         methods=methods_for(currency) if currency else (),
         payee=payee,
-        needs_account=is_open and (payee is None or payee.problem is not None),
+        needs_account=is_open and payee is None or is_stuck,
         may_give_account=bool(waiting),
     )
 

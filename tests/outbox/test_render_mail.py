@@ -65,6 +65,7 @@ CASES: list[tuple[str, dict[str, object], dict[str, str]]] = [
     ("pool_alarm", {"country": "FR", "used_percent": 80, "pots_free": 1}, {}),
     ("pool_alarm", {"country": "FR", "used_percent": 100, "pots_free": 0}, {}),
     ("account_wanted", {"amount": "4.00 EUR", "due_on": "2027-06-16"}, {}),
+    ("payment_name_check", {"amount": "4.00 EUR"}, {}),
     ("payment_returned", {"amount": "4.00 EUR"}, {}),
     ("payments_due", {"country": "FR", "count": 2, "late": 0}, {}),
     ("payments_due", {"country": "FR", "count": 0, "late": 1}, {}),

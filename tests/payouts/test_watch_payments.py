@@ -108,8 +108,6 @@ def test_a_refused_payment_goes_out_again_under_another_reference(both_databases
     give_account(participant_id=ana, name="Ana Lopez", account=BEN_IBAN, now=LATER)
     second = send(books)
     assert references(second) == [f"{reference}-2"]
-    late = pain002(status(reference, "ACSC", amount="4.00"), message_id="B" + first.hex)
-    assert read_bank_answer(data=late, user_id=books.team.fay, now=LATER).accepted == 0
     mark_batch_paid(batch_id=second, user_id=books.team.fay, now=LATER)
     assert Transfer.objects.filter(credit_kind="paid").count() == 1
     assert check_balances() == []
