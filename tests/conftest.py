@@ -12,6 +12,7 @@ import sys
 import tempfile
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -116,14 +117,10 @@ def sqlite_template() -> Path:
 
 
 @pytest.fixture
-def sqlite_database(sqlite_template: Path, tmp_path: Path) -> Iterator[str]:
+def sqlite_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of an empty SQLite database in a file of its own."""
-    path = tmp_path / "onloan.sqlite3"
-    shutil.copyfile(sqlite_template, path)
-    url = f"sqlite:///{path}"
-    use_database(url, tmp_path / "home")
-    yield url
-    connections.close_all()
+    with empty_database("sqlite", request, tmp_path) as url:
+        yield url
 
 
 def server_url() -> str:
@@ -156,11 +153,29 @@ def _url_of(name: str) -> str:
 
 
 @pytest.fixture
-def postgresql_database(postgresql_template: str, tmp_path: Path) -> Iterator[str]:
+def postgresql_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of an empty PostgreSQL database, cloned for this test."""
+    with empty_database("postgresql", request, tmp_path) as url:
+        yield url
+
+
+@contextmanager
+def empty_database(engine: str, request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:
+    """The address of a migrated, empty database of an engine, which this process uses until the block ends.
+
+    For fixtures that several tests share; a single test asks for ``sqlite_database`` or one of its neighbours.
+    """
+    template = request.getfixturevalue(f"{engine}_template")
+    if engine == "sqlite":
+        shutil.copyfile(template, folder / "onloan.sqlite3")
+        url = f"sqlite:///{folder / 'onloan.sqlite3'}"
+        use_database(url, folder / "home")
+        yield url
+        connections.close_all()
+        return
     name = f"test_{uuid.uuid4().hex[:12]}"
-    _on_server(f"CREATE DATABASE {name} TEMPLATE {postgresql_template}")
-    use_database(_url_of(name), tmp_path / "home")
+    _on_server(f"CREATE DATABASE {name} TEMPLATE {template}")
+    use_database(_url_of(name), folder / "home")
     yield _url_of(name)
     connections.close_all()
     _on_server(f"DROP DATABASE {name} WITH (FORCE)")

@@ -130,9 +130,9 @@ class Caller:
         if connection is None:
             host, port = self._base.hostname or "", self._base.port
             if self._tls is None:
-                connection = http.client.HTTPConnection(host, port)
+                connection = _Connection(host, port)
             else:
-                connection = http.client.HTTPSConnection(host, port, context=self._tls)
+                connection = _TlsConnection(host, port, context=self._tls)
             self._own.connection = connection
         connection.timeout = left
         if connection.sock is not None:
@@ -147,6 +147,20 @@ class Caller:
         self._own.connection, self._own.has_answered = None, False
         if connection is not None:
             connection.close()
+
+
+class _Connection(http.client.HTTPConnection):
+    """Closed with the thread or the gate that it belonged to, and not some day later."""
+
+    def __del__(self) -> None:
+        self.close()
+
+
+class _TlsConnection(http.client.HTTPSConnection):
+    """The same over TLS."""
+
+    def __del__(self) -> None:
+        self.close()
 
 
 def read_base(url: str) -> SplitResult:

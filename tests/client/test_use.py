@@ -11,7 +11,6 @@ import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,6 +27,7 @@ from onloan.people.photos import prepare_photo
 from onloan.people.queries import find_participant
 from onloan.uses.models import Serving, Use
 from tests.client.rough_road import BUSY, CUT, DROP, PASS, REST, SILENT, rough_road
+from tests.conftest import empty_database
 from tests.consents.world import ALL, WALL, Person, World, add_person, build_world
 from tests.support.photos import portrait_png
 from tests.support.server import ROOT, running_server
@@ -59,13 +59,16 @@ class Shop:
         return person, found.public_id
 
 
-@pytest.fixture
-def shop(both_databases: str, tmp_path: Path) -> Iterator[Shop]:
-    world = build_world()
-    key = create_key(name="shop", scopes=["uses:write"], now=clock.now()).key
-    with running_server(both_databases, tmp_path / "server-home") as server:
-        yield Shop(server.address, key, world)
-    connections.close_all()
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def shop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """One server for all tests of an engine; each test has people of its own."""
+    folder = tmp_path_factory.mktemp("shop")
+    with empty_database(request.param, request, folder) as url:
+        world = build_world()
+        key = create_key(name="shop", scopes=["uses:write"], now=clock.now()).key
+        with running_server(url, folder / "server-home") as server:
+            yield Shop(server.address, key, world)
+        connections.close_all()
 
 
 def look(address: str) -> tuple[int, bytes]:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from django.db import connections
 from django.test import Client
 
 from onloan import clock
@@ -14,6 +18,7 @@ from onloan.cases.rules import Door, Kind
 from onloan.cli.demo import PASSWORD, seed
 from onloan.offers.queries import find_market, list_drafts
 from onloan.payouts.queries import list_batches
+from tests.conftest import empty_database, use_database
 from tests.support.offers import spring_text
 
 PAGES = [
@@ -31,10 +36,24 @@ PAGES = [
 ]
 
 
+@pytest.fixture(scope="module")
+def seeded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo's data, made once: a team with every role, two markets, seven people, rewards in each state."""
+    folder = tmp_path_factory.mktemp("seeded")
+    with empty_database("sqlite", request, folder):
+        seed(clock.now())
+        with connections["default"].cursor() as cursor:
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return folder
+
+
 @pytest.fixture
-def campaign(sqlite_database: str) -> None:
-    """The demo's data: a team with every role, two markets, seven people, rewards in each state."""
-    seed(clock.now())
+def campaign(seeded: Path, tmp_path: Path) -> Iterator[None]:
+    """A copy of the demo's data for one test."""
+    shutil.copytree(seeded, tmp_path / "campaign")
+    use_database(f"sqlite:///{tmp_path / 'campaign' / 'onloan.sqlite3'}", tmp_path / "campaign" / "home")
+    yield
+    connections.close_all()
 
 
 def signed_in(email: str) -> Client:

@@ -19,8 +19,8 @@ from onloan.evidence.verify import verify_database
 from tests.evidence.entries import EXAMPLES, NOON
 from tests.evidence.tampering import start_again
 
-# Kinds that no stranger's rule objects to in any order, so that only the tampering can be what is found. A mass use
-# is none of them: it is sound only with its set beside it, and tests/evidence/test_check_sets.py tampers with those.
+# Kinds that no stranger's rule objects to in any order, so that only the tampering can be what is found. A mass
+# use is none of them: it is sound only with its set beside it, and test_check_sets.py tampers with those.
 LOUD_KINDS = ("consent_given", "consent_", "use_allowed", "audience_allowed", "market_st")
 QUIET_KINDS = sorted(kind for kind in rules.KINDS if not kind.startswith(LOUD_KINDS))
 STORIES = st.lists(st.sampled_from(QUIET_KINDS), min_size=2, max_size=12)
