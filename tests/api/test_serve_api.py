@@ -84,9 +84,9 @@ def test_a_followed_link_redirects_and_is_counted_within_seconds(both_databases:
     assert count_clicks_of(ana.participant_id) == 5
 
 
-def test_it_answers_anything_as_its_description_says(both_databases: str, tmp_path: Path) -> None:
+def test_it_answers_anything_as_its_description_says(postgresql_database: str, tmp_path: Path) -> None:
     shop = open_shop()
-    with serving(both_databases) as served:
+    with serving(postgresql_database) as served:
         command = [sys.executable, "-m", "schemathesis.cli", "run", f"{served.address}/api/v1/openapi.json"]
         command += ["--header", f"Authorization: Bearer {shop.key}", "--checks", ",".join(CHECKS)]
         command += ["--phases", "examples,coverage,fuzzing", "--max-examples", "40", "--seed", "1"]

@@ -81,11 +81,11 @@ def people(names: list[str]) -> list[tuple[Person, str]]:
 
 
 @pytest.mark.slow
-def test_a_winner_takes_it_back_and_is_seen_no_more(both_databases: str, tmp_path: Path) -> None:
+def test_a_winner_takes_it_back_and_is_seen_no_more(sqlite_database: str, tmp_path: Path) -> None:
     [(chloe, chloe_id), (_, ben_id)] = people(["Chloé", "Ben"])
     key = create_key(name="shop", scopes=["uses:write"], now=clock.now()).key
     with (
-        running_server(both_databases, tmp_path / "server-home") as server,
+        running_server(sqlite_database, tmp_path / "server-home") as server,
         running_example(server, key, [chloe_id, ben_id]) as address,
         running_browser() as browser,
     ):
