@@ -25,6 +25,7 @@ from onloan.markets.rules import market_facts
 from onloan.offers.vocabulary import CHANNELS, ITEMS, said
 from onloan.people.statements import lock_participant
 from onloan.uses.addresses import read_path
+from onloan.uses.duties import take_down_seen
 from onloan.uses.history import list_past_uses
 
 
@@ -60,6 +61,9 @@ def report_sighting(
     opened = None
     if match is None or match.is_after_end:
         opened = _open(report, country, language, participant_id, contact, now)
+    if match is not None and match.is_after_end:
+        assert participant_id is not None, "only an identified person's uses are compared"
+        take_down_seen(participant_id=participant_id, use_id=match.use.id, is_mass=match.use.is_mass, now=now)
     sighting_id = ids.new_id()
     kept = json.dumps({"address": report.address, "words": report.words})
     Sighting.objects.create(

@@ -24,6 +24,7 @@ from onloan.offers.queries import MarketView, list_markets
 from onloan.offers.vocabulary import CHANNELS, PURPOSES, said
 from onloan.offers.wording import listed, written_day, written_number
 from onloan.people.queries import find_participant
+from onloan.uses.duty_queries import count_late_duties, count_open_duties
 from onloan.uses.queries import Incident, list_incidents
 from onloan.uses.reasons import write_sentence
 from onloan.uses.rules import Reason
@@ -102,6 +103,8 @@ def show_uses(request: TeamRequest) -> HttpResponse:
         "incident_count": len(incidents),
         "more_incidents": max(0, len(incidents) - INCIDENTS_SHOWN),
         "unmatched": sum(count_unmatched_sightings({market.offer_id for market in shown}).values()),
+        "open_duties": count_open_duties(),
+        "late_duties": count_late_duties(now=now),
         "days_shown": DAYS_SHOWN,
     }
     return render_page(request, "uses.html", context)

@@ -22,6 +22,8 @@ from onloan.referrals.actions import release_windows, settle_due
 from onloan.referrals.looking import look_at_accounts, look_for_rings, look_for_signals
 from onloan.referrals.reviews import finish_reviews, forget_old_signals, warn_reviews
 from onloan.uses.audience_changes import tell_changes
+from onloan.uses.duties import make_duties
+from onloan.uses.notices import tell_recipients, watch_duties
 from onloan.vouchers.check import require_vouchers_agree
 from onloan.vouchers.endings import expire_vouchers, release_overdue_holds, warn_expiring
 from onloan.vouchers.guessing import forget_misses
@@ -62,6 +64,9 @@ JOBS = (
     Job("settle rewards", 2, lambda now: settle_due(now=now, limit=200)),
     Job("expire consents", 60, lambda now: expire_due(now=now, limit=500)),
     Job("tell changes of audiences", 30, lambda now: tell_changes(now=now)),
+    Job("make duties", 10, lambda now: make_duties(now=now)),
+    Job("tell recipients", 10, lambda now: tell_recipients(now=now, limit=200)),
+    Job("watch duties", 3600, lambda now: watch_duties(now=now)),
     Job("close markets", 60, lambda now: close_due_markets(now=now)),
     Job("release held vouchers", 10, lambda now: release_overdue_holds(now=now, limit=500)),
     Job("hand out codes", 10, lambda now: hand_out_codes(now=now, limit=500)),

@@ -21,12 +21,13 @@ LEGAL_BASES: tuple[LegalBasis, ...] = ("consent", "contract", "legal_obligation"
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """``yours`` in a sentence to the person, ``mine`` in a sentence that the person agrees to.
+    """``yours`` in a sentence to the person, ``mine`` in one that the person agrees to, ``named`` to others.
     ``part_of`` names the item from which this one is made."""
 
     name: str
     yours: Texts
     mine: Texts
+    named: Texts
     is_image: bool
     dpv: str
     part_of: str | None = None
@@ -78,6 +79,7 @@ ITEMS: dict[str, Item] = {
             "username",
             yours={"en": "your username", "fr": "votre pseudo"},
             mine={"en": "my username", "fr": "mon pseudo"},
+            named={"en": "username", "fr": "pseudo"},
             is_image=False,
             dpv="pd:Username",
         ),
@@ -85,6 +87,7 @@ ITEMS: dict[str, Item] = {
             "username_masked",
             yours={"en": "your partly hidden username", "fr": "votre pseudo en partie masqué"},
             mine={"en": "my partly hidden username", "fr": "mon pseudo en partie masqué"},
+            named={"en": "partly hidden username", "fr": "pseudo en partie masqué"},
             is_image=False,
             dpv="pd:Username",
             part_of="username",
@@ -93,6 +96,7 @@ ITEMS: dict[str, Item] = {
             "profile_photo",
             yours={"en": "your profile photo", "fr": "votre photo de profil"},
             mine={"en": "my profile photo", "fr": "ma photo de profil"},
+            named={"en": "profile photo", "fr": "photo de profil"},
             is_image=True,
             dpv="pd:Picture",
         ),

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import logging
-import secrets
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -34,6 +32,7 @@ from onloan.outbox.rules import (
     next_attempt_at,
     problem_of_url,
 )
+from onloan.outbox.signing import new_secret, read_secret, seal_secret
 
 logger = logging.getLogger(__name__)
 
@@ -181,10 +180,9 @@ def _prepare_event(message: ClaimedMessage) -> Letter | Outcome:
     endpoint = Endpoint.objects.filter(id=message.endpoint_id, active=True).first()
     if endpoint is None:
         return Outcome("ENDPOINT-RETIRED", True)
-    secret = keys.unseal(keys.derive_key("outbox"), bytes(endpoint.sealed_secret), _secret_about(endpoint.id))
     return SignedEvent(
         url=endpoint.url,
-        secret=secret.decode(),
+        secret=read_secret(endpoint),
         reference=f"msg_{message.idempotency_ref.hex}",
         body=delivery.event_body(message.template, message.created_at, message.context),
     )
@@ -250,12 +248,12 @@ def add_endpoint(*, url: str, events: Sequence[str], now: datetime) -> NewEndpoi
     if Endpoint.objects.filter(active=True, url=url).exists():
         raise EndpointRefused(field="url", problem="it is there already")
     endpoint_id = ids.new_id()
-    secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+    secret = new_secret()
     try:
         Endpoint.objects.create(
             id=endpoint_id,
             url=url,
-            sealed_secret=keys.seal(keys.derive_key("outbox"), secret.encode(), _secret_about(endpoint_id)),
+            sealed_secret=seal_secret(endpoint_id, secret),
             events=sorted(set(events)),
             active=True,
             created_at=now,
@@ -278,7 +276,3 @@ def forget_settled(*, now: datetime) -> int:
     sent, _ = Message.objects.filter(state=STATE_SENT, settled_at__lt=now - SENT_KEPT).delete()
     failed, _ = Message.objects.filter(state=STATE_FAILED, settled_at__lt=now - FAILED_KEPT).delete()
     return sent + failed
-
-
-def _secret_about(endpoint_id: UUID) -> bytes:
-    return b"outbox_endpoint/" + endpoint_id.bytes

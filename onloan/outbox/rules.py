@@ -21,6 +21,7 @@ TEMPLATES = (
     "voucher_expiring", "voucher_code", "reward_held", "review_decided", "reviews_waiting",
     "pool_alarm",
     "account_wanted", "payment_name_check", "payment_returned", "payments_due",
+    "notice_due", "duties_due",
 )  # fmt: skip
 
 
@@ -29,6 +30,7 @@ class WebhookEvent(StrEnum):
 
     REWARD_EARNED = "reward.earned"
     AUDIENCE_CHANGED = "audience.changed"
+    NOTICE_DUE = "notice.due"
 
 
 EVENTS = tuple(event.value for event in WebhookEvent)

@@ -69,11 +69,17 @@ def mail_statement(
 
 
 def webhook_statement(
-    *, event: str, payload: Mapping[str, str | int], idempotency_ref: UUID, participant_id: UUID | None = None
+    *,
+    event: str,
+    payload: Mapping[str, str | int],
+    idempotency_ref: UUID,
+    participant_id: UUID | None = None,
+    endpoint_id: UUID | None = None,
 ) -> Statement:
-    """An event for each endpoint that wants it. Its receivers know a repeated one by ``idempotency_ref``.
+    """An event for each endpoint that wants it, or for ``endpoint_id`` alone.
 
-    Written twice with the same reference, it is there once.
+    Its receivers know a repeated one by ``idempotency_ref``. Written twice with the same reference, it is there
+    once.
     """
     assert event in EVENTS, event
     assert len(json.dumps(dict(payload))) <= PAYLOAD_BYTES_MAX
@@ -89,7 +95,7 @@ def webhook_statement(
         context=dict(payload),
         sealed_address=None,
         sealed_context=None,
-        endpoint_id=None,
+        endpoint_id=endpoint_id,
         idempotency_ref=idempotency_ref,
         state=STATE_WAITING,
         attempts=0,

@@ -34,3 +34,20 @@ class RecordBehind(OnloanError):
     sentence = gettext_lazy(
         "What is used cannot be recorded just now, so nothing of anybody is used. Please try again in a minute."
     )
+
+
+class AnswerNotSigned(OnloanError):
+    """Whoever answers for a recipient signs with the secret that the recipient was given (Standard Webhooks)."""
+
+    code = "E-NOTICE-SIGNATURE"
+    status = 401
+    sentence = gettext_lazy(
+        "This answer is not signed by the recipient. Sign the body with the secret of your webhook, "
+        "as Standard Webhooks says, with the time of now."
+    )
+
+
+class DutyEnded(OnloanError):
+    code = "E-DUTY-ENDED"
+    status = 409
+    sentence = gettext_lazy("This was done already. Look at the list for what is still open.")
