@@ -156,6 +156,18 @@ def list_item_names(participant_id: UUID) -> list[str]:
     return [name for (name,) in rows]
 
 
+def list_objected(participant_ids: Collection[UUID]) -> set[UUID]:
+    """Who of these objected to what rests on the merchant's interest alone."""
+    wanted = sorted(participant_ids)
+    found: set[UUID] = set()
+    for start in range(0, len(wanted), PEOPLE_PER_STATEMENT):
+        some = Participant.objects.filter(
+            id__in=wanted[start : start + PEOPLE_PER_STATEMENT], objected_at__isnull=False
+        )
+        found |= set(some.values_list("id", flat=True))
+    return found
+
+
 def count_joined(market_ids: Sequence[UUID]) -> dict[UUID, int]:
     """How many people joined each market; demo people are people of the demo and count too."""
     rows = (

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from uuid import UUID
 
+from onloan.people.queries import list_objected
 from onloan.uses.actions import give_log_its_turn
 from onloan.uses.basis import record_basis_uses
 
@@ -25,3 +26,8 @@ def ask_to_look(participant_ids: Collection[UUID]) -> set[UUID]:
         channel="review",
         is_once_a_day=True,
     )
+
+
+def find_humans_only(participant_ids: Collection[UUID]) -> set[UUID]:
+    """Whose rewards only a human may look at, as they objected to automatic checks (GDPR art. 21(1))."""
+    return list_objected(participant_ids)

@@ -1,7 +1,7 @@
 """The jobs that look for signals: around each friend who qualified, at accounts, and at the whole graph.
 
 They read who brought whom, addresses, names to show and hashes of accounts; never what somebody allows, asked for
-or complained about. What asks for no human leaves no trace.
+or complained about. What asks for no human leaves no trace. Who asked that no program looks is decided by a human.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -19,7 +20,7 @@ from onloan.ledger.rules import derive_id
 from onloan.people.queries import PEOPLE_PER_STATEMENT, read_items_of
 from onloan.people.statements import lock_participants
 from onloan.referrals import graph, marks
-from onloan.referrals.asking import ask_to_look
+from onloan.referrals.asking import ask_to_look, find_humans_only
 from onloan.referrals.models import Attribution, Mark, Signal
 from onloan.referrals.review_words import OWN
 from onloan.referrals.reviews import NewSignal, raise_signals
@@ -82,7 +83,9 @@ def _look_around(sponsor_id: UUID, new_friends: Sequence[UUID], now: datetime) -
     found = find_signals(
         sponsor=people[sponsor_id], friends=friends, people_of_account=_count_accounts(people.values())
     )
-    _raise_new(_signals_of(sponsor_id, found), now)
+    raised = _signals_of(sponsor_id, found)
+    _hand_to_humans(raised, sponsor_id, new_friends)
+    _raise_new(raised, now)
     return {
         person.id: person.mailbox
         for person in (people[participant_id] for participant_id in (sponsor_id, *new_friends))
@@ -152,6 +155,20 @@ def _signals_of(sponsor_id: UUID, found: Iterable[Found]) -> Raised:
             for signal in signals:
                 _add(raised, sponsor_id, friend_id, signal.kind, signal.details)
     return raised
+
+
+def _hand_to_humans(raised: Raised, sponsor_id: UUID, new_friends: Sequence[UUID]) -> None:
+    """Who asked that no program looks has their own rewards for these friends decided by a human.
+
+    The other person's rewards do not wait: a right that one uses costs the other nothing, and tells them nothing.
+    """
+    unseen = NewSignal(kind=SignalKind.NOT_CHECKED, subject=OWN, details={})
+    for participant_id in find_humans_only([sponsor_id, *new_friends]):
+        raised[participant_id] = (
+            [replace(unseen, subject=friend_id.hex) for friend_id in new_friends]
+            if participant_id == sponsor_id
+            else [unseen]
+        )
 
 
 def _add(

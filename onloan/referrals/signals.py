@@ -2,7 +2,8 @@
 
 A signal is about one friend of one sponsor. It refuses nothing: the strongest only asks a human to look. The facts
 are who brought whom and when, the mailbox, the account for payment and the name to show. Nothing here knows what
-a person allows, took back, asked for or complained about, and nothing is of a special category (GDPR art. 9).
+a person allows, took back, asked for or complained about, and nothing is of a special category (GDPR art. 9). One
+kind says the opposite of having found something: that no program looked, as the person asked for.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ class SignalKind(StrEnum):
     VELOCITY = "velocity"
     DISPOSABLE_ADDRESS = "disposable_address"
     SEQUENTIAL_NAMES = "sequential_names"
+    NOT_CHECKED = "not_checked"
 
     @property
     def holds_alone(self) -> bool:
@@ -34,7 +36,9 @@ class SignalKind(StrEnum):
         return self in _HOLD_ALONE
 
 
-_HOLD_ALONE = frozenset({SignalKind.OWN_LINK, SignalKind.SPONSOR_RING, SignalKind.SHARED_ACCOUNT})
+_HOLD_ALONE = frozenset({
+    SignalKind.OWN_LINK, SignalKind.SPONSOR_RING, SignalKind.SHARED_ACCOUNT, SignalKind.NOT_CHECKED
+})  # fmt: skip
 SIGNAL_KINDS = tuple(kind.value for kind in SignalKind)
 
 HOUSEHOLD_MAX = 3
@@ -165,7 +169,14 @@ def tell_team(kind: SignalKind, details: Mapping[str, int]) -> str:
         SignalKind.VELOCITY: _("{friends} friends of one sponsor joined within an hour."),
         SignalKind.DISPOSABLE_ADDRESS: _("The friend's address is of a service for a few minutes."),
         SignalKind.SEQUENTIAL_NAMES: _("{names} friends of one sponsor have the same name with a rising number."),
+        SignalKind.NOT_CHECKED: _(
+            "This person asked that no program checks them, so none looked. Nothing speaks against this reward."
+        ),
     }[kind].format(**details)
+
+
+def _tell_not_checked() -> str:
+    return _("You asked that no program checks you, so a person looks at this reward instead.")
 
 
 def tell_person(kind: SignalKind, details: Mapping[str, int], *, is_sponsor: bool) -> str:
@@ -188,6 +199,7 @@ _SPONSOR_WORDS = {
     SignalKind.SEQUENTIAL_NAMES: lambda: _(
         "{names} people joined by your link with names that differ by a number only."
     ),
+    SignalKind.NOT_CHECKED: _tell_not_checked,
 }
 _FRIEND_WORDS = {
     SignalKind.OWN_LINK: lambda: _("You joined by a link whose owner has the same mailbox as you."),
@@ -201,4 +213,5 @@ _FRIEND_WORDS = {
     SignalKind.SEQUENTIAL_NAMES: lambda: _(
         "{names} people joined by the link that you used, with names that differ by a number only."
     ),
+    SignalKind.NOT_CHECKED: _tell_not_checked,
 }

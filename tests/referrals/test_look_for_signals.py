@@ -21,10 +21,11 @@ from onloan.people.models import Item
 from onloan.referrals.actions import settle_due
 from onloan.referrals.looking import look_again, look_for_rings, look_for_signals
 from onloan.referrals.models import Attribution, Mark, Review, Signal
-from onloan.referrals.reviews import NewSignal, forget_marks, raise_signals
+from onloan.referrals.review_rules import Decision
+from onloan.referrals.reviews import NewSignal, decide_review, finish_reviews, forget_marks, raise_signals
 from onloan.referrals.signals import SignalKind
 from onloan.uses.models import Use
-from tests.referrals.crowd import LOOKED, bring, give_account, join_with, own_link, states_of
+from tests.referrals.crowd import LOOKED, bring, give_account, join_with, member, own_link, states_of
 from tests.referrals.support import NOW, Campaign, open_campaign
 
 pytestmark = pytest.mark.usefixtures("both_databases")
@@ -174,21 +175,48 @@ def test_using_every_right_changes_no_signal(campaign: Campaign) -> None:
 
 @pytest.mark.parametrize("flag", ["restricted", "objected"])
 def test_nobody_who_restricted_or_objected_is_looked_at(campaign: Campaign, flag: Flag) -> None:
-    """Neither around a sponsor nor in a ring; each refusal is on record, and the rewards are earned."""
+    """Neither around a sponsor nor in a ring; each refusal is on record. A human looks at the rewards of whoever
+    objected, and they count when nobody decides."""
     ana = join_with("ana@people.example", campaign)
     ben = bring(ana, "ana+2@people.example", campaign)
     bring(ben, "ben@people.example", campaign)
     set_flag(participant_id=ben.participant_id, flag=flag, now=NOW)
     look_for_signals(now=LOOKED, limit=100)
-    assert not Signal.objects.exists() and not Mark.objects.filter(participant_id=ben.participant_id).exists()
+    assert set(Signal.objects.values_list("kind", flat=True)) <= {"not_checked"}
+    assert not Mark.objects.filter(participant_id=ben.participant_id).exists()
     asked = Use.objects.filter(purpose="fraud_checks")
     assert {(use.participant_id, use.reason) for use in asked if not use.allowed} == {
         (ben.participant_id, f"D-FLAG-{flag.upper()}")
     }
     assert ana.participant_id in {use.participant_id for use in asked if use.allowed}
     settle_due(now=SETTLED, limit=50)
+    assert set(states_of(ana)) == {"earned"}
+    assert set(states_of(ben)) == {"held" if flag == "objected" else "earned"}
+    finish_reviews(now=SETTLED)
+    settle_due(now=SETTLED, limit=50)
     assert set(states_of(ben)) == {"earned"}
     require_balance()
+
+
+def test_a_human_decides_the_rewards_of_whoever_objected_and_the_friend_is_told_nothing(
+    campaign: Campaign,
+) -> None:
+    ana = join_with("ana@people.example", campaign)
+    ben = bring(ana, "ben@people.example", campaign)
+    set_flag(participant_id=ana.participant_id, flag="objected", now=NOW)
+    look_for_signals(now=LOOKED, limit=100)
+    assert (states_of(ana), states_of(ben)) == (["held", "held"], ["pending"])
+    review = Review.objects.get()
+    assert (review.participant_id, review.due_at) == (ana.participant_id, LOOKED + timedelta(days=10))
+    mails = Message.objects.filter(template="reward_held")
+    assert [mail.participant_id for mail in mails] == [ana.participant_id]
+    dora = member("Dora")
+    decide_review(
+        review_id=review.id, user_id=dora, decision=Decision.COUNT, reason="All in order.", now=LOOKED
+    )  # fmt: skip
+    look_again(participant_ids=[ana.participant_id])
+    look_for_signals(now=LOOKED, limit=100)
+    assert states_of(ana) == ["pending", "pending"]
 
 
 def test_no_signal_of_a_ring_is_kept_about_somebody_who_objected(campaign: Campaign) -> None:

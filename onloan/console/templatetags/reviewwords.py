@@ -22,6 +22,7 @@ def signal_name(kind: str) -> str:
         SignalKind.VELOCITY: _("many at once"),
         SignalKind.DISPOSABLE_ADDRESS: _("throw-away address"),
         SignalKind.SEQUENTIAL_NAMES: _("names in series"),
+        SignalKind.NOT_CHECKED: _("objected to checks"),
     }[SignalKind(kind)]
 
 
