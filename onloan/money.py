@@ -46,6 +46,10 @@ class Money:
         # French readers know the bare sign; the longer one is for pages that also speak of other pounds.
         return text.replace("£GB", "£")
 
+    def units(self) -> Decimal:
+        """The amount in whole units of its currency."""
+        return Decimal(self.amount_minor).scaleb(-get_currency_precision(self.currency))
+
     def written(self) -> str:
         """As an offer file writes it: ``12.50 EUR``."""
         digits = get_currency_precision(self.currency)

@@ -19,7 +19,7 @@ from onloan.offers.queries import list_markets
 from onloan.payouts.actions import set_debtor
 from onloan.payouts.answers import AnswerReport, read_bank_answer
 from onloan.payouts.bank.errors import BadPaymentText
-from onloan.payouts.queries import DebtorView, find_debtor, list_answers
+from onloan.payouts.bank_queries import DebtorView, find_debtor, list_answers
 
 NAME_CHARACTERS_MAX = 140
 ACCOUNT_CHARACTERS_MAX = 64

@@ -24,10 +24,12 @@ from onloan.payouts.actions import prepare_batch
 from onloan.payouts.queries import (
     count_overdue,
     count_ready,
+    count_unreached,
     count_waiting,
     list_batches,
     list_overdue,
 )
+from onloan.payouts.watch import list_voucher_alarms
 from onloan.vouchers.queries import list_missing_codes
 
 
@@ -68,6 +70,8 @@ def show_money(request: TeamRequest) -> HttpResponse:
         "cards": _pool_cards(markets, now),
         "owed": _owed_rows(markets, now),
         "overdue": list_overdue(now=now),
+        "voucher_alarms": list_voucher_alarms(now=now),
+        "unreached": _unreached(markets, now),
         "missing_codes": list_missing_codes(),
         "batches": list_batches(),
     }
@@ -79,6 +83,15 @@ def _pool_cards(markets: Sequence[MarketView], now: datetime) -> list[PoolCard]:
         PoolCard(money, draw_pool_bar(str(number), money), list_sums(str(number), money.pool))
         for number, money in enumerate(list_market_money(markets, now=now))
     ]
+
+
+def _unreached(markets: Sequence[MarketView], now: datetime) -> list[tuple[str, int]]:
+    language = get_language() or "en"
+    counts = [
+        (country_name(country, language), count_unreached(country=country, now=now))
+        for country in sorted({market.country for market in markets})
+    ]
+    return [(name, count) for name, count in counts if count]
 
 
 def _owed_rows(markets: Sequence[MarketView], now: datetime) -> list[OwedRow]:

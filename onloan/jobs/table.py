@@ -15,7 +15,14 @@ from onloan.ledger.watching import record_pool_day, watch_pools
 from onloan.offers.switch import close_due_markets, finish_stopping
 from onloan.outbox.actions import deliver_due, forget_settled
 from onloan.payouts.settling import book_made_after_all
-from onloan.payouts.watch import ask_for_accounts, forget_accounts, watch_payments
+from onloan.payouts.thresholds import tell_near
+from onloan.payouts.watch import (
+    ask_for_accounts,
+    forget_accounts,
+    watch_payments,
+    watch_unreached,
+    watch_voucher_value,
+)
 from onloan.people.actions import purge_codes
 from onloan.people.queries import read_item
 from onloan.referrals.actions import release_windows, settle_due
@@ -83,6 +90,9 @@ JOBS = (
     Job("ask for accounts", 300, lambda now: ask_for_accounts(now=now, limit=500)),
     Job("book what was made after all", 60, lambda now: book_made_after_all(now=now, limit=500)),
     Job("watch payments", 600, lambda now: watch_payments(now=now)),
+    Job("watch unreached people", 3600, lambda now: watch_unreached(now=now)),
+    Job("watch voucher value", 24 * 3600, lambda now: watch_voucher_value(now=now)),
+    Job("tell of amounts to declare", 24 * 3600, lambda now: tell_near(now=now)),
     Job("forget accounts", 3600, lambda now: forget_accounts(now=now)),
     Job("check the books", 24 * 3600, check_books),
     Job("forget answers", 3600, lambda now: forget_answers(now=now)),

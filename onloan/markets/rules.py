@@ -70,6 +70,9 @@ class MarketFacts:
     chance_mechanic: ChanceMechanic
     payout_record_years: int | None
     tax_sentence: Mapping[str, str]
+    declare_minor: int | None
+    """What a person may earn in a year before it may have to be declared, in the smallest unit of the currency;
+    None where no amount was looked up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,4 +217,5 @@ def _read_market(entry: dict[str, Any]) -> MarketFacts:
         chance_mechanic=entry["chance_mechanic"],
         payout_record_years=entry["payout_record_years"],
         tax_sentence=entry["tax_sentence"],
+        declare_minor=entry.get("declare_minor"),
     )

@@ -21,6 +21,7 @@ TEMPLATES = (
     "voucher_expiring", "voucher_code", "reward_held", "review_decided", "reviews_waiting",
     "pool_alarm",
     "account_wanted", "payment_name_check", "payment_returned", "payments_due",
+    "payments_unreached", "voucher_value", "amount_to_declare",
     "notice_due", "duties_due",
 )  # fmt: skip
 

@@ -10,6 +10,7 @@ from onloan.payouts.rules import (
     END_TO_END_CHARACTERS_MAX,
     REFERENCE_CHARACTERS_MAX,
     SHORT_REFERENCE_CHARACTERS_MAX,
+    AlarmKind,
     BankWord,
     BatchState,
     PayableState,
@@ -324,11 +325,29 @@ class BankAnswer(UUIDModel):
 
 
 class Alarm(UUIDModel):
-    """That finance was told, on one day, what is due or late in one country."""
+    """That finance was told something on one day: of a ``place``, which is a country, or a currency for the value
+    of vouchers (see ``AlarmKind``)."""
 
-    country = models.CharField(max_length=2)
+    kind = models.CharField(max_length=12)
+    place = models.CharField(max_length=3)
     day = models.DateField()
 
     class Meta:
         db_table = "payouts_alarm"
-        constraints = [models.UniqueConstraint(fields=["country", "day"], name="payouts_alarm_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "place", "day"], name="payouts_alarm_once"),
+            models.CheckConstraint(
+                condition=Q(kind__in=[kind.value for kind in AlarmKind]), name="payouts_alarm_kind_is_known"
+            ),
+        ]
+
+
+class YearNote(ParticipantModel):
+    """That a person was told in one year that what they earned comes near an amount to be declared."""
+
+    year = models.PositiveSmallIntegerField()
+    told_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "payouts_year_note"
+        constraints = [models.UniqueConstraint(fields=["participant_id", "year"], name="payouts_year_note_once")]

@@ -6,7 +6,7 @@ import hashlib
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
 
@@ -23,8 +23,8 @@ from onloan.offers.rules import Overdue
 from onloan.payouts.codes import slip_code
 from onloan.payouts.errors import BatchNotReady, FileChanged
 from onloan.payouts.files import SUFFIXES, write_batch
-from onloan.payouts.models import BankAnswer, Batch, Debtor, Payable, Payee, Payment, Slip
-from onloan.payouts.rules import BatchState, PayableState, PaymentState, PayoutMethod
+from onloan.payouts.models import Batch, Payable, Payee, Payment, Slip
+from onloan.payouts.rules import UNREACHED_DAYS, BatchState, PayableState, PaymentState, PayoutMethod
 from onloan.people.models import Participant
 from onloan.people.queries import find_by_code
 from onloan.vouchers.codes import group_code
@@ -145,30 +145,6 @@ class SlipView:
     redeemed_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DebtorView:
-    currency: str
-    name: str
-    last_characters: str
-    bic: str | None
-    town: str
-    set_by: str
-    set_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnswerView:
-    """A file of the bank that was read."""
-
-    kind: str
-    accepted: int
-    rejected: int
-    returned: int
-    unknown: int
-    read_by: str
-    read_at: datetime
-
-
 def find_batch(batch_id: UUID) -> BatchView:
     """Raises NotFound."""
     return _batch_views([_find_row(batch_id)])[0]
@@ -246,40 +222,6 @@ def reconcile(batch_id: UUID) -> Reconciliation:
     )
 
 
-def list_answers() -> list[AnswerView]:
-    """The bank's files that were read, the latest first."""
-    rows = list(BankAnswer.objects.order_by("-read_at")[:BATCHES_SHOWN_MAX])
-    names = _user_names(row.read_by_user_id for row in rows)
-    return [
-        AnswerView(
-            kind=row.kind,
-            accepted=row.accepted,
-            rejected=row.rejected,
-            returned=row.returned,
-            unknown=row.unknown,
-            read_by=names.get(row.read_by_user_id, ""),
-            read_at=row.read_at,
-        )
-        for row in rows
-    ]
-
-
-def find_debtor(currency: str) -> DebtorView | None:
-    """The account that a currency is paid from, as far as it may be shown."""
-    row = Debtor.objects.filter(currency=currency).first()
-    if row is None:
-        return None
-    return DebtorView(
-        currency=row.currency,
-        name=row.name,
-        last_characters=row.last_characters,
-        bic=row.bic,
-        town=row.town,
-        set_by=_user_names([row.set_by_user_id]).get(row.set_by_user_id, ""),
-        set_at=row.set_at,
-    )
-
-
 def count_owed(country: str) -> int:
     """How many payables of a country are in no batch yet, whether they can go into one or not."""
     return Payable.objects.filter(country=country, state=PayableState.OWED).count()
@@ -293,6 +235,12 @@ def count_ready(country: str) -> int:
 def count_waiting(country: str) -> int:
     """How many of these wait for their people to tell where, or to mend what they told."""
     return _waiting().filter(country=country).count()
+
+
+def count_unreached(*, country: str, now: datetime) -> int:
+    """How many of these have waited for over ``UNREACHED_DAYS``."""
+    since = now - timedelta(days=UNREACHED_DAYS)
+    return _waiting().filter(country=country, owed_at__lt=since).count()
 
 
 def list_waiting_for_account(country: str) -> list[WaitingLine]:

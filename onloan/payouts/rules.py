@@ -23,6 +23,13 @@ ASK_AGAIN_AFTER = timedelta(days=14)
 ACCOUNT_KEPT_FOR = timedelta(days=30)
 """The live copy of an account, after the last payment is settled (rule LR-063)."""
 ALARM_DAYS_BEFORE = 3
+UNREACHED_DAYS = 30
+"""How long cash waits for somebody who does not say where to pay it, before finance is told, each week."""
+VOUCHER_YEAR_ALARM = 800_000
+"""Vouchers spent in a year, in units of one currency: the law on limited networks asks for a notification at a
+million euros (PSD2 art. 37(2) with 3(k); rule LR-065), so somebody looks before."""
+DECLARE_SHARE_PERCENT = 80
+"""Of a country's yearly amount, from which on a person is told (rule LR-061)."""
 
 # Letters, digits and a few marks: no room for a name with spaces, an address or a formula.
 _REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,63}")
@@ -45,6 +52,14 @@ class PaymentState(StrEnum):
     ACCEPTED = "accepted"
     REJECTED = "rejected"
     RETURNED = "returned"
+
+
+class AlarmKind(StrEnum):
+    """What finance was told of: payments due or late; people who cannot be paid; vouchers spent in a year."""
+
+    DUE = "due"
+    UNREACHED = "unreached"
+    VOUCHERS = "vouchers"
 
 
 class BankWord(StrEnum):

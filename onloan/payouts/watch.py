@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Exists, F, OuterRef, Q
 
 from onloan import clock, db, ids
 from onloan.access.rules import Capability
 from onloan.access.team import list_members
 from onloan.db import action
-from onloan.markets.rules import market_facts
+from onloan.markets.rules import known_countries, market_facts
 from onloan.money import Money
 from onloan.offers.queries import find_version
 from onloan.outbox.statements import mail_statement
 from onloan.payouts import rules
 from onloan.payouts.actions import remove_account
 from onloan.payouts.models import Alarm, Batch, Payable, Payee, Payment
-from onloan.payouts.queries import count_due, list_countries_owed
-from onloan.payouts.rules import BatchState, PayableState
+from onloan.payouts.queries import count_due, count_unreached, list_countries_owed
+from onloan.payouts.rules import AlarmKind, BatchState, PayableState
 from onloan.people.queries import find_participant
 from onloan.people.statements import lock_participant
+from onloan.vouchers.queries import sum_spent_vouchers
 
 _OPEN_STATES = [PayableState.OWED.value, PayableState.SLIP.value, PayableState.IN_BATCH.value]
-_STAFF_LANGUAGE = "en"
 
 
 def ask_for_accounts(*, now: datetime, limit: int) -> int:
@@ -124,22 +125,64 @@ def watch_payments(*, now: datetime) -> int:
     return told
 
 
-@action
 def _tell_finance(*, country: str, now: datetime, soon: int, late: int) -> bool:
     day = clock.local_day(now, market_facts(country).time_zone)
-    _, is_first = Alarm.objects.get_or_create(country=country, day=day, defaults={"id": ids.new_id()})
-    if not is_first:
-        return False
-    db.execute([
-        mail_statement(
-            template="payments_due",
-            language=_STAFF_LANGUAGE,
-            address=address,
-            context={"country": country, "count": soon, "late": late},
+    context: dict[str, str | int] = {"country": country, "count": soon, "late": late}
+    return _alarm(kind=AlarmKind.DUE, place=country, day=day, template="payments_due", context=context)
+
+
+@action
+def _alarm(*, kind: AlarmKind, place: str, day: date, template: str, context: Mapping[str, str | int]) -> bool:
+    """Write to finance; False when they were told of this on this day."""
+    _, is_first = Alarm.objects.get_or_create(kind=kind, place=place, day=day, defaults={"id": ids.new_id()})
+    if is_first:
+        db.execute([
+            mail_statement(
+                template=template, language=settings.LANGUAGE_CODE, address=address, context=dict(context)
+            )
+            for address in _list_finance()
+        ])  # fmt: skip
+    return is_first
+
+
+def watch_unreached(*, now: datetime) -> int:
+    """Tell finance each Monday of cash that has waited for thirty days because its owner did not say where to pay
+    it, or did not mend it: it is never forfeited, and nobody may forget it. Returns how many countries."""
+    told = 0
+    for country in known_countries():
+        today = clock.local_day(now, market_facts(country).time_zone)
+        count = count_unreached(country=country, now=now)
+        if count and today.isoweekday() == 1:
+            context: dict[str, str | int] = {"country": country, "count": count}
+            told += _alarm(
+                kind=AlarmKind.UNREACHED,
+                place=country,
+                day=today,
+                template="payments_unreached",
+                context=context,
+            )
+    return told
+
+
+def watch_voucher_value(*, now: datetime) -> int:
+    """Tell finance once a year for each currency that vouchers spent in it come near the amount that has to be
+    notified (W-LNE, rule LR-065). Returns how many currencies."""
+    return sum(
+        _alarm(
+            kind=AlarmKind.VOUCHERS,
+            place=value.currency,
+            day=date(now.year, 1, 1),
+            template="voucher_value",
+            context={"amount": value.written()},
         )
-        for address in _list_finance()
-    ])  # fmt: skip
-    return True
+        for value in list_voucher_alarms(now=now)
+    )
+
+
+def list_voucher_alarms(*, now: datetime) -> list[Money]:
+    """What was spent of vouchers this year, in each currency in which it comes near that amount."""
+    spent = sum_spent_vouchers(year=now.year)
+    return [value for value in spent if value.units() >= rules.VOUCHER_YEAR_ALARM]
 
 
 def _list_finance() -> Sequence[str]:

@@ -21,9 +21,7 @@ ASKED: dict[str, Promise] = {
     Cause.EXPIRED: gettext_lazy("The permission has ended. Remove these everywhere you have them."),
     Cause.OBJECTED: gettext_lazy("The person objected. Remove these everywhere you have them."),
     Cause.ERASED: gettext_lazy("The person had their data erased. Remove everything you have of them."),
-    Cause.RESTRICTED: gettext_lazy(
-        "The person had the use of their data stopped. Show and pass on nothing."
-    ),
+    Cause.RESTRICTED: gettext_lazy("The person had the use of their data stopped. Show and pass on nothing."),
     Cause.RECTIFIED: gettext_lazy("The person corrected these. Ask us for what is right, and use nothing older."),
     Cause.SEEN: gettext_lazy("These were seen after their end. Remove them everywhere you have them."),
 }

@@ -14,9 +14,11 @@ from django.views.decorators.http import require_safe
 
 from onloan import clock
 from onloan.errors import NotFound
+from onloan.markets.rules import market_facts
 from onloan.money import Money
 from onloan.offers.document import RewardKind
 from onloan.payouts.situation import StatementLine, What, yearly_statement
+from onloan.payouts.thresholds import is_near
 from onloan.people.queries import ParticipantView
 from onloan.portal.campaign import Campaign
 from onloan.portal.cases import signed_in
@@ -69,6 +71,7 @@ def statement_page(request: HttpRequest, year: int) -> HttpResponse:
         "other_years": [each for each in years if each != year],
         "parts": _parts(participant, year, campaign),
         "tax_sentence": campaign.tax_sentence,
+        "declare_amount": _declare_amount(participant, year),
     }
     return render_page(request, "me/statement.html", context, colour=campaign.colour, is_private=True)
 
@@ -92,6 +95,14 @@ def statement_file(request: HttpRequest, year: int) -> HttpResponse:
     response.headers["Content-Disposition"] = f'attachment; filename="{campaign.offer.slug}-{year}.csv"'
     response.headers["Cache-Control"] = "private, no-store"
     return response
+
+
+def _declare_amount(participant: ParticipantView, year: int) -> Money | None:
+    """The amount of this person's country, when the year comes near it."""
+    facts = market_facts(participant.country)
+    if facts.declare_minor is None or not is_near(participant.id, country=participant.country, year=year):
+        return None
+    return Money(facts.declare_minor, facts.currency)
 
 
 def _parts(participant: ParticipantView, year: int, campaign: Campaign) -> list[Part]:

@@ -142,6 +142,9 @@ class Redemption(ParticipantModel):
                 condition=Q(state=RedemptionState.HELD.value),
                 name="vouchers_redemption_held",
             ),
+            models.Index(
+                fields=["done_at"], condition=Q(state=RedemptionState.DONE.value), name="vouchers_redemption_spent"
+            ),
         ]
 
 

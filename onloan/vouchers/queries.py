@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from uuid import UUID
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, Sum
 
 from onloan import clock, ids
 from onloan.ledger.queries import find_place
@@ -240,3 +240,11 @@ def _voucher_view(row: Voucher, sealed: dict[UUID, bytes], now: datetime) -> Vou
         expires_at=row.expires_at,
         state=VoucherState.EXPIRED.value if ended else row.state,
     )
+
+
+def sum_spent_vouchers(*, year: int) -> list[Money]:
+    """What was taken from vouchers in a year (UTC) and not given back, by currency."""
+    begins, ends = datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC)
+    done = Redemption.objects.filter(state=RedemptionState.DONE.value, done_at__gte=begins, done_at__lt=ends)
+    sums = done.values_list("currency").annotate(total=Sum("amount_minor")).order_by("currency")
+    return [Money(total, currency) for currency, total in sums]

@@ -19,7 +19,8 @@ from onloan.ledger.queries import pool_view
 from onloan.ledger.watching import record_pool_day
 from onloan.money import Money
 from onloan.payouts.actions import give_account, owe_reward
-from onloan.payouts.queries import find_debtor, list_answers, list_batches, list_payments, reconcile
+from onloan.payouts.bank_queries import find_debtor, list_answers
+from onloan.payouts.queries import list_batches, list_payments, reconcile
 from onloan.referrals.models import Event
 from tests.ledger.books import CASH, DUE_ON, NOW, WELCOME, Books, earn, join, open_books, second_finance
 from tests.payouts.bank.answers import pain002, status

@@ -29,6 +29,11 @@ class Receiver:
         return [headers["webhook-id"] for _, headers, _ in self.received]
 
 
+class _Server(ThreadingHTTPServer):
+    # As many as several processes open at once: the usual five are refused on a busy machine.
+    request_queue_size = 128
+
+
 @contextmanager
 def listening() -> Iterator[Receiver]:
     receiver = Receiver()
@@ -59,7 +64,7 @@ def listening() -> Iterator[Receiver]:
         def log_message(self, format: str, *args: object) -> None:
             """Silent: a test says what it wants to say."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = _Server(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
