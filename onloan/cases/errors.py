@@ -58,3 +58,46 @@ class SightingDay(OnloanError):
     code = "E-SIGHTING-DAY"
     status = 422
     sentence = _("Choose the day on which you saw it: today or before, and at most two years ago.")
+
+
+class TopicNeeded(OnloanError):
+    code = "E-FEEDBACK-TOPIC"
+    status = 422
+    sentence = _("Choose what it is about.")
+
+
+class RemarkNotValid(OnloanError):
+    code = "E-FEEDBACK-TEXT"
+    status = 422
+    sentence = _("Please write at most {maximum} characters, as plain text.")
+
+
+class TooMuchFeedback(OnloanError):
+    code = "E-FEEDBACK-LIMIT"
+    status = 429
+    sentence = _("Very many people are writing just now. Please send this again in an hour, or complain instead.")
+
+
+class ExplanationNeeded(OnloanError):
+    """Whoever was stopped is told what changed before the market opens again."""
+
+    code = "E-EXPLANATION"
+    status = 422
+    sentence = _(
+        "Tell participants what changed and why, in {minimum} to {maximum} characters for each language of the "
+        "market, and name nobody. Missing or to be mended: {language}."
+    )
+
+
+class ExplanationWords(OnloanError):
+    """LR-016: what is said beside an offer keeps to the words that an offer may use."""
+
+    code = "E-EXPLANATION-WORDS"
+    status = 422
+    sentence = _("Say it without “{words}”: it {says}. People would read it as a promise.")
+
+
+class ClarityUnanswered(OnloanError):
+    code = "E-CLARITY-ANSWER"
+    status = 422
+    sentence = _("Choose one answer to each of the three questions, or leave the page: nothing depends on it.")

@@ -5,8 +5,11 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
+from onloan.cases.feedback_models import ClarityAnswer, Explanation, Feedback
 from onloan.cases.rules import Door, Kind, Outcome, State
 from onloan.db import UUIDModel
+
+__all__ = ["Case", "ClarityAnswer", "Explanation", "Feedback", "Sighting"]
 
 
 class Case(UUIDModel):

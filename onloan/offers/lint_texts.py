@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from onloan.offers.findings import Finding, block, syntax, warn
 from onloan.offers.lexicon import LEXICON, Meaning
@@ -72,6 +73,24 @@ def check_words(part: Part, read: Read) -> Iterator[Finding]:
             said = warn if meaning.is_doubtful else block
             message = f"“{' '.join(words.split())}” {meaning.says}."
             yield said(part, meaning.code, message, meaning.mend, place=place)
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedWords:
+    """The first words of a text that no offer may use, and what they mean."""
+
+    words: str
+    says: str
+
+
+def find_refused_words(text: str) -> RefusedWords | None:
+    """For a text outside a file that people read beside an offer; what is only doubtful passes."""
+    folded = fold(text)
+    for meaning, pattern in _COMPILED:
+        hit = None if meaning.is_doubtful else pattern.search(folded)
+        if hit is not None:
+            return RefusedWords(" ".join(text[hit.start() : hit.end()].split()), meaning.says)
+    return None
 
 
 def fold(text: str) -> str:
