@@ -110,6 +110,8 @@ KINDS: Mapping[str, Kind] = {
     "case_opened": Kind(About.SOMETIMES, _words("case"), _PLACE | _words("state reason role")),
     "case_closed": Kind(About.SOMETIMES, _words("case"), _PLACE | _words("state reason role")),
     "payout_approved": Kind(About.NEVER, _MONEY | {"count"}, _PLACE | _words("role")),
+    "item_changed": Kind(About.ALWAYS, _words("items"), _PLACE | _words("role")),
+    "person_looked_up": Kind(About.NEVER, _words("role"), _words("count")),
     "person_erased": Kind(About.NEVER, frozenset(), _PLACE | _words("count")),
 }
 

@@ -45,6 +45,7 @@ def render_mail(
     values["my_page"] = f"{settings.PUBLIC_URL}/{language}/me/"
     values["payment_page"] = f"{settings.PUBLIC_URL}/{language}/me/payment/"
     values["sign_in_page"] = f"{settings.PUBLIC_URL}/{language}/signin/"
+    values["requests_page"] = f"{settings.PUBLIC_URL}/{language}/requests/"
     if "link" in secrets:
         values["receipt_page"] = secrets["link"]
     elif "receipt_id" in context:

@@ -40,6 +40,7 @@ DRAFT_BYTES_MAX = 200_000
 CODES_KEPT_FOR = sealing.VERIFIED_FOR + CODE_VALID_FOR
 
 Flag = Literal["restricted", "objected"]
+_CODE_TEMPLATES = {"change": "change_code"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +101,7 @@ def send_code(
     code_id = ids.new_id()
     digits = f"{secrets.randbelow(1_000_000):06}"
     joined = offer_id is not None and _find_joined(offer_id, email) is not None
-    template = "join_code" if purpose == "join" and not joined else "sign_in_code"
+    template = "join_code" if purpose == "join" and not joined else _CODE_TEMPLATES.get(purpose, "sign_in_code")
     minutes = CODE_VALID_FOR // timedelta(minutes=1)
     db.execute([
         db.insert(

@@ -13,6 +13,18 @@ class EmailNotValid(OnloanError):
     sentence = _("This is not an e-mail address we can write to. Please check it: name@example.org")
 
 
+class EmailTaken(OnloanError):
+    code = "E-EMAIL-TAKEN"
+    status = 409
+    sentence = _("This address has joined this campaign already. Sign in with it, or choose another one.")
+
+
+class LanguageNotOffered(OnloanError):
+    code = "E-LANGUAGE"
+    status = 422
+    sentence = _("This campaign does not write in that language. Please choose one of the list.")
+
+
 class CodeNotValid(OnloanError):
     code = "E-CODE"
     status = 422

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from onloan.db import ParticipantModel, UUIDModel
-from onloan.people.rules import CODE_KINDS, CODE_PURPOSES, ITEM_NAMES
+from onloan.people.rules import CHANGED_NAMES, CODE_KINDS, CODE_PURPOSES, ITEM_NAMES
 
 HASH_CHARACTERS = 64
 
@@ -79,6 +79,39 @@ class Item(ParticipantModel):
             models.UniqueConstraint(fields=["participant_id", "name"], name="people_item_once"),
             models.CheckConstraint(condition=models.Q(name__in=ITEM_NAMES), name="people_item_name_is_known"),
         ]
+
+
+class ItemChange(ParticipantModel):
+    """That something a person gave was changed: what, when, by whom, and sealed what it was before.
+
+    ``by_user_id`` is null where the person did it. A photo that was replaced is gone, so nothing stands before it.
+    """
+
+    name = models.CharField(max_length=16)
+    changed_at = models.DateTimeField()
+    by_user_id = models.UUIDField(null=True)
+    sealed_before = models.BinaryField(null=True)
+
+    class Meta:
+        db_table = "people_item_change"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(name__in=CHANGED_NAMES), name="people_item_change_name_is_known"
+            ),
+        ]
+        indexes = [models.Index(fields=["participant_id", "changed_at"], name="people_item_change_by_time")]
+
+
+class LookupRecord(ParticipantModel):
+    """That a member of the team looked at somebody's file, and sealed why: the person reads it on their page."""
+
+    user_id = models.UUIDField()
+    looked_up_at = models.DateTimeField()
+    sealed_reason = models.BinaryField()
+
+    class Meta:
+        db_table = "people_lookup_record"
+        indexes = [models.Index(fields=["participant_id", "looked_up_at"], name="people_lookup_record_by_time")]
 
 
 class EmailLookup(models.Model):

@@ -7,7 +7,9 @@ import unicodedata
 
 ITEM_NAMES = ("email", "username", "profile_photo", "payee_name", "payee_account")
 CODE_KINDS = ("link", "voucher", "receipt", "participant", "slip")
-CODE_PURPOSES = ("join", "sign_in")
+CODE_PURPOSES = ("join", "sign_in", "change")
+CHANGED_NAMES = ("email", "username", "profile_photo", "language")
+"""What a person changes on their own page and whose history is kept."""
 
 EMAIL_CHARACTERS_MAX = 254
 LOCAL_CHARACTERS_MAX = 64

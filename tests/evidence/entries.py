@@ -73,6 +73,8 @@ EXAMPLES: dict[str, Mapping[str, Value]] = {
     "case_opened": {"case": "access"},
     "case_closed": {"case": "access"},
     "payout_approved": {"count": 12, "amount_minor": 4800, "currency": "EUR", "role": "finance"},
+    "item_changed": {"items": ["username"]},
+    "person_looked_up": {"role": "dpo", "count": 1},
     "person_erased": {},
 }
 """One entry of each kind."""

@@ -71,6 +71,8 @@ CASES: list[tuple[str, dict[str, object], dict[str, str]]] = [
     ("payments_unreached", {"country": "FR", "count": 12}, {}),
     ("voucher_value", {"amount": "812345.00 EUR"}, {}),
     ("amount_to_declare", {"amount": "256.00 EUR"}, {}),
+    ("change_code", {"expires_minutes": 10}, {"code": "123456"}),
+    ("email_changed", {}, {}),
     ("notice_due", {"due_on": "2027-06-16"}, {"link": "https://onloan.example/fr/notices/abc/"}),
     ("duties_due", {"count": 1, "late": 0}, {}),
     ("duties_due", {"count": 3, "late": 2}, {}),
