@@ -1,0 +1,179 @@
+"""What I gave: the name, the photo, the address and the language, each changed here and everywhere at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods
+
+from onloan import clock
+from onloan.cases.rectifying import rectify_photo, rectify_username
+from onloan.errors import OnloanError
+from onloan.people.actions import check_code, normalize_email
+from onloan.people.change_queries import list_changes, list_lookups
+from onloan.people.changes import change_email, change_language, list_languages, send_change_code
+from onloan.people.photos import prepare_photo
+from onloan.people.queries import ParticipantView, read_items
+from onloan.portal import session
+from onloan.portal.cases import signed_in
+from onloan.portal.forms import PlainForm
+from onloan.portal.pages import render_page
+from onloan.portal.people import campaign_for
+from onloan.portal.pictures import photo_address
+from onloan.portal.profile_forms import FORMS, ChangedPhotoForm
+from onloan.portal.session import FormState
+
+CHANGE_COOKIE = "onloan_change"
+CHANGED_WORDS: dict[str, Promise] = {
+    "username": gettext_lazy("Name to show"),
+    "profile_photo": gettext_lazy("Photo"),
+    "email": gettext_lazy("E-mail"),
+    "language": gettext_lazy("Language"),
+}
+DONE_WORDS: dict[str, Promise] = {
+    "name": gettext_lazy("Done. The new name stands wherever you allow it, from now on."),
+    "photo": gettext_lazy("Done. The new photo stands wherever you allow it, from now on."),
+    "remove": gettext_lazy("Done. The photo is gone."),
+    "email": gettext_lazy("We sent six digits to the new address. Type them below."),
+    "code": gettext_lazy("Done. We write to the new address from now on, and told the old one."),
+    "language": gettext_lazy("Done. We write to you in this language from now on."),
+    "same": gettext_lazy("That is what we had already. Nothing was changed."),
+}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def profile(request: HttpRequest) -> HttpResponse:
+    participant = signed_in(request)
+    if participant is None:
+        return redirect("sign-in")
+    step = request.POST.get("step", "") if request.method == "POST" else ""
+    waiting = session.read_form(request, CHANGE_COOKIE)
+    forms = _forms(request, participant, step)
+    if step in _STEPS:
+        form = forms.get(step)
+        if form is None or form.is_valid():
+            try:
+                return _STEPS[step](request, participant, form)
+            except OnloanError as error:
+                if form is None:
+                    raise
+                form.mark(error, next(iter(form.fields)))
+        if form is not None and form.errors:
+            return _render(request, participant, forms, waiting, form)
+    return _render(request, participant, forms, waiting, None)
+
+
+def _forms(request: HttpRequest, participant: ParticipantView, step: str) -> dict[str, PlainForm]:
+    """Each form of the page; only the one that was sent is filled with what was sent."""
+    names = dict(settings.LANGUAGES)
+    languages = [(code, names[code]) for code in list_languages(participant) if code in names]
+    initial = {
+        "name": {"username": read_items(participant.id, ["username"]).get("username", b"").decode()},
+        "language": {"language": participant.language},
+    }
+    found: dict[str, PlainForm] = {}
+    for name, make in FORMS.items():
+        sent = (request.POST, request.FILES) if name == step else (None, None)
+        found[name] = make(*sent, auto_id=f"id_{name}_%s", initial=initial.get(name))
+    if len(languages) > 1:
+        found["language"].fields["language"].choices = languages  # type: ignore[attr-defined]
+    else:
+        del found["language"]
+    return found
+
+
+def _change_name(request: HttpRequest, participant: ParticipantView, form: PlainForm | None) -> HttpResponse:
+    assert form is not None
+    name = form.cleaned_data["username"]
+    return _done("name", rectify_username(participant_id=participant.id, username=name, now=clock.now()))
+
+
+def _change_photo(request: HttpRequest, participant: ParticipantView, form: PlainForm | None) -> HttpResponse:
+    assert isinstance(form, ChangedPhotoForm)
+    photo = form.read_photo(request, prepare_photo)
+    if photo is None:
+        forms = {**_forms(request, participant, ""), "photo": form}
+        return _render(request, participant, forms, session.read_form(request, CHANGE_COOKIE), form)
+    return _done("photo", rectify_photo(participant_id=participant.id, photo=photo, now=clock.now()))
+
+
+def _remove_photo(request: HttpRequest, participant: ParticipantView, form: PlainForm | None) -> HttpResponse:
+    return _done("remove", rectify_photo(participant_id=participant.id, photo=None, now=clock.now()))
+
+
+def _ask_for_code(request: HttpRequest, participant: ParticipantView, form: PlainForm | None) -> HttpResponse:
+    assert form is not None
+    email = normalize_email(form.cleaned_data["email"])
+    send_change_code(participant_id=participant.id, email=email, now=clock.now())
+    response = _done("email", True)
+    session.save_form(response, CHANGE_COOKIE, FormState(email))
+    return response
+
+
+def _change_email(request: HttpRequest, participant: ParticipantView, form: PlainForm | None) -> HttpResponse:
+    waiting = session.read_form(request, CHANGE_COOKIE)
+    if form is None or waiting is None:
+        return redirect("profile")
+    now = clock.now()
+    verified = check_code(email=waiting.email, code=form.cleaned_data["code"], purpose="change", now=now)
+    is_changed = change_email(
+        participant_id=participant.id, email=verified.email, code_id=verified.code_id, now=now
+    )
+    response = _done("code", is_changed)
+    session.forget_form(response, CHANGE_COOKIE)
+    return response
+
+
+def _change_language(request: HttpRequest, participant: ParticipantView, form: PlainForm | None) -> HttpResponse:
+    if form is None:
+        return redirect("profile")
+    language = form.cleaned_data["language"]
+    return _done("language", change_language(participant_id=participant.id, language=language, now=clock.now()))
+
+
+_STEPS: dict[str, Callable[[HttpRequest, ParticipantView, PlainForm | None], HttpResponse]] = {
+    "name": _change_name,
+    "photo": _change_photo,
+    "remove": _remove_photo,
+    "email": _ask_for_code,
+    "code": _change_email,
+    "language": _change_language,
+}
+
+
+def _done(step: str, is_changed: bool) -> HttpResponse:
+    return HttpResponseRedirect(f"{reverse('profile')}?done={step if is_changed else 'same'}")
+
+
+def _render(
+    request: HttpRequest,
+    participant: ParticipantView,
+    forms: dict[str, PlainForm],
+    waiting: FormState | None,
+    form: PlainForm | None,
+) -> HttpResponse:
+    campaign = campaign_for(participant)
+    items = read_items(participant.id, ["email", "profile_photo"])
+    photo = items.get("profile_photo")
+    context = {
+        "here": "me",
+        "campaign": campaign,
+        "merchant": campaign.merchant,
+        "time_zone": campaign.time_zone,
+        "forms": forms,
+        "form": form,
+        "photo": photo_address(photo) if photo is not None else "",
+        "email": items.get("email", b"").decode(),
+        "waiting": waiting.email if waiting is not None else "",
+        "changes": [(CHANGED_WORDS[line.name], line) for line in list_changes(participant.id)],
+        "lookups": list_lookups(participant.id),
+        "done": DONE_WORDS.get(request.GET.get("done", ""), ""),
+    }
+    status = 422 if form is not None and form.errors else 200
+    return render_page(request, "me/profile.html", context, status=status, colour=campaign.colour, is_private=True)
