@@ -101,3 +101,55 @@ class ClarityUnanswered(OnloanError):
     code = "E-CLARITY-ANSWER"
     status = 422
     sentence = _("Choose one answer to each of the three questions, or leave the page: nothing depends on it.")
+
+
+class LookupReasonNeeded(OnloanError):
+    code = "E-LOOKUP-REASON"
+    status = 422
+    sentence = _(
+        "Say in {minimum} to {maximum} characters why you look this person up. They read it on their page."
+    )
+
+
+class LookupFoundNobody(OnloanError):
+    code = "E-LOOKUP-NOBODY"
+    status = 404
+    sentence = _("Nobody was found. Type a whole public id, e-mail address, or reference of a request.")
+
+
+class LookupOver(OnloanError):
+    code = "E-LOOKUP-OVER"
+    status = 403
+    sentence = _("This file is closed again. Look the person up once more, with your reason.")
+
+
+class ExtensionRefused(OnloanError):
+    code = "E-EXTENSION"
+    status = 422
+    sentence = _(
+        "An answer can be put off once, with reasons of at least {minimum} characters, within the first month. "
+        "A complaint cannot."
+    )
+
+
+class PauseRefused(OnloanError):
+    code = "E-PAUSE"
+    status = 422
+    sentence = _(
+        "This question does not stop the clock here, or its reason is too short (at least {minimum} characters), "
+        "or another one is open."
+    )
+
+
+class AnswerIncomplete(OnloanError):
+    code = "E-ANSWER-PARTS"
+    status = 422
+    sentence = _("The answer cannot go out without: {missing}.")
+
+
+class AnswerWords(OnloanError):
+    """LR-090, LR-098: no right is bought off, and nobody has to come to us first."""
+
+    code = "E-ANSWER-WORDS"
+    status = 422
+    sentence = _("Take out “{words}”: {why}.")

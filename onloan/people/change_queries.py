@@ -33,6 +33,7 @@ class LookupLine:
     user_id: UUID
     member_name: str
     looked_up_at: datetime
+    kind: str
     reason: str
 
 
@@ -67,12 +68,15 @@ def find_lookup(record_id: UUID) -> tuple[UUID, LookupLine]:
 
 def _lookup_line(row: LookupRecord) -> LookupLine:
     person_key = read_person_key(row.participant_id)
+    written = _open(row.participant_id, f"lookup/{row.id}", person_key, row.sealed_reason)
+    kind, _, reason = written.partition("\n")
     return LookupLine(
         id=row.id,
         user_id=row.user_id,
         member_name=_member_name(row.user_id),
         looked_up_at=row.looked_up_at,
-        reason=_open(row.participant_id, f"lookup/{row.id}", person_key, row.sealed_reason),
+        kind=kind,
+        reason=reason,
     )
 
 

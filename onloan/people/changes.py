@@ -135,12 +135,16 @@ def list_languages(person: ParticipantView) -> tuple[str, ...]:
 
 
 @action
-def record_lookup(*, participant_id: UUID, user_id: UUID, reason: str, now: datetime) -> UUID:
-    """Keep that a member looks at this person's file, and why, before they see it. Raises NotFound."""
+def record_lookup(*, participant_id: UUID, user_id: UUID, kind: str, text: str, now: datetime) -> UUID:
+    """Keep that a member looks at this person's file, and why, before they see it. ``kind`` is one word.
+
+    Raises NotFound.
+    """
+    assert kind.isidentifier(), "the first line is the kind, the rest is the member's text"
     lock_participant(participant_id)
     record_id = ids.new_id()
     sealed = sealing.seal_item(
-        participant_id, f"lookup/{record_id}", read_person_key(participant_id), reason.encode()
+        participant_id, f"lookup/{record_id}", read_person_key(participant_id), f"{kind}\n{text}".encode()
     )
     LookupRecord.objects.create(
         id=record_id, participant_id=participant_id, user_id=user_id, looked_up_at=now, sealed_reason=sealed

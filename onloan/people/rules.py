@@ -132,6 +132,12 @@ def mask_username(name: str) -> str:
     return f"{clusters[0]}•••{tail}"
 
 
+def mask_email(email: str) -> str:
+    """``ana@example.org`` as ``a•••@e•••.org``: enough to see that it is the right one, and no address."""
+    local, _, domain = email.partition("@")
+    return f"{local[0]}•••@{domain[0]}•••.{domain.rpartition('.')[2]}"
+
+
 def is_code_form(text: str) -> bool:
     """Whether ``text`` is six ASCII digits."""
     return re.fullmatch(r"[0-9]{6}", text) is not None
