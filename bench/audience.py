@@ -41,8 +41,8 @@ SELECT gen_random_uuid(), gen_random_uuid(), one.number + series, one.permission
     date_trunc('day', one.expires_at) + (series % 30) * INTERVAL '1 day',
     CASE WHEN series % 10 < 3 THEN now() END, CASE WHEN series % 10 < 3 THEN 'withdrawn' END,
     CASE WHEN series % 10 < 3 THEN 'my_page' END, one.receipt_id
-FROM (SELECT * FROM consents_consent WHERE answer AND items::text LIKE '%"username"%'
-        ORDER BY number DESC LIMIT 1) AS one,
+FROM (SELECT * FROM consents_consent WHERE answer AND purpose = 'referral_card'
+        AND items::text LIKE '%"username"%' ORDER BY number DESC LIMIT 1) AS one,
     generate_series(100000, 100000 + {people} - 1) AS series
 """
 
@@ -122,6 +122,7 @@ def measure(step: str) -> None:
     tell("recorded: seat, set, entry, commit", best_of(3, record))
     decided = decide_audience(**ASK, by=by)  # type: ignore[arg-type]
     assert decided.audience is not None
+    print(f"{decided.audience.count:,} of them may be touched")
     compare_engines(decided.audience.count)
 
 

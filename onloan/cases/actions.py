@@ -18,6 +18,7 @@ from onloan.cases.rules import (
     TEXT_CHARACTERS_MAX,
     CaseDue,
     Door,
+    EventKind,
     Kind,
     Outcome,
     State,
@@ -26,6 +27,7 @@ from onloan.cases.rules import (
     show_reference,
 )
 from onloan.cases.sealing import contact_hash, seal_contact, seal_text
+from onloan.cases.timeline import record_event
 from onloan.consents.actions import stop_consents, withdraw_all
 from onloan.consents.rules import Door as ConsentDoor
 from onloan.consents.rules import EndReason
@@ -117,6 +119,7 @@ def open_case(
         participant_id=participant_id,
         occurred_at=now,
     )
+    record_event(case_id=case_id, kind=EventKind.RECEIVED, now=now, is_shown=True)
     if participant_id is not None:
         _act_at_once(kind, participant_id, door, now)
     if mailed:

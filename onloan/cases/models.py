@@ -5,8 +5,9 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
+from onloan.cases.clocks import Pause
 from onloan.cases.feedback_models import ClarityAnswer, Explanation, Feedback
-from onloan.cases.rules import Door, Kind, Outcome, State
+from onloan.cases.rules import Door, EventKind, Kind, Outcome, State
 from onloan.db import UUIDModel
 
 __all__ = ["Case", "ClarityAnswer", "Explanation", "Feedback", "Sighting"]
@@ -16,7 +17,8 @@ class Case(UUIDModel):
     """What somebody asked of us. Who they are and what they wrote lie sealed; the clock is always there.
 
     ``due_on`` is the day that staff see, ``legal_due_on`` the last day in law. ``contact_hash`` counts what one
-    address sent, and says nothing else.
+    address sent, and says nothing else. ``clock_from`` is the day from which the law counts (null: the day of
+    receipt); ``alarm_days`` how many days were left at the last alarm.
     """
 
     participant_id = models.UUIDField(null=True)
@@ -33,6 +35,12 @@ class Case(UUIDModel):
     acknowledged_at = models.DateTimeField(null=True)
     due_on = models.DateField()
     legal_due_on = models.DateField()
+    clock_from = models.DateField(null=True)
+    extended_at = models.DateTimeField(null=True)
+    alarm_days = models.SmallIntegerField(null=True)
+    alarmed_at = models.DateTimeField(null=True)
+    sealed_answer = models.BinaryField(null=True)
+    sealed_representative = models.BinaryField(null=True)
     closed_at = models.DateTimeField(null=True)
     closed_by_user_id = models.UUIDField(null=True)
     outcome = models.CharField(max_length=16, null=True)  # noqa: DJ001  (null while open)
@@ -74,6 +82,55 @@ class Case(UUIDModel):
             models.Index(fields=["participant_id", "received_at"], name="cases_case_by_participant"),
             models.Index(fields=["contact_hash", "received_at"], name="cases_case_by_contact"),
             models.Index(fields=["received_at"], name="cases_case_by_time"),
+        ]
+
+
+class CaseEvent(UUIDModel):
+    """What happened to a case, for its page; ``is_shown`` also to the person."""
+
+    case_id = models.UUIDField()
+    participant_id = models.UUIDField(null=True)
+    kind = models.CharField(max_length=24)
+    at = models.DateTimeField()
+    by_user_id = models.UUIDField(null=True)
+    sealed_text = models.BinaryField(null=True)
+    is_shown = models.BooleanField()
+
+    class Meta:
+        db_table = "cases_event"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind__in=[kind.value for kind in EventKind]), name="cases_event_kind_is_known"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["case_id", "at"], name="cases_event_by_case"),
+            models.Index(fields=["participant_id", "at"], name="cases_event_by_participant"),
+        ]
+
+
+class CasePause(UUIDModel):
+    """A question that stops the clock of a case until it is answered, and why it had to be asked."""
+
+    case_id = models.UUIDField()
+    kind = models.CharField(max_length=16)
+    asked_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True)
+    sealed_reason = models.BinaryField()
+
+    class Meta:
+        db_table = "cases_pause"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["case_id"], condition=Q(answered_at__isnull=True), name="cases_pause_one_at_a_time"
+            ),
+            models.CheckConstraint(
+                condition=Q(answered_at__isnull=True) | Q(answered_at__gte=F("asked_at")),
+                name="cases_pause_ends_after_it_began",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=[kind.value for kind in Pause]), name="cases_pause_kind_is_known"
+            ),
         ]
 
 

@@ -49,6 +49,33 @@ class Outcome(StrEnum):
     TAKEN_BACK = "taken_back"
 
 
+class EventKind(StrEnum):
+    """What can happen to a case."""
+
+    RECEIVED = "received"
+    IDENTITY_ASKED = "identity_asked"
+    IDENTITY_GIVEN = "identity_given"
+    CLARIFICATION_ASKED = "clarification_asked"
+    CLARIFIED = "clarified"
+    EXTENDED = "extended"
+    NOTE = "note"
+    MESSAGE_TO_PERSON = "message_to_person"
+    MESSAGE_FROM_PERSON = "message_from_person"
+    RECIPIENTS_TOLD = "recipients_told"
+    PACK_STARTED = "pack_started"
+    PACK_READY = "pack_ready"
+    PACK_SENT = "pack_sent"
+    ERASURE_PREVIEWED = "erasure_previewed"
+    ERASURE_STARTED = "erasure_started"
+    ERASED = "erased"
+    RECTIFIED = "rectified"
+    RESTRICTED = "restricted"
+    RESTRICTION_LIFTED = "restriction_lifted"
+    ANSWERED = "answered"
+    ALARMED = "alarmed"
+    LINKED_DUPLICATE = "linked_duplicate"
+
+
 NEEDS_TEXT = frozenset({Kind.RECTIFICATION, Kind.COMPLAINT})
 """Nobody has to say why they use a right; what is wrong with the data, or with us, only they can say."""
 

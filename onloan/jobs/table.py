@@ -8,6 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from onloan.access.actions import forget_answers
+from onloan.cases.desk import watch_cases
 from onloan.consents.actions import expire_due
 from onloan.evidence.actions import number_entries
 from onloan.ledger.check import require_balance
@@ -74,6 +75,7 @@ JOBS = (
     Job("make duties", 10, lambda now: make_duties(now=now)),
     Job("tell recipients", 10, lambda now: tell_recipients(now=now, limit=200)),
     Job("watch duties", 3600, lambda now: watch_duties(now=now)),
+    Job("watch cases", 3600, lambda now: watch_cases(now=now)),
     Job("close markets", 60, lambda now: close_due_markets(now=now)),
     Job("release held vouchers", 10, lambda now: release_overdue_holds(now=now, limit=500)),
     Job("hand out codes", 10, lambda now: hand_out_codes(now=now, limit=500)),

@@ -38,11 +38,17 @@ class Authority:
 
 @dataclass(frozen=True, slots=True)
 class RightsPeriod:
-    """How long an answer to a rights request may take. ``extension_months`` None: the law names no maximum."""
+    """How long an answer to a rights request may take. ``extension_months`` None: the law names no maximum.
+
+    ``pauses`` are the questions that stop the clock until they are answered. Where ``identity_restarts``, the time
+    begins when an identity that was asked for has arrived (UK GDPR art. 12A); else the days of waiting are added.
+    """
 
     unit: Literal["month", "day"]
     value: int
     extension_months: int | None
+    pauses: tuple[str, ...]
+    identity_restarts: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +213,7 @@ def _read_market(entry: dict[str, Any]) -> MarketFacts:
             complaint_languages=tuple(authority["complaint_languages"]),
             must_be_configured=authority["must_be_configured"],
         ),
-        rights=RightsPeriod(**entry["rights"]),
+        rights=RightsPeriod(**{**entry["rights"], "pauses": tuple(entry["rights"]["pauses"])}),
         complaint_acknowledge_days=entry["complaint_acknowledge_days"] or COMPLAINT_ACKNOWLEDGE_DAYS,
         complaint_law=entry["complaint_acknowledge_days"] is not None,
         digital_consent_age=entry["digital_consent_age"],

@@ -23,6 +23,7 @@ TEMPLATES = (
     "account_wanted", "payment_name_check", "payment_returned", "payments_due",
     "payments_unreached", "voucher_value", "amount_to_declare",
     "notice_due", "duties_due",
+    "case_extended", "case_question", "case_progress", "case_answered", "cases_due",
     "change_code", "email_changed",
 )  # fmt: skip
 

@@ -1,0 +1,86 @@
+"""How the clock of a case may be moved: one extension, told in time; pauses where the law has them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from datetime import date, timedelta
+from enum import StrEnum
+
+from onloan.cases.rules import CaseDue, Kind, case_due
+from onloan.markets.rules import add_months, market_facts, rights_due, rights_extended_due
+
+EXTENSION_MONTHS_WITHOUT_LAW = 2
+"""Where the law names no longest extension, ours is the Union's."""
+REASON_CHARACTERS_MIN = 20
+REASON_CHARACTERS_MAX = 2_000
+ALARM_DAYS = (10, 3, 0)
+
+
+class Pause(StrEnum):
+    """A question without whose answer the case cannot go on."""
+
+    IDENTITY = "identity"
+    CLARIFICATION = "clarification"
+
+
+RIGHTS = frozenset(Kind) - {Kind.COMPLAINT, Kind.SIGHTING}
+
+
+def find_extension(
+    kind: Kind, clock_from: date, today: date, country: str, public_holidays: Container[date], *, is_extended: bool
+) -> CaseDue | None:
+    """The days of an extended case; None where it cannot be extended: twice, after the first month, or a complaint
+    (GDPR art. 12(3): once, told with reasons inside the first month)."""
+    if kind not in RIGHTS or is_extended or today > rights_due(clock_from, country, public_holidays).calendar:
+        return None
+    due = rights_extended_due(clock_from, country, public_holidays)
+    if due is not None:
+        return CaseDue(due.internal, due.legal)
+    last = add_months(rights_due(clock_from, country, public_holidays).calendar, EXTENSION_MONTHS_WITHOUT_LAW)
+    return CaseDue(last, last)
+
+
+def can_pause(kind: Kind, pause: Pause, country: str) -> bool:
+    """Whether this question stops the clock in ``country``; asking what is meant does so for access only."""
+    if kind not in RIGHTS or pause.value not in market_facts(country).rights.pauses:
+        return False
+    return pause is Pause.IDENTITY or kind is Kind.ACCESS
+
+
+def resume_from(pause: Pause, clock_from: date, asked_on: date, answered_on: date, country: str) -> date:
+    """From which day the law counts after a pause: from the identity's arrival where it says so, else the days of
+    waiting are added."""
+    if pause is Pause.IDENTITY and market_facts(country).rights.identity_restarts:
+        return answered_on
+    return clock_from + (answered_on - asked_on)
+
+
+def due_from(
+    kind: Kind, clock_from: date, country: str, public_holidays: Container[date], *, is_extended: bool
+) -> CaseDue:
+    """The days of a case whose clock began on ``clock_from``."""
+    if is_extended:
+        due = rights_extended_due(clock_from, country, public_holidays)
+        if due is not None:
+            return CaseDue(due.internal, due.legal)
+        first = rights_due(clock_from, country, public_holidays).calendar
+        last = add_months(first, EXTENSION_MONTHS_WITHOUT_LAW)
+        return CaseDue(last, last)
+    return case_due(kind, clock_from, country, public_holidays)
+
+
+def alarm_step(days_left: int) -> int | None:
+    """Which alarm a case with so many days left has reached: 10, 3 or 0, each day once it is late; or none yet."""
+    if days_left < 0:
+        return days_left
+    reached = [days for days in ALARM_DAYS if days_left <= days]
+    return min(reached) if reached else None
+
+
+def is_reason(text: str) -> bool:
+    """Whether a reason says something to the person who reads it."""
+    return REASON_CHARACTERS_MIN <= len(text.strip()) <= REASON_CHARACTERS_MAX
+
+
+def days_left(due_on: date, today: date) -> int:
+    return (due_on - today) // timedelta(days=1)
