@@ -82,11 +82,11 @@ def count_clarity(version_ids: Iterable[UUID]) -> dict[UUID, ClarityFigure]:
         ClarityAnswer.objects.filter(version_id__in=list(version_ids))
         .values_list("version_id")
         .annotate(
-            Count("id"),
-            Count("id", filter=Q(knows_who=True)),
-            Count("id", filter=Q(knows_what=True)),
-            Count("id", filter=Q(knows_until=True)),
-            Count("id", filter=Q(knows_who=True, knows_what=True, knows_until=True)),
+            answered=Count("id"),
+            who=Count("id", filter=Q(knows_who=True)),
+            what=Count("id", filter=Q(knows_what=True)),
+            until=Count("id", filter=Q(knows_until=True)),
+            all_three=Count("id", filter=Q(knows_who=True, knows_what=True, knows_until=True)),
         )
         .order_by("version_id")
     )

@@ -9,6 +9,10 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from onloan import clock
 from onloan.access.rules import Capability
+from onloan.cases.clarity import NOBODY_ASKED, count_clarity
+from onloan.cases.feedback import explanation_languages, reopen_market
+from onloan.cases.feedback_rules import EXPLANATION_LENGTH_MAX
+from onloan.console.feedback import find_steps
 from onloan.console.pages import TeamRequest, act, read_text, render_page, team_page
 from onloan.errors import NotFound
 from onloan.ledger.queries import pool_view
@@ -51,6 +55,9 @@ def show_market(request: TeamRequest, slug: str, country: str) -> HttpResponse:
         "joined": count_joined([market.id]).get(market.id, 0),
         "pool": pool_view(market.id),
         "changes": list_changes(market.id),
+        "journey": find_steps(market),
+        "clarity": count_clarity([market.version_id]).get(market.version_id, NOBODY_ASKED),
+        "explanation_languages": explanation_languages(slug, country),
         "ways": {
             "open": market.state in {"draft", "suspended"},
             "suspend": market.state == "open",
@@ -61,13 +68,36 @@ def show_market(request: TeamRequest, slug: str, country: str) -> HttpResponse:
     return render_page(request, "market.html", context)
 
 
+def _read_explanations(request: TeamRequest, slug: str, country: str) -> dict[str, str]:
+    return {
+        language: read_text(request, f"explanation-{language}", EXPLANATION_LENGTH_MAX)
+        for language in explanation_languages(slug, country)
+    }
+
+
 def _switch(request: TeamRequest, slug: str, country: str) -> HttpResponse:
-    """One of the four ways; the reason is public, so it is asked for each time."""
+    """One of the ways; the reason is public, so it is asked for each time."""
     to = reverse("console-market", args=[slug, country])
     reason = read_text(request, "reason", REASON_LENGTH_MAX)
     honour = read_text(request, "honour_statement", REASON_LENGTH_MAX)
     user_id, now = request.member.id, clock.now()
     match request.POST.get("act"):
+        case "reopen":
+            return act(
+                request,
+                Capability.OPEN_MARKET,
+                lambda: reopen_market(
+                    offer_slug=slug,
+                    country=country,
+                    reason=reason,
+                    explanations=_read_explanations(request, slug, country),
+                    user_id=user_id,
+                    overdue=count_overdue(country=country, now=now),
+                    now=now,
+                ),
+                _("Open again. Its pages say what changed and why."),
+                to,
+            )
         case "open":
             return act(
                 request,

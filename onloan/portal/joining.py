@@ -32,6 +32,7 @@ from onloan.people.queries import find_by_email, find_participant, read_draft
 from onloan.portal import session
 from onloan.portal.allowed import receipt_lines
 from onloan.portal.campaign import Campaign, campaign_page, find_campaign, render_campaign
+from onloan.portal.feedback import may_check_clarity
 from onloan.portal.forms import AnswerForm, CodeForm, EmailForm, ProfileForm, read_answers
 from onloan.portal.pictures import photo_address
 from onloan.portal.pots import pot_lines
@@ -299,6 +300,7 @@ def done(request: HttpRequest, campaign: Campaign) -> HttpResponse:
         "share": share_of(campaign, participant.id),
         "pots": pot_lines(participant.id, campaign),
         "receipts": receipt_lines(participant.id),
+        "may_check_clarity": may_check_clarity(participant, campaign),
     }
     return _render(request, "join/done.html", campaign, context)
 

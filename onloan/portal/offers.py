@@ -12,6 +12,7 @@ from onloan.errors import NotFound
 from onloan.offers.queries import find_market, find_version_number, list_markets
 from onloan.offers.texts import published_notice, published_terms
 from onloan.portal.campaign import Campaign, campaign_of, campaign_page, render_campaign, to_own_language
+from onloan.portal.feedback import what_changed
 from onloan.portal.pages import render_page
 
 
@@ -38,7 +39,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 @campaign_page
 def offer_page(request: HttpRequest, campaign: Campaign) -> HttpResponse:
-    return render_campaign(request, "offer.html", campaign, {})
+    return render_campaign(request, "offer.html", campaign, {"changed": what_changed(campaign)})
 
 
 @require_safe

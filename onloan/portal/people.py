@@ -21,6 +21,7 @@ from onloan.portal import session
 from onloan.portal.allowed import allowed_cards, may_allow, receipt_lines
 from onloan.portal.campaign import Campaign, campaign_of
 from onloan.portal.cases import KIND_WORDS, signed_in
+from onloan.portal.feedback import may_check_clarity, what_changed
 from onloan.portal.forms import CodeForm, SignInForm
 from onloan.portal.pages import render_page
 from onloan.portal.pots import pot_lines
@@ -160,6 +161,8 @@ def my_page(request: HttpRequest) -> HttpResponse:
         "has_more_uses": has_more_uses,
         "friends": friends,
         "named_friends": [_friend(line) for line in friends.lines[:FRIENDS_NAMED_MAX]],
+        "changed": what_changed(campaign_of(campaign.market)),
+        "may_check_clarity": may_check_clarity(participant, campaign),
         "receipts": receipt_lines(participant.id),
         "rights": [(kind.value, KIND_WORDS[kind]) for kind in Kind if kind not in SHOWN_APART],
         "cases": [(line, KIND_WORDS[line.kind]) for line in list_cases_of(participant.id)],

@@ -10,6 +10,7 @@ from django.utils.translation import get_language, gettext
 from django.views.decorators.http import require_safe
 
 from onloan import clock
+from onloan.cases.clarity import NOBODY_ASKED, ClarityFigure, count_clarity
 from onloan.cases.sighting_queries import count_unmatched_sightings
 from onloan.offers.queries import list_markets
 from onloan.people.queries import count_joined
@@ -30,10 +31,24 @@ class StatusLine:
     joined: int
     reason: str
     unmatched_sightings: int
+    clarity: ClarityFigure
 
     @property
     def joined_text(self) -> str:
         return _counted(self.joined)
+
+    @property
+    def clarity_text(self) -> str:
+        """How many understood what this version asks; empty where it asks for nothing."""
+        if not self.campaign.offer.permissions:
+            return ""
+        percent = self.clarity.percent
+        if percent is None:
+            return gettext("Clarity of this version: fewer than 10 people have answered our three questions.")
+        return gettext(
+            "Clarity of this version: %(percent)s in 100 of the people who answered (%(count)s) knew who sees "
+            "what, until when."
+        ) % {"percent": percent, "count": _counted(self.clarity.answered)}
 
     @property
     def dispute(self) -> str:
@@ -55,16 +70,25 @@ def list_status() -> list[StatusLine]:
     markets = list_markets()
     counts = count_joined([market.id for market in markets])
     disputes = count_unmatched_sightings({market.offer_id for market in markets})
-    return [_line(campaign_of(market), counts[market.id], disputes.get(market.offer_id, 0)) for market in markets]
+    clarity = count_clarity({market.version_id for market in markets})
+    return [
+        _line(
+            campaign_of(market),
+            counts[market.id],
+            disputes.get(market.offer_id, 0),
+            clarity.get(market.version_id, NOBODY_ASKED),
+        )
+        for market in markets
+    ]
 
 
-def _line(campaign: Campaign, joined: int, unmatched: int) -> StatusLine:
+def _line(campaign: Campaign, joined: int, unmatched: int, clarity: ClarityFigure) -> StatusLine:
     state, market = campaign.state, campaign.market
     since = market.since
     if state == "closed" and market.state == "open":
         since = market.closes_at
     reason = market.reason if state in {"suspended", "withdrawn"} else ""
-    return StatusLine(campaign, since, joined, reason, unmatched)
+    return StatusLine(campaign, since, joined, reason, unmatched, clarity)
 
 
 @require_safe
@@ -97,6 +121,7 @@ def _json(line: StatusLine) -> dict[str, object]:
         "joined": line.joined if is_counted else None,
         "joined_fewer_than": None if is_counted else COUNTED_MIN,
         "is_disputed": line.unmatched_sightings > 0,
+        "clarity_percent": line.clarity.percent,
     }
 
 
