@@ -7,7 +7,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.utils import translation
-from django.utils.translation import gettext
 
 from onloan import clock, db, ids, keys
 from onloan.access.rules import Capability
@@ -26,7 +25,7 @@ from onloan.cases.errors import (
 )
 from onloan.cases.models import Case, CasePause
 from onloan.cases.rules import CaseDue, EventKind, Kind, Outcome, State, show_reference
-from onloan.cases.sealing import unseal_contact
+from onloan.cases.sealing import seal_answer, unseal_contact
 from onloan.cases.timeline import record_event
 from onloan.db import action
 from onloan.errors import NotFound
@@ -68,8 +67,8 @@ def extend_case(*, case_id: UUID, user_id: UUID, reasons: str, now: datetime) ->
 def pause_case(*, case_id: UUID, user_id: UUID, pause: Pause, question: str, reason: str, now: datetime) -> None:
     """Ask the person something without which the case cannot go on; the clock stops where the law says so.
 
-    ``reason`` says why it had to be asked, for whoever looks at it later. Raises PauseRefused, NotAllowed, NotFound,
-    CaseClosed.
+    ``reason`` says why it had to be asked, for whoever looks at it later. Raises PauseRefused, NotAllowed,
+    NotFound, CaseClosed.
     """
     row = _open(case_id, user_id)
     is_fine = clocks.is_reason(reason) and clocks.is_reason(question)
@@ -155,9 +154,7 @@ def answer_case(*, case_id: UUID, user_id: UUID, outcome: Outcome, parts: Parts,
     CaseClosed."""
     row = _open(case_id, user_id)
     text = compose_answer(case_id=case_id, outcome=outcome, parts=parts)
-    Case.objects.filter(id=case_id).update(
-        sealed_answer=keys.seal(keys.derive_key("cases"), text.encode(), case_id.bytes + b"answer")
-    )
+    Case.objects.filter(id=case_id).update(sealed_answer=seal_answer(case_id, text))
     _tell(row, EventKind.ANSWERED, "case_answered", text, user_id, now)
     close_case(case_id=case_id, user_id=user_id, outcome=outcome, now=now)
 
@@ -251,11 +248,3 @@ def _tell(
             secrets={"reason": text},
         )
     ])  # fmt: skip
-
-
-def read_answer(case_id: UUID, sealed: bytes) -> str:
-    return keys.unseal(keys.derive_key("cases"), sealed, case_id.bytes + b"answer").decode()
-
-
-def describe_pause(pause: Pause) -> str:
-    return {Pause.IDENTITY: gettext("who they are"), Pause.CLARIFICATION: gettext("what they mean")}[pause]

@@ -9,9 +9,10 @@ from uuid import UUID
 
 from django.db.models import F
 
-from onloan.cases.models import Case
+from onloan.cases.clocks import Pause
+from onloan.cases.models import Case, CasePause
 from onloan.cases.rules import Door, Kind, Outcome, State, show_reference
-from onloan.cases.sealing import unseal_contact, unseal_text
+from onloan.cases.sealing import unseal_answer, unseal_contact, unseal_text
 from onloan.errors import NotFound
 
 LINES_MAX = 500
@@ -47,8 +48,12 @@ class CaseView:
     line: CaseLine
     contact: str | None
     text: str
+    answer: str = ""
+    is_extended: bool = False
+    waits_for: Pause | None = None
 
 
+_MORE_FIELDS = ("sealed_contact", "sealed_text", "sealed_answer", "extended_at")
 _LINE_FIELDS = tuple(CaseLine.__dataclass_fields__)
 
 
@@ -68,14 +73,18 @@ def list_cases_of(participant_id: UUID) -> list[CaseLine]:
 
 def find_case(case_id: UUID) -> CaseView:
     """The case with what was written and where the answer goes, in plain. Raises NotFound."""
-    row = Case.objects.filter(id=case_id).values(*_LINE_FIELDS, "sealed_contact", "sealed_text").first()
+    row = Case.objects.filter(id=case_id).values(*_LINE_FIELDS, *_MORE_FIELDS).first()
     if row is None:
         raise NotFound
-    sealed_contact, sealed_text = row.pop("sealed_contact"), row.pop("sealed_text")
+    sealed_contact, sealed_text, sealed_answer, extended_at = (row.pop(name) for name in _MORE_FIELDS)
+    waits_for = CasePause.objects.filter(case_id=case_id, answered_at=None).values_list("kind", flat=True).first()
     return CaseView(
         line=_line(row),
         contact=unseal_contact(case_id, bytes(sealed_contact)) if sealed_contact is not None else None,
         text=unseal_text(case_id, bytes(sealed_text)) if sealed_text is not None else "",
+        answer=unseal_answer(case_id, bytes(sealed_answer)) if sealed_answer is not None else "",
+        is_extended=extended_at is not None,
+        waits_for=Pause(waits_for) if waits_for is not None else None,
     )
 
 
@@ -83,6 +92,11 @@ def count_open_cases(*, today: date) -> tuple[int, int]:
     """(open, overdue) cases."""
     waiting = Case.objects.filter(state=State.OPEN)
     return waiting.count(), waiting.filter(due_on__lt=today).count()
+
+
+def count_complaints(*, country: str) -> int:
+    """How many complaints were sent to us about a country, sightings left out."""
+    return Case.objects.filter(kind=Kind.COMPLAINT, country=country).count()
 
 
 def _line(row: dict[str, Any]) -> CaseLine:

@@ -23,6 +23,14 @@ def unseal_text(case_id: UUID, sealed: bytes) -> str:
     return keys.unseal(keys.derive_key("cases"), sealed, case_id.bytes + b"text").decode()
 
 
+def seal_answer(case_id: UUID, text: str) -> bytes:
+    return keys.seal(keys.derive_key("cases"), text.encode(), case_id.bytes + b"answer")
+
+
+def unseal_answer(case_id: UUID, sealed: bytes) -> str:
+    return keys.unseal(keys.derive_key("cases"), sealed, case_id.bytes + b"answer").decode()
+
+
 def seal_picture(sighting_id: UUID, picture: bytes) -> bytes:
     return keys.seal(keys.derive_key("cases"), picture, sighting_id.bytes + b"picture")
 
