@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
@@ -75,7 +75,9 @@ def find_steps(market: MarketView) -> Steps | None:
     assert journey is not None, "the same history has the same journey"
     texts = {
         Step.SUSPEND: journey.reason,
-        Step.LISTEN: gettext("%(count)s remarks about version %(number)s")
+        Step.LISTEN: ngettext(
+            "%(count)s remark about version %(number)s", "%(count)s remarks about version %(number)s", count
+        )
         % {"count": count, "number": journey.old_number},
         Step.CHANGE: _say_change(journey, draft),
         Step.PUBLISH: _say_published(journey),
