@@ -107,8 +107,8 @@ def measure(step: str) -> None:
     started = time.perf_counter()
     prepare_audiences()
     begun = time.perf_counter() - started
-    tell("cold: read the whole table" if step == "cold" else "warm start: read what another process left", begun)
     if step == "cold":
+        tell("cold: read the whole table", begun)
         return
     index = audiences._kept.index
     assert index is not None

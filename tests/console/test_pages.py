@@ -223,7 +223,8 @@ def test_it_lists_a_request_with_its_day_and_closes_it(campaign: None) -> None:
     page = sam.get(address.group()).content.decode()
     assert "chloe@people.example" in page
     assert "<script>alert" not in page
-    closed = sam.post(address.group(), {"outcome": "done"}, follow=True).content.decode()
+    answer = {"act": "answer", "outcome": "done", "done": "We asked the shop, and the photo is gone."}
+    closed = sam.post(address.group(), answer, follow=True).content.decode()
     assert "Closed" in closed
     assert opened.reference
 

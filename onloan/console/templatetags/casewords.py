@@ -5,7 +5,9 @@ from __future__ import annotations
 from django import template
 from django.utils.translation import gettext as _
 
-from onloan.cases.rules import Door, Kind, Outcome
+from onloan.cases.answers import Ground
+from onloan.cases.clocks import Pause
+from onloan.cases.rules import Door, EventKind, Kind, Outcome
 
 register = template.Library()
 
@@ -43,3 +45,47 @@ def case_outcome(outcome: str) -> str:
         Outcome.NOTHING_HELD: _("Nothing about this person is held"),
         Outcome.TAKEN_BACK: _("The person took it back"),
     }[Outcome(outcome)]
+
+
+@register.filter
+def ground_name(ground: str) -> str:
+    return {
+        Ground.LEGAL_OBLIGATION: _("A law asks the merchant to keep it (GDPR art. 17(3)(b))"),
+        Ground.LEGAL_CLAIMS: _("It is needed for a legal claim (GDPR art. 17(3)(e))"),
+    }[Ground(ground)]
+
+
+@register.filter
+def pause_name(pause: str) -> str:
+    return {
+        Pause.IDENTITY: _("who they are"),
+        Pause.CLARIFICATION: _("what they mean"),
+    }[Pause(pause)]
+
+
+@register.filter
+def event_name(kind: str) -> str:
+    return {
+        EventKind.RECEIVED: _("Received and confirmed"),
+        EventKind.IDENTITY_ASKED: _("Asked who they are"),
+        EventKind.IDENTITY_GIVEN: _("It is clear who they are"),
+        EventKind.CLARIFICATION_ASKED: _("Asked what is meant"),
+        EventKind.CLARIFIED: _("It is clear what is meant"),
+        EventKind.EXTENDED: _("More time taken"),
+        EventKind.NOTE: _("Note"),
+        EventKind.MESSAGE_TO_PERSON: _("Told the person"),
+        EventKind.MESSAGE_FROM_PERSON: _("The person wrote"),
+        EventKind.RECIPIENTS_TOLD: _("Recipients told"),
+        EventKind.PACK_STARTED: _("Their copy is being made"),
+        EventKind.PACK_READY: _("Their copy is ready"),
+        EventKind.PACK_SENT: _("They took their copy"),
+        EventKind.ERASURE_PREVIEWED: _("Looked at what goes and what stays"),
+        EventKind.ERASURE_STARTED: _("Erasure has begun"),
+        EventKind.ERASED: _("Erased"),
+        EventKind.RECTIFIED: _("Corrected"),
+        EventKind.RESTRICTED: _("Use stopped"),
+        EventKind.RESTRICTION_LIFTED: _("Use goes on"),
+        EventKind.ANSWERED: _("Answered"),
+        EventKind.ALARMED: _("The team was reminded"),
+        EventKind.LINKED_DUPLICATE: _("Asked again"),
+    }[EventKind(kind)]
