@@ -46,55 +46,65 @@ class Answers:
     until: bool
 
 
-def pick_purpose(offer: Offer) -> str | None:
-    """What the questions are about: the purpose that reaches most people, then lasts longest, then comes first, as
-    misunderstanding that one costs most. None where an offer asks for nothing."""
-
-    def cost(permission: Permission) -> tuple[bool, int]:
-        return any(CHANNELS[channel].is_public for channel in permission.channels), permission.term_days
-
-    if not offer.permissions:
+def pick_channel(offer: Offer) -> str | None:
+    """The place the questions are about: the one that most people can see, then the longest term, then the
+    first, as misunderstanding that one costs most. None where an offer asks for nothing."""
+    places = [(channel, permission) for permission in offer.permissions for channel in permission.channels]
+    if not places:
         return None
-    return max(offer.permissions, key=cost).purpose
+    return max(places, key=lambda place: (CHANNELS[place[0]].is_public, place[1].term_days))[0]
 
 
 def make_questions(offer: Offer, language: str) -> tuple[Question, ...]:
-    """The three questions in ``language``; none where the offer asks for nothing to be shown."""
-    purpose = pick_purpose(offer)
-    if purpose is None:
+    """The three questions in ``language``; none where the offer asks for nothing to be shown.
+
+    All three name the place alone, so that no question gives another one's answer away.
+    """
+    channel = pick_channel(offer)
+    if channel is None:
         return ()
-    asked = [permission for permission in offer.permissions if permission.purpose == purpose]
-    items = [name for name in ITEMS if any(name in permission.items for permission in asked)]
-    channels = [name for name in CHANNELS if any(name in permission.channels for permission in asked)]
-    term_days = max(permission.term_days for permission in asked)
-    listed = wording.listed((said(ITEMS[item].mine, language) for item in items), language)
-    places = wording.listed((said(CHANNELS[channel].place, language) for channel in channels), language)
-    audience = said(PURPOSES[purpose].audience, language)
+    asked = [permission for permission in offer.permissions if channel in permission.channels]
+    names = [name for name in ITEMS if any(name in permission.items for permission in asked)]
+    items = wording.listed((said(ITEMS[name].mine, language) for name in names), language)
+    place = {"place": said(CHANNELS[channel].place, language)}
     with override(language):
-        term = wording.days(term_days)
-        who = gettext("If I allow %(merchant)s to show %(items)s %(places)s: for whom is that meant?") % {
-            "merchant": offer.controller.name, "items": listed, "places": places,
-        }  # fmt: skip
-        what = gettext("What may be shown %(audience)s, if I allow it?") % {"audience": audience}
-        until = gettext("Until when may it be shown %(audience)s, if I allow it?") % {"audience": audience}
+        term = {"term": wording.days(max(permission.term_days for permission in asked))}
+        right, *wrong = _say_who(channel, asked, language)
         return (
-            _question(offer, "who", who, _sentence(audience), _other_audiences(offer, language)),
             _question(
-                offer, "what", what, _sentence(gettext("only %(items)s") % {"items": listed}),
-                (
-                    _sentence(gettext("%(items)s, and my e-mail") % {"items": listed}),
+                offer, "who", gettext("Who can see what I allow to be shown %(place)s?") % place, right, wrong
+            ),
+            _question(
+                offer,
+                "what",
+                gettext("What of mine may be shown %(place)s, if I allow it?") % place,
+                wording.sentence_case(gettext("only %(items)s") % {"items": items}),
+                [
+                    wording.sentence_case(gettext("%(items)s, and my e-mail") % {"items": items}),
                     gettext("Everything that I gave when I joined"),
-                ),
+                ],
             ),
             _question(
-                offer, "until", until,
-                gettext("For %(term)s at most, or until I take it back") % {"term": term},
-                (
-                    gettext("For %(term)s, and I cannot take it back before") % {"term": term},
+                offer,
+                "until",
+                gettext("Until when may it be shown %(place)s, if I allow it?") % place,
+                gettext("For %(term)s at most, or until I take it back") % term,
+                [
+                    gettext("For %(term)s, and I cannot take it back before") % term,
                     gettext("For as long as the shop likes"),
-                ),
+                ],
             ),
-        )  # fmt: skip
+        )
+
+
+def _say_who(channel: str, asked: list[Permission], language: str) -> tuple[str, str, str]:
+    """The right answer first. A public place can be read by anybody, for whomever it is meant."""
+    everybody, nobody = gettext("Anybody who opens that page"), gettext("Nobody but the shop")
+    if CHANNELS[channel].is_public:
+        return everybody, gettext("Only people who joined"), nobody
+    meant = dict.fromkeys(said(PURPOSES[permission.purpose].audience, language) for permission in asked)
+    audience = gettext("It is shown %(audience)s only") % {"audience": wording.listed(meant, language)}
+    return audience, everybody, nobody
 
 
 def check_answers(questions: tuple[Question, ...], chosen: Mapping[str, str]) -> Answers:
@@ -108,24 +118,11 @@ def check_answers(questions: tuple[Question, ...], chosen: Mapping[str, str]) ->
     return Answers(right["who"], right["what"], right["until"])
 
 
-def _other_audiences(offer: Offer, language: str) -> tuple[str, str]:
-    """Two groups for whom this version shows nothing at all."""
-    used = {permission.purpose for permission in offer.permissions}
-    others = [
-        _sentence(said(purpose.audience, language))
-        for purpose in PURPOSES.values()
-        if purpose.is_asked and purpose.name not in used
+def _question(offer: Offer, asked: Asked, text: str, right: str, wrong: list[str]) -> Question:
+    options = [
+        Option(RIGHT, right),
+        *(Option(f"other-{place}", each) for place, each in enumerate(wrong, start=1)),
     ]
-    others += [gettext("For nobody: it is only kept"), gettext("For everybody in my phone's address book")]
-    return others[0], others[1]
-
-
-def _question(offer: Offer, asked: Asked, text: str, right: str, wrong: tuple[str, str]) -> Question:
-    options = [Option(RIGHT, right), Option("other-1", wrong[0]), Option("other-2", wrong[1])]
-    # The same for everybody who reads this version, and another one for each question.
-    place = hashlib.sha256(f"{offer.slug}|{asked}".encode()).digest()[0] % len(options)
-    return Question(asked, text, tuple(options[place:] + options[:place]))
-
-
-def _sentence(text: str) -> str:
-    return wording.sentence_case(text)
+    # The same for everybody who reads this offer, and another one for each question.
+    first = hashlib.sha256(f"{offer.slug}|{asked}".encode()).digest()[0] % len(options)
+    return Question(asked, text, tuple(options[first:] + options[:first]))

@@ -15,6 +15,7 @@ from django.core.management import call_command
 
 from onloan import clock
 from onloan.access.team import add_team_member, find_member, list_members
+from onloan.cli.demo_feedback import tell_feedback
 from onloan.cli.demo_money import tell_money_story
 from onloan.cli.demo_people import PEOPLE, DemoPerson
 from onloan.cli.publish import publish_text
@@ -89,6 +90,9 @@ def seed(now: datetime) -> None:
             team={name: member.id for name, member in team.items()},
         )
         record_pool_day(now=at)
+    # Ana and Eve, whose pages a visitor sees, can still answer.
+    others = {name: person for name, person in joined.items() if name not in {"Ana demo", "Eve demo"}}
+    tell_feedback(offer_slug=OFFER_SLUG, joined=others, now=now)
     run_all_once()
 
 

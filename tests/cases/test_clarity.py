@@ -41,9 +41,17 @@ def test_the_right_answers_follow_the_version() -> None:
 
     who, what, until = make_questions(only, "en")
 
-    assert who.right.text == "To the people I invite"
+    assert who.text == "Who can see what I allow to be shown on the invitation page?"
+    assert who.right.text == "It is shown to the people I invite only"
     assert what.right.text == "Only my username"
     assert until.right.text.startswith("For 30 days at most")
+
+
+def test_whatever_stands_in_public_can_be_seen_by_anybody() -> None:
+    who, *_ = make_questions(spring(), "en")
+
+    assert "on the page of rewarded people" in who.text
+    assert who.right.text == "Anybody who opens that page"
 
 
 def test_it_asks_nothing_where_nothing_is_shown() -> None:
