@@ -12,7 +12,7 @@ from onloan import clock, db, ids, keys
 from onloan.access.rules import Capability
 from onloan.access.team import find_member_by_id, list_members, require
 from onloan.cases import answers, clocks
-from onloan.cases.actions import close_case
+from onloan.cases.actions import check_written, close_case
 from onloan.cases.answers import Frame, Parts
 from onloan.cases.clocks import Pause
 from onloan.cases.errors import (
@@ -124,6 +124,19 @@ def add_note(*, case_id: UUID, user_id: UUID, text: str, is_shown: bool, now: da
         _tell(row, EventKind.MESSAGE_TO_PERSON, "case_progress", written, user_id, now)
     else:
         record_event(case_id=case_id, kind=EventKind.NOTE, now=now, by_user_id=user_id, text=written)
+
+
+@action
+def add_message(*, case_id: UUID, participant_id: UUID, text: str, now: datetime) -> None:
+    """What the person adds on their own page. Raises TextNeeded, TextNotValid, NotFound, CaseClosed."""
+    lock_participant(participant_id)
+    row = Case.objects.filter(id=case_id, participant_id=participant_id).first()
+    if row is None:
+        raise NotFound
+    if row.state != State.OPEN:
+        raise CaseClosed
+    written = check_written(Kind.COMPLAINT, text, field="text")
+    record_event(case_id=case_id, kind=EventKind.MESSAGE_FROM_PERSON, now=now, text=written, is_shown=True)
 
 
 def compose_answer(*, case_id: UUID, outcome: Outcome, parts: Parts) -> str:

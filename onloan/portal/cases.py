@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -12,8 +13,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from onloan import clock
 from onloan.cases.actions import OpenedCase, open_case
+from onloan.cases.desk import add_message
 from onloan.cases.errors import TextNeeded
-from onloan.cases.rules import NEEDS_TEXT, Door, Kind
+from onloan.cases.queries import find_case, list_cases_of
+from onloan.cases.rules import NEEDS_TEXT, Door, EventKind, Kind
+from onloan.cases.timeline import list_events
 from onloan.errors import OnloanError
 from onloan.markets.rules import country_name, known_countries, market_facts
 from onloan.money import Money
@@ -50,6 +54,25 @@ KIND_HELP: dict[Kind, Promise] = {
     ),
     Kind.WITHDRAWAL: gettext_lazy("We stop showing it. You keep everything you earned."),
     Kind.COMPLAINT: gettext_lazy("Tell us what went wrong. Complaining costs nothing and takes nothing away."),
+}
+
+
+EVENT_WORDS: dict[EventKind, Promise] = {
+    EventKind.RECEIVED: gettext_lazy("We received it"),
+    EventKind.IDENTITY_ASKED: gettext_lazy("We asked you a question"),
+    EventKind.IDENTITY_GIVEN: gettext_lazy("We have what we asked for"),
+    EventKind.CLARIFICATION_ASKED: gettext_lazy("We asked you a question"),
+    EventKind.CLARIFIED: gettext_lazy("We have what we asked for"),
+    EventKind.EXTENDED: gettext_lazy("We need more time"),
+    EventKind.MESSAGE_TO_PERSON: gettext_lazy("We wrote to you"),
+    EventKind.MESSAGE_FROM_PERSON: gettext_lazy("You wrote"),
+    EventKind.PACK_READY: gettext_lazy("Your copy is ready"),
+    EventKind.PACK_SENT: gettext_lazy("You took your copy"),
+    EventKind.RECTIFIED: gettext_lazy("We corrected it"),
+    EventKind.RESTRICTED: gettext_lazy("We stopped the use"),
+    EventKind.RESTRICTION_LIFTED: gettext_lazy("The use goes on"),
+    EventKind.ERASED: gettext_lazy("We erased it"),
+    EventKind.ANSWERED: gettext_lazy("We answered"),
 }
 
 
@@ -97,6 +120,38 @@ def my_request(request: HttpRequest, kind: str) -> HttpResponse:
         **_authority(participant.country),
     }
     return _render(request, "requests/mine.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def my_case(request: HttpRequest, case_id: UUID) -> HttpResponse:
+    """One thing that the person asked: its day, what happened, the answer; and a box to add something."""
+    participant = signed_in(request)
+    if participant is None:
+        return redirect("sign-in")
+    case = next((line for line in list_cases_of(participant.id) if line.id == case_id), None)
+    if case is None:
+        raise Http404
+    problem = ""
+    if request.method == "POST":
+        try:
+            add_message(
+                case_id=case_id, participant_id=participant.id, text=request.POST.get("text", ""), now=clock.now()
+            )
+        except OnloanError as error:
+            problem = str(error)
+        else:
+            return redirect("my-case", case_id=case_id)
+    context = {
+        "title": KIND_WORDS[case.kind],
+        "case": case,
+        "answer": find_case(case_id).answer,
+        "events": [(EVENT_WORDS.get(event.kind, ""), event) for event in list_events(case_id, only_shown=True)],
+        "time_zone": market_facts(participant.country).time_zone,
+        "problem": problem,
+        "here": "requests",
+        **_authority(participant.country),
+    }
+    return render_page(request, "requests/case.html", context, status=422 if problem else 200, is_private=True)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

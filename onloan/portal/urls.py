@@ -50,6 +50,7 @@ urlpatterns = [
     path("me/taken-back/", consents.taken_back, name="taken-back"),
     path("me/allow/", consents.allow, name="allow"),
     path("me/request/<slug:kind>/", cases.my_request, name="my-request"),
+    path("me/requests/<uuid:case_id>/", cases.my_case, name="my-case"),
     path("me/clarity/", feedback.clarity_page, name="clarity"),
     path("me/uses/", uses.uses_page, name="my-uses"),
     path("me/sighting/", sightings.my_sighting, name="my-sighting"),

@@ -88,7 +88,7 @@ def test_who_looked_stands_there_with_the_reason(ana: Joined, visitor: Visitor) 
     from tests.referrals.crowd import member
 
     record_lookup(
-        participant_id=ana.participant_id, user_id=member("Dora", "dpo"), kind="complaint", text="Complaint 4K7M-2Q9X",
-        now=clock.now(),
+        participant_id=ana.participant_id, user_id=member("Dora", "dpo"), kind="complaint",
+        text="Complaint 4K7M-2Q9X", now=clock.now(),
     )  # fmt: skip
     assert "Dora: Complaint 4K7M-2Q9X" in visitor.get(ADDRESS).text
