@@ -19,6 +19,26 @@ def public_holidays(country: str, around: date) -> frozenset[date]:
     return _holidays_of(market_facts(country).holidays_country, around.year)
 
 
+def bank_holidays(currency: str, country: str, around: date) -> frozenset[date]:
+    """Days on which no payment in ``currency`` settles, in this year and the next: the closing days of TARGET for
+    euros, the bank holidays of England for pounds, elsewhere the public holidays of ``country``."""
+    if currency == "EUR":
+        return _target_holidays(around.year)
+    if currency == "GBP":
+        return _english_holidays(around.year)
+    return public_holidays(country, around)
+
+
+@lru_cache(maxsize=8)
+def _target_holidays(year: int) -> frozenset[date]:
+    return frozenset(holidays.financial_holidays("ECB", years=(year, year + 1)).keys())
+
+
+@lru_cache(maxsize=8)
+def _english_holidays(year: int) -> frozenset[date]:
+    return frozenset(holidays.country_holidays("GB", subdiv="ENG", years=(year, year + 1)).keys())
+
+
 @lru_cache(maxsize=256)
 def _holidays_of(code: str, year: int) -> frozenset[date]:
     found = holidays.country_holidays(code, years=range(year - 1, year + 2))

@@ -14,6 +14,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
 
 from onloan import clock, db, ids
 from onloan.db import Statement, action
+from onloan.markets.calendar import bank_holidays
 from onloan.markets.rules import market_facts
 from onloan.offers.queries import find_market_by_id, find_version
 from onloan.payouts import rules, sealing
@@ -66,13 +67,14 @@ def open_batch(*, country: str, user_id: UUID, now: datetime, due_by: date | Non
         raise NothingToPay(country=country)
     batch_id = ids.new_id()
     method = rules.bank_method(first.currency)
+    today = clock.local_day(now, market_facts(country).time_zone)
     Batch.objects.create(
         id=batch_id,
         country=country,
         currency=first.currency,
         method=method,
         state=BatchState.PREPARING,
-        execute_on=rules.execution_day(clock.local_day(now, market_facts(country).time_zone)),
+        execute_on=rules.execution_day(today, bank_holidays(first.currency, country, today)),
         payable_count=0,
         total_minor=0,
         wrapped_key=sealing.new_batch_key(batch_id),

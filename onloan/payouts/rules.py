@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Container
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -126,10 +127,10 @@ def due_after_account(due_on: date, given_on: date) -> date:
     return max(due_on, given_on + timedelta(days=DAYS_TO_PAY_AFTER_ACCOUNT))
 
 
-def execution_day(prepared_on: date) -> date:
-    """The day that the file asks the bank for: the next one on which banks work, weekends left out."""
+def execution_day(prepared_on: date, bank_holidays: Container[date]) -> date:
+    """The day that the file asks the bank for: the next one on which banks settle payments."""
     day = prepared_on + timedelta(days=1)
-    while day.isoweekday() > 5:
+    while day.isoweekday() > 5 or day in bank_holidays:
         day += timedelta(days=1)
     return day
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onloan import ids
+from onloan.markets.calendar import bank_holidays
 from onloan.payouts import rules
 from onloan.payouts.rules import is_reference, payment_due_on
 
@@ -50,15 +51,22 @@ def test_it_finds_the_batch_that_a_bank_speaks_of() -> None:
 
 
 @pytest.mark.parametrize(
-    ("prepared_on", "day"),
+    ("currency", "prepared_on", "day"),
     [
-        (date(2026, 12, 1), date(2026, 12, 2)),
-        (date(2026, 12, 4), date(2026, 12, 7)),
-        (date(2026, 12, 6), date(2026, 12, 7)),
+        ("EUR", date(2026, 12, 1), date(2026, 12, 2)),
+        ("EUR", date(2026, 12, 4), date(2026, 12, 7)),
+        ("EUR", date(2026, 12, 6), date(2026, 12, 7)),
+        # TARGET closes on Good Friday and Easter Monday, on Christmas Day and the day after; then it is a Sunday.
+        ("EUR", date(2027, 3, 25), date(2027, 3, 30)),
+        ("EUR", date(2026, 12, 24), date(2026, 12, 28)),
+        # In England Boxing Day, a Saturday in 2026, is made up for on the Monday.
+        ("GBP", date(2026, 12, 24), date(2026, 12, 29)),
+        ("EUR", date(2026, 7, 13), date(2026, 7, 14)),
     ],
 )
-def test_it_asks_for_a_day_on_which_banks_work(prepared_on: date, day: date) -> None:
-    assert rules.execution_day(prepared_on) == day
+def test_it_asks_for_a_day_on_which_banks_work(currency: str, prepared_on: date, day: date) -> None:
+    country = "GB" if currency == "GBP" else "FR"
+    assert rules.execution_day(prepared_on, bank_holidays(currency, country, prepared_on)) == day
 
 
 def test_it_gives_two_weeks_from_the_day_of_the_account() -> None:
