@@ -50,3 +50,11 @@ class PoolNotPledged(OnloanError):
     sentence = gettext_lazy(
         "Finance has not set the money of this file aside. Ask a member of finance to do it, and publish then."
     )
+
+
+class PoolEnded(OnloanError):
+    """Nobody joins any more, and what was promised is reserved: more money would only lie there."""
+
+    code = "E-POOL-ENDED"
+    status = 409
+    sentence = gettext_lazy("This market is {state} for good. What is owed there is set aside already.")

@@ -12,7 +12,7 @@ from onloan.db import Statement, action
 from onloan.errors import BadInput
 from onloan.ledger import rules, statements
 from onloan.ledger.entries import money_entry
-from onloan.ledger.errors import TransferConflict, WrongCurrency
+from onloan.ledger.errors import PoolEnded, TransferConflict, WrongCurrency
 from onloan.ledger.models import Funding, PoolAlarm
 from onloan.ledger.queries import pool_view
 from onloan.ledger.rules import AccountKind, Cause, Route, TransferKind
@@ -83,8 +83,11 @@ def top_up_pool(
     *, market_id: UUID, amount: Money, user_id: UUID, now: datetime, funding_id: UUID | None = None
 ) -> None:
     """Set more money aside for a market that runs. An alarm that no longer holds goes, so that it is raised again
-    when it comes true again. Raises what ``fund_pool`` raises.
+    when it comes true again. Raises PoolEnded, and what ``fund_pool`` raises.
     """
+    market = find_market_by_id(market_id)
+    if market.state in {"withdrawn", "closed"}:
+        raise PoolEnded(state=market.state)
     full_pot = pool_view(market_id).full_pot
     fund_pool(
         market_id=market_id, amount=amount, full_pot=full_pot, by_user_id=user_id, now=now, funding_id=funding_id

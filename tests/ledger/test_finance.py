@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from onloan import ids
+from onloan.ledger.errors import PoolEnded
 from onloan.ledger.finance import list_fundings, sum_fulfilled
 from onloan.ledger.pools import top_up_pool
 from onloan.ledger.queries import pool_view
 from onloan.money import Money
+from onloan.offers.models import Market
 from tests.ledger.books import CASH, NOW, POINTS, POT, SPRING_RULES, Books, earn, join, open_books, promise
 
 
@@ -40,6 +44,14 @@ def test_it_sets_a_top_up_aside_once_under_one_key(both_databases: str) -> None:
     for _ in range(2):
         top_up_pool(market_id=books.market_id, amount=POT, user_id=books.team.fay, now=NOW, funding_id=key)
     assert pool_view(books.market_id).funded == POT.times(11)
+
+
+def test_a_market_that_ended_takes_no_more_money(sqlite_database: str) -> None:
+    books = open_with_points()
+    Market.objects.filter(id=books.market_id).update(state="closed")
+    with pytest.raises(PoolEnded):
+        top_up_pool(market_id=books.market_id, amount=POT, user_id=books.team.fay, now=NOW)
+    assert pool_view(books.market_id).funded == POT.times(10)
 
 
 def test_it_sums_what_the_merchant_gives_that_is_no_cash(both_databases: str) -> None:
