@@ -49,7 +49,7 @@ def test_it_sets_a_top_up_aside_once_under_one_key(both_databases: str) -> None:
 def test_a_market_that_ended_takes_no_more_money(sqlite_database: str) -> None:
     books = open_with_points()
     for state in ("open", "closed"):
-        Market.objects.filter(id=books.market_id).update(state=state)
+        Market.objects.filter(id=books.market_id).update(state=state, reason="The season is over.")
     with pytest.raises(PoolEnded):
         top_up_pool(market_id=books.market_id, amount=POT, user_id=books.team.fay, now=NOW)
     assert pool_view(books.market_id).funded == POT.times(10)
