@@ -10,7 +10,16 @@ from onloan.cases.feedback_models import ClarityAnswer, Explanation, Feedback
 from onloan.cases.rules import Door, EventKind, Kind, Outcome, State
 from onloan.db import UUIDModel
 
-__all__ = ["Case", "ClarityAnswer", "Explanation", "Feedback", "Sighting"]
+__all__ = [
+    "Case",
+    "CaseEvent",
+    "CasePause",
+    "ClarityAnswer",
+    "Explanation",
+    "Feedback",
+    "RetentionRun",
+    "Sighting",
+]
 
 
 class Case(UUIDModel):
@@ -168,3 +177,16 @@ class Sighting(UUIDModel):
             models.Index(fields=["offer_id", "reported_at"], name="cases_sighting_by_offer"),
             models.Index(fields=["case_id"], name="cases_sighting_by_case"),
         ]
+
+
+class RetentionRun(UUIDModel):
+    """How many rows of a class of records were deleted because their time was over."""
+
+    record_class = models.CharField(max_length=40)
+    count = models.PositiveIntegerField()
+    ran_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "cases_retention_run"
+        constraints = [models.CheckConstraint(condition=Q(count__gt=0), name="cases_retention_run_counts")]
+        indexes = [models.Index(fields=["ran_at"], name="cases_retention_run_by_time")]

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.core.management import call_command
 
 from onloan import clock, db
+from onloan.cases.retention import require_periods
 from onloan.jobs.loop import run_all_once, run_until
 
 # Most of them wait: for a batch of the gate, or for one of the few threads that Django has (``api.edge``).
@@ -33,6 +34,7 @@ def run_server(address: str, port: int, workers: int, with_jobs: bool) -> None:
     from granian.log import LogLevels
     from granian.server import Server
 
+    require_periods()
     os.environ["ONLOAN_BACKGROUND"] = "jobs" if with_jobs else "seat"
     os.environ["ONLOAN_HOME"] = str(settings.HOME)
     Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,196 @@
+"""How long each class of record is kept, and the daily job that deletes what is past it (GDPR art. 5(1)(e)).
+
+Every table of the installation is in exactly one class, or the server does not start: what nobody thought of would
+be kept for ever. The periods are those that the notice promises (``offers.retention``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.apps import apps
+from django.contrib.sessions.models import Session
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+
+from onloan import ids
+from onloan.cases.models import Case, CaseEvent, CasePause, Feedback, RetentionRun, Sighting
+from onloan.cases.rules import State
+from onloan.consents.models import Consent, Receipt
+from onloan.db import action
+from onloan.errors import MustStopError
+from onloan.markets.rules import known_countries
+from onloan.offers.retention import CASE_YEARS, CLAIM_YEARS, CLAIM_YEARS_ELSEWHERE
+from onloan.people.models import ItemChange, LookupRecord
+from onloan.uses.duty_rules import OPEN_STATES
+from onloan.uses.models import Notice, Takedown
+
+ROWS_AT_A_TIME = 5_000
+YEAR = timedelta(days=365)
+
+Forget = Callable[[datetime], int]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordClass:
+    """Tables whose rows are kept for the same time. ``forget`` deletes what is past it, at most
+    ``ROWS_AT_A_TIME`` rows, and returns how many; None where another job or an erasure does, as ``kept`` says."""
+
+    name: str
+    tables: tuple[str, ...]
+    kept: str
+    forget: Forget | None = None
+
+
+def _delete(rows: QuerySet[Model]) -> int:
+    """At most so many at once, so that a long backlog stops nobody."""
+    chosen = list(rows.values_list("pk", flat=True)[:ROWS_AT_A_TIME])
+    deleted, _ = rows.model._default_manager.filter(pk__in=chosen).delete()
+    return deleted
+
+
+def _forget_sessions(now: datetime) -> int:
+    return _delete(Session.objects.filter(expire_date__lt=now))
+
+
+def _forget_cases(now: datetime) -> int:
+    """Answered cases with everything about them."""
+    before = now - CASE_YEARS * YEAR
+    old = list(
+        Case.objects.filter(state=State.CLOSED, closed_at__lt=before).values_list("id", flat=True)[:ROWS_AT_A_TIME]
+    )
+    for model in (CaseEvent, CasePause, Sighting):
+        model._default_manager.filter(case_id__in=old).delete()
+    explained = _delete(Sighting.objects.filter(case_id__isnull=True, reported_at__lt=before))
+    return explained + Case.objects.filter(id__in=old).delete()[0]
+
+
+def _forget_changes(now: datetime) -> int:
+    before = now - CASE_YEARS * YEAR
+    changes = _delete(ItemChange.objects.filter(changed_at__lt=before))
+    return changes + _delete(LookupRecord.objects.filter(looked_up_at__lt=before))
+
+
+def _forget_feedback(now: datetime) -> int:
+    return _delete(Feedback.objects.filter(sent_at__lt=now - CASE_YEARS * YEAR))
+
+
+def _forget_consents(now: datetime) -> int:
+    """Answers that ended, or were a no, longer ago than a claim can be brought in their country; then receipts to
+    which no answer is left."""
+    is_past = Q()
+    for country in known_countries():
+        before = now - CLAIM_YEARS.get(country, CLAIM_YEARS_ELSEWHERE) * YEAR
+        is_past |= Q(country=country, answer=False, answered_at__lt=before)
+        is_past |= Q(country=country, answer=True, ended_at__lt=before)
+    answers = _delete(Consent.objects.filter(is_past))
+    of_receipt = Consent.objects.filter(participant_id=OuterRef("participant_id"), receipt_id=OuterRef("id"))
+    shortest = now - min(CLAIM_YEARS.values()) * YEAR
+    return answers + _delete(Receipt.objects.filter(~Exists(of_receipt), given_at__lt=shortest))
+
+
+def _forget_duties(now: datetime) -> int:
+    before = now - CASE_YEARS * YEAR
+    notices = _delete(Notice.objects.exclude(state__in=OPEN_STATES).filter(answered_at__lt=before))
+    return notices + _delete(Takedown.objects.filter(done_at__lt=before))
+
+
+RECORD_CLASSES: tuple[RecordClass, ...] = (
+    RecordClass(
+        "offers",
+        ("offers_offer", "offers_draft", "offers_approval", "offers_signoff", "offers_version", "offers_market",
+         "offers_marketchange", "cases_explanation"),
+        "what was promised in public names nobody; it stays with the evidence",
+    ),
+    RecordClass(
+        "team",
+        ("access_user", "access_apikey", "account_emailaddress", "account_emailconfirmation", "auth_group",
+         "auth_permission", "django_content_type", "outbox_endpoint", "uses_recipient_door", "payouts_debtor"),
+        "while a colleague, a system or a recipient works with the installation",
+    ),
+    RecordClass("sessions", ("django_session",), "until they end", _forget_sessions),
+    RecordClass("answers of the API", ("access_idempotencyrecord",), "a day, by a job of its own"),
+    RecordClass(
+        "evidence",
+        ("evidence_queue", "evidence_log", "evidence_link", "evidence_set_page", "evidence_state",
+         "evidence_counter", "cases_retention_run"),
+        "ten years; it names nobody, and erasure empties the links",
+    ),
+    RecordClass("messages", ("outbox_message",), "30 days when sent, 90 when not, by a job of its own"),
+    RecordClass(
+        "profiles",
+        ("people_participant", "people_person_key", "people_item", "people_email_lookup", "people_code_lookup",
+         "referrals_link", "referrals_attribution", "referrals_event", "cases_clarity_answer"),
+        "13 months after the last payment, at most 3 years, or until erasure",
+    ),
+    RecordClass("codes by mail", ("people_email_code",), "ten minutes, by a job of its own"),
+    RecordClass(
+        "changes and look-ups", ("people_item_change", "people_lookup_record"), "3 years", _forget_changes
+    ),
+    RecordClass(
+        "answers and receipts",
+        ("consents_consent", "consents_receipt"),
+        "while a permission lasts, then as long as a claim can be brought",
+        _forget_consents,
+    ),
+    RecordClass(
+        "uses",
+        ("uses_use", "uses_serving", "uses_audience", "uses_duty_mark"),
+        "as long as the person's profile: they are what the person asks to see",
+    ),
+    RecordClass("duties", ("uses_notice", "uses_takedown"), "3 years after they were done", _forget_duties),
+    RecordClass(
+        "books",
+        ("ledger_pool_slice", "ledger_funding", "ledger_account", "ledger_transfer", "ledger_reward",
+         "ledger_pledge", "ledger_pool_day", "ledger_pool_alarm", "vouchers_voucher", "vouchers_redemption",
+         "vouchers_own_code", "payouts_payable", "payouts_payment", "payouts_batch", "payouts_bank_answer",
+         "payouts_slip", "payouts_alarm", "payouts_year_note"),
+        "as long as the law on accounts of the country asks; names and accounts go 30 days after the payment",
+    ),
+    RecordClass("accounts of people", ("payouts_payee",), "30 days after the last payment, by a job of its own"),
+    RecordClass(
+        "checks against cheating",
+        ("referrals_mark", "referrals_signal", "referrals_review", "vouchers_miss"),
+        "12 months, 3 years where a human decided that it was fraud, by a job of its own",
+    ),
+    RecordClass("clicks", ("referrals_click_day",), "counts that say nothing of anybody"),
+    RecordClass(
+        "requests and complaints",
+        ("cases_case", "cases_event", "cases_pause", "cases_sighting"),
+        "3 years after they were answered",
+        _forget_cases,
+    ),
+    RecordClass("feedback", ("cases_feedback",), "3 years", _forget_feedback),
+)  # fmt: skip
+
+
+def find_unclassed() -> list[str]:
+    """Tables that are in no class or in several; empty when each is in one."""
+    named = [table for each in RECORD_CLASSES for table in each.tables]
+    known = {model._meta.db_table for model in apps.get_models()}
+    wrong = {table for table in known | set(named) if named.count(table) != 1 or table not in known}
+    return sorted(wrong)
+
+
+def require_periods() -> None:
+    """Raises MustStopError when a table is in no class: nothing may be kept of which nobody said how long."""
+    wrong = find_unclassed()
+    if wrong:
+        raise MustStopError(f"no retention period, or several: {', '.join(wrong)} (E-RETENTION)")
+
+
+def forget_past(*, now: datetime) -> int:
+    """Delete what is past its time, each class in a transaction of its own, and record how many rows. A daily job; a
+    backlog is worked off in the days that follow."""
+    return sum(
+        _forget_class(name=each.name, forget=each.forget, now=now) for each in RECORD_CLASSES if each.forget
+    )
+
+
+@action
+def _forget_class(*, name: str, forget: Forget, now: datetime) -> int:
+    count = forget(now)
+    if count:
+        RetentionRun.objects.create(id=ids.new_id(), record_class=name, count=count, ran_at=now)
+    return count

@@ -1,0 +1,72 @@
+"""Nothing is kept of which nobody said how long: every table has a period, and the job keeps to it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.sessions.models import Session
+
+from onloan import clock, ids
+from onloan.cases import retention
+from onloan.cases.actions import close_case, open_case
+from onloan.cases.models import Case, CaseEvent, RetentionRun
+from onloan.cases.rules import Door, Kind, Outcome
+from onloan.consents.actions import withdraw_permission
+from onloan.consents.models import Consent, Receipt
+from onloan.errors import MustStopError
+from tests.consents.world import ALL, NAME, PHOTO, WALL, add_person, build_world
+from tests.uses.test_duties import dora
+
+YEAR = timedelta(days=365)
+
+
+def test_every_table_is_in_one_class(sqlite_database: str) -> None:
+    assert retention.find_unclassed() == []
+
+
+def test_a_table_without_a_period_stops_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = retention.RECORD_CLASSES
+    for classes in (known[1:], (*known, known[0])):
+        monkeypatch.setattr(retention, "RECORD_CLASSES", classes)
+        with pytest.raises(MustStopError, match="offers_offer"):
+            retention.require_periods()
+
+
+def test_cases_go_three_years_after_their_answer(both_databases: str) -> None:
+    build_world()
+    member, now = dora(), clock.now()
+    opened = [
+        open_case(
+            kind=Kind.ACCESS, country="FR", language="fr", door=Door.PUBLIC_PAGE, text="", now=now,
+            contact=f"chloe{number}@example.org",
+        )
+        for number in range(2)
+    ]  # fmt: skip
+    close_case(case_id=opened[0].case_id, user_id=member, outcome=Outcome.DONE, now=now)
+    assert retention.forget_past(now=now + 3 * YEAR - timedelta(days=1)) == 0
+    assert retention.forget_past(now=now + 3 * YEAR + timedelta(days=1)) >= 1
+    assert [case.id for case in Case.objects.all()] == [opened[1].case_id], "what is not answered stays"
+    assert not CaseEvent.objects.filter(case_id=opened[0].case_id).exists()
+    assert RetentionRun.objects.get(record_class="requests and complaints").count == 1
+
+
+def test_a_live_permission_keeps_its_receipt_and_an_old_one_does_not(sqlite_database: str) -> None:
+    world = build_world()
+    ana, ben = add_person(world, ALL), add_person(world, ALL)
+    now = clock.now()
+    for permission in (NAME, PHOTO, WALL):
+        withdraw_permission(participant_id=ana.id, permission_id=permission, now=now)
+    assert retention.forget_past(now=now + 5 * YEAR - timedelta(days=1)) == 0
+    retention.forget_past(now=now + 5 * YEAR + timedelta(days=1))
+    assert not Consent.objects.filter(participant_id=ana.id).exists()
+    assert not Receipt.objects.filter(participant_id=ana.id).exists()
+    assert Consent.objects.filter(participant_id=ben.id).count() == len(ALL)
+
+
+def test_sessions_end(sqlite_database: str) -> None:
+    now = clock.now()
+    for key, ends in (("past", now - YEAR), ("live", now + YEAR)):
+        Session.objects.create(session_key=key + ids.new_id().hex[:8], session_data="", expire_date=ends)
+    assert retention.forget_past(now=now) == 1
+    assert Session.objects.get().session_key.startswith("live")
