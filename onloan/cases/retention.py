@@ -181,11 +181,10 @@ def require_periods() -> None:
 
 
 def forget_past(*, now: datetime) -> int:
-    """Delete what is past its time, each class in a transaction of its own, and record how many rows. A daily job; a
-    backlog is worked off in the days that follow."""
-    return sum(
-        _forget_class(name=each.name, forget=each.forget, now=now) for each in RECORD_CLASSES if each.forget
-    )
+    """Delete what is past its time, each class in a transaction of its own, and record how many rows. A daily job;
+    a backlog is worked off in the days that follow."""
+    classes = [(each.name, each.forget) for each in RECORD_CLASSES if each.forget is not None]
+    return sum(_forget_class(name=name, forget=forget, now=now) for name, forget in classes)
 
 
 @action
