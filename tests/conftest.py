@@ -38,6 +38,7 @@ compile_catalogues()
 django.setup()
 
 from django.conf import settings  # noqa: E402
+from django.core.cache import cache  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connections  # noqa: E402
 
@@ -96,7 +97,9 @@ def use_database(url: str, home: Path) -> None:
 
 
 def _forget_cached() -> None:
-    """What a process may keep because it never changes does change when the database is exchanged."""
+    """What a process may keep because it never changes does change when the database is exchanged; and who signed in
+    how often lately is nothing that one test leaves to the next."""
+    cache.clear()
     for module in [module for name, module in sys.modules.items() if name.startswith("onloan.")]:
         for value in list(vars(module).values()):
             if hasattr(value, "cache_clear") and getattr(value, "__module__", "").endswith(
