@@ -97,8 +97,8 @@ def use_database(url: str, home: Path) -> None:
 
 
 def _forget_cached() -> None:
-    """What a process may keep because it never changes does change when the database is exchanged; and who signed in
-    how often lately is nothing that one test leaves to the next."""
+    """What a process may keep because it never changes does change when the database is exchanged; and how often
+    somebody signed in lately is nothing that one test leaves to the next."""
     cache.clear()
     for module in [module for name, module in sys.modules.items() if name.startswith("onloan.")]:
         for value in list(vars(module).values()):

@@ -20,6 +20,7 @@ class Scope(StrEnum):
     REWARDS = "rewards:write"
     VOUCHERS = "vouchers:write"
     PARTICIPANTS = "participants:write"
+    CASES = "cases:write"
 
 
 class Capability(StrEnum):

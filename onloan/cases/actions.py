@@ -13,8 +13,9 @@ from onloan import clock, db, ids
 from onloan.access.rules import Capability
 from onloan.access.team import find_member_by_id, require
 from onloan.cases.errors import CaseClosed, ContactNeeded, TextNeeded, TextNotValid, TooManyCases
-from onloan.cases.models import Case
+from onloan.cases.models import Case, CaseEvent
 from onloan.cases.rules import (
+    ASKED_ONCE,
     TEXT_CHARACTERS_MAX,
     CaseDue,
     Door,
@@ -26,7 +27,7 @@ from onloan.cases.rules import (
     check_text,
     show_reference,
 )
-from onloan.cases.sealing import contact_hash, seal_contact, seal_text
+from onloan.cases.sealing import contact_hash, seal_contact, seal_representative, seal_text
 from onloan.cases.timeline import record_event
 from onloan.consents.actions import stop_consents, withdraw_all
 from onloan.consents.rules import Door as ConsentDoor
@@ -36,7 +37,9 @@ from onloan.errors import BadInput, NotFound
 from onloan.evidence.actions import append_entry
 from onloan.markets.calendar import public_holidays
 from onloan.markets.rules import known_countries, market_facts
-from onloan.outbox.statements import mail_statement
+from onloan.outbox.queries import has_endpoint
+from onloan.outbox.rules import WebhookEvent
+from onloan.outbox.statements import mail_statement, webhook_statement
 from onloan.people.actions import normalize_email, set_flag
 from onloan.people.queries import find_participant
 from onloan.people.statements import lock_address, lock_participant
@@ -44,19 +47,29 @@ from onloan.people.statements import lock_address, lock_participant
 REFERENCE_CHARACTERS = 7
 CASES_PER_DAY_MAX = 10
 """From one address or one page, before the form asks to wait: a bound on floods and on mails, not on rights."""
-PUBLIC_CASES_PER_HOUR_MAX = 1_000
+PUBLIC_CASES_PER_MINUTE_MAX = 6_000
+"""For the whole installation: what its mail server's good name survives, and more than a bad day's news brings."""
+REPRESENTATIVE_CHARACTERS_MAX = 200
 
-_CONSENT_DOORS = {Door.MY_PAGE: ConsentDoor.MY_PAGE, Door.STAFF: ConsentDoor.STAFF}
+_CONSENT_DOORS = {
+    Door.MY_PAGE: ConsentDoor.MY_PAGE,
+    Door.STAFF: ConsentDoor.STAFF,
+    Door.API: ConsentDoor.STAFF,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenedCase:
-    """What the person is told at once: the reference, and the last day on which the answer comes."""
+    """What the person is told at once: the reference, and the last day on which the answer comes.
+
+    ``is_repeated``: they had asked the same already, and it is this case.
+    """
 
     case_id: UUID
     reference: str
     due_on: date
     legal_due_on: date
+    is_repeated: bool = False
 
 
 @action
@@ -70,12 +83,14 @@ def open_case(
     now: datetime,
     contact: str | None = None,
     participant_id: UUID | None = None,
+    representative: str = "",
 ) -> OpenedCase:
     """Take in a request or a complaint, start its clock, and acknowledge it by mail.
 
     With a ``participant_id`` the person is identified, and a withdrawal, a restriction or an objection acts on
     the gate at this commit. Without one the answer goes to ``contact``, and nothing here tells whether that
-    address is known. No reward and no payment is touched. Raises TextNeeded, TextNotValid, ContactNeeded,
+    address is known. Whoever asks again for a right that is still to be answered is told of the first request,
+    whose clock stays. No reward and no payment is touched. Raises TextNeeded, TextNotValid, ContactNeeded,
     EmailNotValid, BadInput, TooManyCases, NotFound, each before anything is stored.
     """
     assert participant_id is None or door is not Door.PUBLIC_PAGE, "the public page identifies nobody"
@@ -89,8 +104,29 @@ def open_case(
         raise BadInput(field="language", problem=gettext("choose a language of the list"))
     if participant_id is not None:
         lock_participant(participant_id)
-    if door is not Door.STAFF:
+        first = find_first(kind, participant_id)
+        if first is not None:
+            return _repeat(first, door, written, email, now)
+    if door is not Door.STAFF and (participant_id is None or kind not in ASKED_ONCE):
         _check_rates(email, participant_id, door, now)
+    return _store(
+        kind=kind, country=country, language=language, door=door, written=written, email=email,
+        participant_id=participant_id, representative=representative.strip()[:REPRESENTATIVE_CHARACTERS_MAX], now=now,
+    )  # fmt: skip
+
+
+def _store(
+    *,
+    kind: Kind,
+    country: str,
+    language: str,
+    door: Door,
+    written: str,
+    email: str | None,
+    participant_id: UUID | None,
+    representative: str,
+    now: datetime,
+) -> OpenedCase:
     case_id = ids.new_id()
     received = clock.local_day(now, market_facts(country).time_zone)
     due = case_due(kind, received, country, public_holidays(country, received))
@@ -108,6 +144,7 @@ def open_case(
         contact_hash=contact_hash(email) if email is not None else None,
         sealed_contact=seal_contact(case_id, email) if email is not None else None,
         sealed_text=seal_text(case_id, written) if written else None,
+        sealed_representative=seal_representative(case_id, representative) if representative else None,
         received_at=now,
         acknowledged_at=now if mailed else None,
         due_on=due.internal,
@@ -121,11 +158,49 @@ def open_case(
     )
     record_event(case_id=case_id, kind=EventKind.RECEIVED, now=now, is_shown=True)
     if participant_id is not None:
-        _act_at_once(kind, participant_id, door, now)
+        act_at_once(kind, participant_id, door, now)
+    _tell_systems(WebhookEvent.CASE_OPENED, case_id, kind, country, "due_on", due.legal.isoformat())
     if mailed:
         _acknowledge(kind, country, language, reference, due, email, participant_id)
     return OpenedCase(
         case_id=case_id, reference=show_reference(reference), due_on=due.internal, legal_due_on=due.legal
+    )
+
+
+def find_first(kind: Kind, participant_id: UUID) -> Case | None:
+    """The open case in which this person asked the same already."""
+    if kind not in ASKED_ONCE:
+        return None
+    same = Case.objects.filter(participant_id=participant_id, kind=kind, state=State.OPEN)
+    return same.order_by("received_at").first()
+
+
+def _repeat(first: Case, door: Door, written: str, email: str | None, now: datetime) -> OpenedCase:
+    """The same right again: what was written joins the first case, and what acts at once acts again.
+
+    Beyond the bound on mails nothing is written and the answer is the same, unless words would be lost. Raises
+    TooManyCases.
+    """
+    kind, participant_id = Kind(first.kind), first.participant_id
+    assert participant_id is not None, "only a person who is known asks again"
+    said_today = CaseEvent.objects.filter(
+        case_id=first.id, kind=EventKind.LINKED_DUPLICATE, at__gt=now - timedelta(days=1)
+    )
+    if said_today.count() < CASES_PER_DAY_MAX:
+        record_event(
+            case_id=first.id, kind=EventKind.LINKED_DUPLICATE, now=now, text=written or None, is_shown=True
+        )
+        due = CaseDue(first.due_on, first.legal_due_on)
+        _acknowledge(kind, first.country, first.language, first.reference, due, email, participant_id)
+    elif written:
+        raise TooManyCases
+    act_at_once(kind, participant_id, door, now)
+    return OpenedCase(
+        case_id=first.id,
+        reference=show_reference(first.reference),
+        due_on=first.due_on,
+        legal_due_on=first.legal_due_on,
+        is_repeated=True,
     )
 
 
@@ -151,12 +226,12 @@ def _check_rates(email: str | None, participant_id: UUID | None, door: Door, now
     if sent >= CASES_PER_DAY_MAX:
         raise TooManyCases
     if door is Door.PUBLIC_PAGE:
-        lately = Case.objects.filter(received_at__gt=now - timedelta(hours=1), door=Door.PUBLIC_PAGE)
-        if lately.count() >= PUBLIC_CASES_PER_HOUR_MAX:
+        lately = Case.objects.filter(received_at__gt=now - timedelta(minutes=1))
+        if lately.count() >= PUBLIC_CASES_PER_MINUTE_MAX:
             raise TooManyCases
 
 
-def _act_at_once(kind: Kind, participant_id: UUID, door: Door, now: datetime) -> None:
+def act_at_once(kind: Kind, participant_id: UUID, door: Door, now: datetime) -> None:
     """What needs nobody's decision: the gate denies from this commit on (GDPR art. 7(3), 18, 21)."""
     if kind is Kind.WITHDRAWAL:
         withdraw_all(participant_id=participant_id, now=now, door=_CONSENT_DOORS[door])
@@ -196,6 +271,15 @@ def _acknowledge(
     db.execute([statement])
 
 
+def _tell_systems(
+    event: WebhookEvent, case_id: UUID, kind: Kind, country: str, fact: str, value: str
+) -> None:
+    """That a case was opened or answered, without who asked it; only where somebody wants to know."""
+    if has_endpoint(event):
+        payload = {"case": str(case_id), "request": kind.value, "market": country, fact: value}
+        db.execute([webhook_statement(event=event, payload=payload, idempotency_ref=ids.new_id())])
+
+
 @action
 def close_case(*, case_id: UUID, user_id: UUID, outcome: Outcome, now: datetime) -> None:
     """Record that a case was answered, by whom, and how. Raises NotAllowed, NotFound, CaseClosed."""
@@ -216,4 +300,7 @@ def close_case(*, case_id: UUID, user_id: UUID, outcome: Outcome, now: datetime)
         fields={"case": case["kind"], "market": case["country"], "reason": outcome.value},
         participant_id=participant_id,
         occurred_at=now,
+    )
+    _tell_systems(
+        WebhookEvent.CASE_ANSWERED, case_id, Kind(case["kind"]), case["country"], "outcome", outcome.value
     )

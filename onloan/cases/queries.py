@@ -12,7 +12,7 @@ from django.db.models import F
 from onloan.cases.clocks import Pause
 from onloan.cases.models import Case, CasePause
 from onloan.cases.rules import Door, Kind, Outcome, State, show_reference
-from onloan.cases.sealing import unseal_answer, unseal_contact, unseal_text
+from onloan.cases.sealing import unseal_answer, unseal_contact, unseal_representative, unseal_text
 from onloan.errors import NotFound
 
 LINES_MAX = 500
@@ -51,9 +51,10 @@ class CaseView:
     answer: str = ""
     is_extended: bool = False
     waits_for: Pause | None = None
+    representative: str = ""
 
 
-_MORE_FIELDS = ("sealed_contact", "sealed_text", "sealed_answer", "extended_at")
+_MORE_FIELDS = ("sealed_contact", "sealed_text", "sealed_answer", "sealed_representative", "extended_at")
 _LINE_FIELDS = tuple(CaseLine.__dataclass_fields__)
 
 
@@ -76,7 +77,7 @@ def find_case(case_id: UUID) -> CaseView:
     row = Case.objects.filter(id=case_id).values(*_LINE_FIELDS, *_MORE_FIELDS).first()
     if row is None:
         raise NotFound
-    sealed_contact, sealed_text, sealed_answer, extended_at = (row.pop(name) for name in _MORE_FIELDS)
+    sealed_contact, sealed_text, sealed_answer, representative, extended_at = (row.pop(name) for name in _MORE_FIELDS)
     waits_for = CasePause.objects.filter(case_id=case_id, answered_at=None).values_list("kind", flat=True).first()
     return CaseView(
         line=_line(row),
@@ -85,6 +86,7 @@ def find_case(case_id: UUID) -> CaseView:
         answer=unseal_answer(case_id, bytes(sealed_answer)) if sealed_answer is not None else "",
         is_extended=extended_at is not None,
         waits_for=Pause(waits_for) if waits_for is not None else None,
+        representative=unseal_representative(case_id, bytes(representative)) if representative is not None else "",
     )
 
 

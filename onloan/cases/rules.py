@@ -29,11 +29,13 @@ class Kind(StrEnum):
 
 
 class Door(StrEnum):
-    """Signed in or by a receipt's link, the page for everybody, or a member of the team who wrote it down."""
+    """Signed in or by a receipt's link, the page for everybody, a member of the team who wrote it down, or one of
+    the merchant's systems."""
 
     MY_PAGE = "my_page"
     PUBLIC_PAGE = "public_page"
     STAFF = "staff"
+    API = "api"
 
 
 class State(StrEnum):
@@ -53,6 +55,7 @@ class EventKind(StrEnum):
     """What can happen to a case."""
 
     RECEIVED = "received"
+    ADDRESS_CONFIRMED = "address_confirmed"
     IDENTITY_ASKED = "identity_asked"
     IDENTITY_GIVEN = "identity_given"
     CLARIFICATION_ASKED = "clarification_asked"
@@ -78,6 +81,9 @@ class EventKind(StrEnum):
 
 NEEDS_TEXT = frozenset({Kind.RECTIFICATION, Kind.COMPLAINT})
 """Nobody has to say why they use a right; what is wrong with the data, or with us, only they can say."""
+
+ASKED_ONCE = frozenset(Kind) - NEEDS_TEXT - {Kind.SIGHTING}
+"""Asked again while it is open, it is the same request. Each complaint, error or sighting is another one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,14 @@ def unseal_answer(case_id: UUID, sealed: bytes) -> str:
     return keys.unseal(keys.derive_key("cases"), sealed, case_id.bytes + b"answer").decode()
 
 
+def seal_representative(case_id: UUID, name: str) -> bytes:
+    return keys.seal(keys.derive_key("cases"), name.encode(), case_id.bytes + b"representative")
+
+
+def unseal_representative(case_id: UUID, sealed: bytes) -> str:
+    return keys.unseal(keys.derive_key("cases"), sealed, case_id.bytes + b"representative").decode()
+
+
 def seal_picture(sighting_id: UUID, picture: bytes) -> bytes:
     return keys.seal(keys.derive_key("cases"), picture, sighting_id.bytes + b"picture")
 

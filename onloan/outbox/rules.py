@@ -34,6 +34,8 @@ class WebhookEvent(StrEnum):
     REWARD_EARNED = "reward.earned"
     AUDIENCE_CHANGED = "audience.changed"
     NOTICE_DUE = "notice.due"
+    CASE_OPENED = "case.opened"
+    CASE_ANSWERED = "case.answered"
 
 
 EVENTS = tuple(event.value for event in WebhookEvent)

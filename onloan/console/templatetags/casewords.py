@@ -33,6 +33,7 @@ def case_door(door: str) -> str:
         Door.MY_PAGE: _("their own page"),
         Door.PUBLIC_PAGE: _("the public page"),
         Door.STAFF: _("a member of the team"),
+        Door.API: _("one of our systems"),
     }[Door(door)]
 
 
@@ -67,6 +68,7 @@ def pause_name(pause: str) -> str:
 def event_name(kind: str) -> str:
     return {
         EventKind.RECEIVED: _("Received and confirmed"),
+        EventKind.ADDRESS_CONFIRMED: _("They confirmed the e-mail address"),
         EventKind.IDENTITY_ASKED: _("Asked who they are"),
         EventKind.IDENTITY_GIVEN: _("It is clear who they are"),
         EventKind.CLARIFICATION_ASKED: _("Asked what is meant"),
