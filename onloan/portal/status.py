@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from onloan import clock
 from onloan.cases.clarity import NOBODY_ASKED, ClarityFigure, count_clarity
+from onloan.cases.queries import count_complaints
 from onloan.cases.sighting_queries import count_unmatched_sightings
 from onloan.offers.queries import list_markets
 from onloan.people.queries import count_joined
@@ -32,6 +33,14 @@ class StatusLine:
     reason: str
     unmatched_sightings: int
     clarity: ClarityFigure
+    complaints: int
+
+    @property
+    def complaints_text(self) -> str:
+        """What we were sent; what the authority was sent we do not know."""
+        return gettext(
+            "Complaints sent to us about this country: %(count)s. The authority's own count is not known to us."
+        ) % {"count": _counted(self.complaints)}
 
     @property
     def joined_text(self) -> str:
@@ -77,18 +86,19 @@ def list_status() -> list[StatusLine]:
             counts[market.id],
             disputes.get(market.offer_id, 0),
             clarity.get(market.version_id, NOBODY_ASKED),
+            count_complaints(country=market.country),
         )
         for market in markets
     ]
 
 
-def _line(campaign: Campaign, joined: int, unmatched: int, clarity: ClarityFigure) -> StatusLine:
+def _line(campaign: Campaign, joined: int, unmatched: int, clarity: ClarityFigure, complaints: int) -> StatusLine:
     state, market = campaign.state, campaign.market
     since = market.since
     if state == "closed" and market.state == "open":
         since = market.closes_at
     reason = market.reason if state in {"suspended", "withdrawn"} else ""
-    return StatusLine(campaign, since, joined, reason, unmatched, clarity)
+    return StatusLine(campaign, since, joined, reason, unmatched, clarity, complaints)
 
 
 @require_safe
@@ -122,6 +132,8 @@ def _json(line: StatusLine) -> dict[str, object]:
         "joined_fewer_than": None if is_counted else COUNTED_MIN,
         "is_disputed": line.unmatched_sightings > 0,
         "clarity_percent": line.clarity.percent,
+        "complaints": line.complaints if line.complaints >= COUNTED_MIN else None,
+        "complaints_fewer_than": None if line.complaints >= COUNTED_MIN else COUNTED_MIN,
     }
 
 
