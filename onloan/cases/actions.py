@@ -84,14 +84,16 @@ def open_case(
     contact: str | None = None,
     participant_id: UUID | None = None,
     representative: str = "",
+    received_on: date | None = None,
 ) -> OpenedCase:
     """Take in a request or a complaint, start its clock, and acknowledge it by mail.
 
     With a ``participant_id`` the person is identified, and a withdrawal, a restriction or an objection acts on
     the gate at this commit. Without one the answer goes to ``contact``, and nothing here tells whether that
     address is known. Whoever asks again for a right that is still to be answered is told of the first request,
-    whose clock stays. No reward and no payment is touched. Raises TextNeeded, TextNotValid, ContactNeeded,
-    EmailNotValid, BadInput, TooManyCases, NotFound, each before anything is stored.
+    whose clock stays. The clock begins today, or on ``received_on`` for a letter or a call. No reward and no
+    payment is touched. Raises TextNeeded, TextNotValid, ContactNeeded, EmailNotValid, BadInput, TooManyCases,
+    NotFound, each before anything is stored.
     """
     assert participant_id is None or door is not Door.PUBLIC_PAGE, "the public page identifies nobody"
     written = check_written(kind, text, field="text")
@@ -105,13 +107,14 @@ def open_case(
     if participant_id is not None:
         lock_participant(participant_id)
         first = find_first(kind, participant_id)
-        if first is not None:
+        if first is not None and (received_on is None or received_on >= first_day(first)):
             return _repeat(first, door, written, email, now)
     if door is not Door.STAFF and (participant_id is None or kind not in ASKED_ONCE):
-        _check_rates(email, participant_id, door, now)
+        _check_rates(kind, email, participant_id, door, now)
     return _store(
         kind=kind, country=country, language=language, door=door, written=written, email=email,
-        participant_id=participant_id, representative=representative.strip()[:REPRESENTATIVE_CHARACTERS_MAX], now=now,
+        participant_id=participant_id, representative=representative.strip()[:REPRESENTATIVE_CHARACTERS_MAX],
+        received_on=received_on, now=now,
     )  # fmt: skip
 
 
@@ -125,10 +128,11 @@ def _store(
     email: str | None,
     participant_id: UUID | None,
     representative: str,
+    received_on: date | None,
     now: datetime,
 ) -> OpenedCase:
     case_id = ids.new_id()
-    received = clock.local_day(now, market_facts(country).time_zone)
+    received = received_on or clock.local_day(now, market_facts(country).time_zone)
     due = case_due(kind, received, country, public_holidays(country, received))
     reference = ids.new_code(REFERENCE_CHARACTERS)
     mailed = participant_id is not None or email is not None
@@ -149,6 +153,7 @@ def _store(
         acknowledged_at=now if mailed else None,
         due_on=due.internal,
         legal_due_on=due.legal,
+        clock_from=received_on,
     )
     append_entry(
         kind="case_opened",
@@ -173,6 +178,12 @@ def find_first(kind: Kind, participant_id: UUID) -> Case | None:
         return None
     same = Case.objects.filter(participant_id=participant_id, kind=kind, state=State.OPEN)
     return same.order_by("received_at").first()
+
+
+def first_day(case: Case) -> date:
+    """From which day the law counts."""
+    begun: date | None = case.clock_from
+    return begun or clock.local_day(case.received_at, market_facts(case.country).time_zone)
 
 
 def _repeat(first: Case, door: Door, written: str, email: str | None, now: datetime) -> OpenedCase:
@@ -214,13 +225,13 @@ def check_written(kind: Kind, text: str, *, field: str) -> str:
         raise TextNotValid(field=field, maximum=TEXT_CHARACTERS_MAX) from None
 
 
-def _check_rates(email: str | None, participant_id: UUID | None, door: Door, now: datetime) -> None:
+def _check_rates(kind: Kind, email: str | None, participant_id: UUID | None, door: Door, now: datetime) -> None:
     today = Case.objects.filter(received_at__gt=now - timedelta(days=1))
     sent = 0
     if email is not None:
         lock_address(contact_hash(email))
     if participant_id is not None:
-        sent = today.filter(participant_id=participant_id).count()
+        sent = today.filter(participant_id=participant_id, kind=kind).count()
     if email is not None:
         sent = max(sent, today.filter(contact_hash=contact_hash(email)).count())
     if sent >= CASES_PER_DAY_MAX:
@@ -271,9 +282,7 @@ def _acknowledge(
     db.execute([statement])
 
 
-def _tell_systems(
-    event: WebhookEvent, case_id: UUID, kind: Kind, country: str, fact: str, value: str
-) -> None:
+def _tell_systems(event: WebhookEvent, case_id: UUID, kind: Kind, country: str, fact: str, value: str) -> None:
     """That a case was opened or answered, without who asked it; only where somebody wants to know."""
     if has_endpoint(event):
         payload = {"case": str(case_id), "request": kind.value, "market": country, fact: value}

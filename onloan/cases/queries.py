@@ -77,7 +77,8 @@ def find_case(case_id: UUID) -> CaseView:
     row = Case.objects.filter(id=case_id).values(*_LINE_FIELDS, *_MORE_FIELDS).first()
     if row is None:
         raise NotFound
-    sealed_contact, sealed_text, sealed_answer, representative, extended_at = (row.pop(name) for name in _MORE_FIELDS)
+    more = (row.pop(name) for name in _MORE_FIELDS)
+    sealed_contact, sealed_text, sealed_answer, representative, extended_at = more
     waits_for = CasePause.objects.filter(case_id=case_id, answered_at=None).values_list("kind", flat=True).first()
     return CaseView(
         line=_line(row),

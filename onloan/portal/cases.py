@@ -9,12 +9,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext, gettext_lazy
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from onloan import clock
 from onloan.cases.actions import OpenedCase, open_case
 from onloan.cases.desk import add_message
 from onloan.cases.errors import TextNeeded
+from onloan.cases.intake import confirm_address, take_in
 from onloan.cases.queries import find_case, list_cases_of
 from onloan.cases.rules import NEEDS_TEXT, Door, EventKind, Kind
 from onloan.cases.timeline import list_events
@@ -24,7 +25,7 @@ from onloan.money import Money
 from onloan.payouts.situation import payment_situation
 from onloan.people.queries import ParticipantView, find_participant
 from onloan.portal import session, words
-from onloan.portal.forms import RequestForm
+from onloan.portal.forms import CodeForm, RequestForm
 from onloan.portal.pages import render_page
 from onloan.portal.session import SENT_COOKIE
 from onloan.portal.to_do import sum_open
@@ -59,6 +60,8 @@ KIND_HELP: dict[Kind, Promise] = {
 
 EVENT_WORDS: dict[EventKind, Promise] = {
     EventKind.RECEIVED: gettext_lazy("We received it"),
+    EventKind.ADDRESS_CONFIRMED: gettext_lazy("You confirmed your e-mail"),
+    EventKind.LINKED_DUPLICATE: gettext_lazy("You asked for it again"),
     EventKind.IDENTITY_ASKED: gettext_lazy("We asked you a question"),
     EventKind.IDENTITY_GIVEN: gettext_lazy("We have what we asked for"),
     EventKind.CLARIFICATION_ASKED: gettext_lazy("We asked you a question"),
@@ -162,29 +165,49 @@ def public_request(request: HttpRequest) -> HttpResponse:
         wanted = Kind(form.cleaned_data["kind"])
         country = form.cleaned_data["country"]
         try:
-            opened = open_case(
+            opened = take_in(
                 kind=wanted,
                 country=country,
                 language=get_language() or "en",
-                door=Door.PUBLIC_PAGE,
                 text=form.cleaned_data["text"],
-                contact=form.cleaned_data["email"],
+                email=form.cleaned_data["email"],
+                representative=form.cleaned_data["representative"],
                 now=clock.now(),
             )
         except OnloanError as error:
             form.mark(error, "email" if error.field == "contact" else None)
         else:
-            return sent_page(opened, wanted, country)
+            return sent_page(opened, wanted, country, form.cleaned_data["email"])
     return _render(request, "requests/public.html", {"form": form, "here": "requests"})
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def sent(request: HttpRequest) -> HttpResponse:
-    """Received: its number, the last day for an answer, and who else can be asked."""
+    """Received: its number, the last day for an answer, and who else can be asked.
+
+    From the public page there is one thing more: the code from the mail, which says that it was their address.
+    """
     noted = session.read_sealed(request, SENT_COOKIE)
     if noted is None:
         return redirect("requests")
+    email = noted.get("email", "")
+    form = CodeForm(request.POST if request.method == "POST" and email else None, asks_email=False)
+    if form.is_valid():
+        try:
+            confirm_address(
+                case_id=UUID(noted["case"]), email=email, code=form.cleaned_data["code"], now=clock.now()
+            )
+        except OnloanError as error:
+            form.mark(error, "code")
+        else:
+            response = redirect("request-sent")
+            session.save_sealed(response, SENT_COOKIE, {**noted, "email": "", "is_confirmed": "yes"})
+            return response
     context = {
+        "form": form,
+        "email": email,
+        "is_confirmed": "is_confirmed" in noted,
+        "is_repeated": "is_repeated" in noted,
         "title": KIND_WORDS[Kind(noted["kind"])],
         "is_complaint": noted["kind"] == Kind.COMPLAINT,
         "reference": noted["reference"],
@@ -218,14 +241,17 @@ def _form(request: HttpRequest, *, asks_contact: bool, kind: Kind | None = None)
     return form
 
 
-def sent_page(opened: OpenedCase, kind: Kind, country: str) -> HttpResponse:
-    """To a page that can be reloaded without sending the request again."""
+def sent_page(opened: OpenedCase, kind: Kind, country: str, email: str = "") -> HttpResponse:
+    """To a page that can be reloaded without sending the request again; with an ``email`` it asks for the code."""
     response = redirect("request-sent")
     noted = {
         "reference": opened.reference,
         "due_on": opened.legal_due_on.isoformat(),
         "kind": kind.value,
         "country": country,
+        "case": opened.case_id.hex,
+        "email": email,
+        **({"is_repeated": "yes"} if opened.is_repeated else {}),
     }
     session.save_sealed(response, SENT_COOKIE, noted)
     return response

@@ -15,6 +15,7 @@ EMAIL_LENGTH_MAX = 254
 CODE_LENGTH_MAX = 24
 NAME_LENGTH_MAX = 64
 REQUEST_LENGTH_MAX = 4000
+REPRESENTATIVE_LENGTH_MAX = 200
 COMMENT_LENGTH_MAX = 2000
 PAYEE_NAME_LENGTH_MAX = 140
 SORT_CODE_LENGTH_MAX = 12
@@ -237,6 +238,14 @@ class RequestForm(PlainForm):
         error_messages={"max_length": gettext_lazy("This is longer than 4,000 characters. Please shorten it.")},
         widget=forms.Textarea(attrs={"rows": "6"}),
     )
+    representative = forms.CharField(
+        label=gettext_lazy("Your own name, if you write for somebody else"),
+        help_text=gettext_lazy("Say above for whom. We ask you for their mandate before we tell you anything."),
+        required=False,
+        max_length=REPRESENTATIVE_LENGTH_MAX,
+        error_messages={"max_length": gettext_lazy("This name is too long.")},
+        widget=forms.TextInput(attrs={"autocomplete": "name", "spellcheck": "false"}),
+    )
 
     def __init__(
         self,
@@ -253,8 +262,8 @@ class RequestForm(PlainForm):
         kind.choices = list(kinds)
         country.choices = list(countries)
         if not asks_contact:
-            del self.fields["email"]
-            del self.fields["country"]
+            for name in ("email", "country", "representative"):
+                del self.fields[name]
 
 
 class PayeeForm(PlainForm):

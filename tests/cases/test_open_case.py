@@ -170,7 +170,7 @@ def test_it_slows_a_flood_from_one_address_and_from_everybody(
         open_case(contact="ANA@example.org")
     open_case(contact="ben@example.org")
     open_case(now=NOW + timedelta(days=1, seconds=1))
-    monkeypatch.setattr(actions, "PUBLIC_CASES_PER_HOUR_MAX", 5)
+    monkeypatch.setattr(actions, "PUBLIC_CASES_PER_MINUTE_MAX", 5)
     with pytest.raises(TooManyCases):
         open_case(contact="chloe@example.org")
     open_case(contact=None, door=Door.STAFF)

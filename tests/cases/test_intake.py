@@ -1,0 +1,198 @@
+"""The public page's code says who asks; asking again keeps the first day; nothing locks the real person out."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from onloan import clock, keys
+from onloan.cases import actions
+from onloan.cases.actions import CASES_PER_DAY_MAX, OpenedCase, close_case, open_case
+from onloan.cases.errors import TooManyCases
+from onloan.cases.intake import confirm_address, take_in
+from onloan.cases.models import Case
+from onloan.cases.queries import find_case, list_cases_of
+from onloan.cases.rules import Door, EventKind, Kind, Outcome
+from onloan.cases.timeline import list_events
+from onloan.errors import NotFound
+from onloan.outbox.actions import add_endpoint
+from onloan.outbox.models import Message
+from onloan.outbox.statements import seal_about
+from onloan.people.actions import CODES_PER_HOUR_MAX
+from onloan.people.errors import CodeNotValid
+from onloan.people.queries import find_participant
+from tests.joining.support import add_participant, open_market
+
+ANA = "ana@example.org"
+
+
+def ask(kind: Kind = Kind.RESTRICTION, email: str = ANA, **changes: str) -> OpenedCase:
+    return take_in(kind=kind, country="FR", language="fr", email=email, now=clock.now(), **{"text": "", **changes})
+
+
+def ask_on_own_page(participant_id: UUID, kind: Kind = Kind.ACCESS, text: str = "") -> OpenedCase:
+    return open_case(
+        kind=kind, country="FR", language="fr", door=Door.MY_PAGE, text=text, participant_id=participant_id,
+        now=clock.now(),
+    )  # fmt: skip
+
+
+def mailed_code() -> str:
+    message = Message.objects.filter(template="sign_in_code").latest("id")
+    assert message.sealed_context is not None
+    plain = keys.unseal(keys.derive_key("outbox"), bytes(message.sealed_context), seal_about(message.id))
+    return plain.decode().split('"code": "')[1][:6]
+
+
+def confirm(opened: OpenedCase, email: str = ANA, code: str | None = None) -> None:
+    confirm_address(case_id=opened.case_id, email=email, code=code or mailed_code(), now=clock.now())
+
+
+def event_kinds(opened: OpenedCase) -> list[EventKind]:
+    return [event.kind for event in list_events(opened.case_id)]
+
+
+def is_restricted(participant_id: UUID) -> bool:
+    found = find_participant(participant_id)
+    assert found is not None
+    return found.restricted_at is not None
+
+
+def test_it_ties_a_request_to_whoever_confirms_the_address(both_databases: str) -> None:
+    ana = add_participant(open_market()).participant_id
+    opened = ask()
+    assert list_cases_of(ana) == [] and not is_restricted(ana)
+    confirm(opened)
+    assert [line.id for line in list_cases_of(ana)] == [opened.case_id] and is_restricted(ana)
+    assert event_kinds(opened) == [EventKind.RECEIVED, EventKind.ADDRESS_CONFIRMED]
+
+
+def test_it_takes_in_a_stranger_alike_and_ties_nobody(sqlite_database: str) -> None:
+    ana = add_participant(open_market()).participant_id
+    opened = ask(email="chloe@example.org")
+    confirm(opened, "chloe@example.org")
+    assert find_case(opened.case_id).line.participant_id is None and not is_restricted(ana)
+    assert event_kinds(opened) == [EventKind.RECEIVED, EventKind.ADDRESS_CONFIRMED]
+
+
+def test_it_needs_the_code_of_the_same_address(sqlite_database: str) -> None:
+    ana = add_participant(open_market()).participant_id
+    opened = ask()
+    with pytest.raises(CodeNotValid):
+        confirm(opened, code="000000" if mailed_code() != "000000" else "111111")
+    ask(email="chloe@example.org")
+    with pytest.raises(NotFound):
+        confirm(opened, "chloe@example.org")
+    assert list_cases_of(ana) == [] and not is_restricted(ana)
+
+
+def test_it_identifies_nobody_by_a_representative(sqlite_database: str) -> None:
+    ana = add_participant(open_market()).participant_id
+    opened = ask(representative=" Maître Vidal ")
+    confirm(opened)
+    assert find_case(opened.case_id).representative == "Maître Vidal"
+    assert list_cases_of(ana) == [] and not is_restricted(ana)
+    assert b"Vidal" not in repr(list(Case.objects.values())).encode()
+
+
+def test_it_counts_without_a_code_and_when_no_code_can_be_sent(sqlite_database: str) -> None:
+    for _ in range(CODES_PER_HOUR_MAX + 1):
+        ask()
+    assert Case.objects.count() == CODES_PER_HOUR_MAX + 1
+    assert Message.objects.filter(template="sign_in_code").count() == CODES_PER_HOUR_MAX
+    assert Message.objects.filter(template="case_acknowledged").count() == CODES_PER_HOUR_MAX + 1
+
+
+def test_it_keeps_the_first_day_when_the_same_is_asked_again(sqlite_database: str) -> None:
+    market = open_market()
+    ana = add_participant(market).participant_id
+    first = ask_on_own_page(ana)
+    again = ask_on_own_page(ana, text="The photo too.")
+    assert again.is_repeated and not first.is_repeated
+    assert (again.reference, again.legal_due_on) == (first.reference, first.legal_due_on)
+    assert Case.objects.count() == 1
+    assert [event.text for event in list_events(first.case_id)] == ["", "The photo too."]
+    close_case(case_id=first.case_id, user_id=market.team.dora, outcome=Outcome.DONE, now=clock.now())
+    assert ask_on_own_page(ana).case_id != first.case_id
+
+
+def test_it_takes_each_complaint_as_one_of_its_own(sqlite_database: str) -> None:
+    ana = add_participant(open_market()).participant_id
+    one, two = (ask_on_own_page(ana, Kind.COMPLAINT, text) for text in ("Late.", "Wrong."))
+    assert one.case_id != two.case_id
+
+
+def test_it_links_what_was_asked_by_two_doors(sqlite_database: str) -> None:
+    ana = add_participant(open_market()).participant_id
+    first = ask_on_own_page(ana, Kind.RESTRICTION)
+    second = ask()
+    confirm(second)
+    assert EventKind.LINKED_DUPLICATE in event_kinds(first)
+    assert list_events(second.case_id)[-1].text == first.reference
+    assert len(list_cases_of(ana)) == 2
+
+
+def test_it_lets_no_flood_in_ones_name_lock_one_out(sqlite_database: str) -> None:
+    ana = add_participant(open_market()).participant_id
+    for _ in range(CASES_PER_DAY_MAX):
+        ask(Kind.ACCESS)
+    with pytest.raises(TooManyCases):
+        ask(Kind.ACCESS)
+    for _ in range(CASES_PER_DAY_MAX + 2):
+        opened = ask_on_own_page(ana)
+    assert len(event_kinds(opened)) == 1 + CASES_PER_DAY_MAX
+    with pytest.raises(TooManyCases):
+        ask_on_own_page(ana, text="These words would be lost.")
+    assert not ask_on_own_page(ana, Kind.ERASURE).is_repeated
+    assert not ask_on_own_page(ana, Kind.COMPLAINT, "A flood came in my name.").is_repeated
+
+
+def test_it_begins_the_clock_of_a_letter_on_its_day(sqlite_database: str) -> None:
+    day = clock.local_day(clock.now(), "Europe/Paris") - timedelta(days=20)
+    opened = open_case(
+        kind=Kind.COMPLAINT, country="FR", language="fr", door=Door.STAFF, text="By letter.", received_on=day,
+        now=clock.now(),
+    )  # fmt: skip
+    assert opened.legal_due_on == day + timedelta(days=29)
+
+
+def test_it_gives_a_letter_that_came_before_a_clock_of_its_own(sqlite_database: str) -> None:
+    ana = add_participant(open_market()).participant_id
+    first = ask_on_own_page(ana)
+    today = clock.local_day(clock.now(), "Europe/Paris")
+    typed = [
+        open_case(
+            kind=Kind.ACCESS, country="FR", language="fr", door=Door.STAFF, text="", participant_id=ana,
+            received_on=today - timedelta(days=days), now=clock.now(),
+        )
+        for days in (0, 5)
+    ]  # fmt: skip
+    assert typed[0].is_repeated and not typed[1].is_repeated
+    assert typed[1].legal_due_on < first.legal_due_on
+
+
+def test_it_tells_the_systems_that_want_to_know_and_names_nobody(sqlite_database: str) -> None:
+    market = open_market()
+    ask()
+    assert not Message.objects.filter(kind="webhook").exists()
+    add_endpoint(url="https://shop.example/x", events=["case.opened", "case.answered"], now=clock.now())
+    opened = ask(Kind.COMPLAINT, text="It is wrong.")
+    close_case(case_id=opened.case_id, user_id=market.team.dora, outcome=Outcome.DONE, now=clock.now())
+    told = (
+        Message.objects.filter(kind="webhook").order_by("id").values_list("template", "context", "participant_id")
+    )
+    about = {"case": str(opened.case_id), "request": "complaint", "market": "FR"}
+    assert list(told) == [
+        ("case.opened", {**about, "due_on": opened.legal_due_on.isoformat()}, None),
+        ("case.answered", {**about, "outcome": "done"}, None),
+    ]
+
+
+def test_it_slows_a_flood_of_the_whole_world(sqlite_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(actions, "PUBLIC_CASES_PER_MINUTE_MAX", 2)
+    ask(email="a@example.org")
+    ask(email="b@example.org")
+    with pytest.raises(TooManyCases):
+        ask(email="c@example.org")
