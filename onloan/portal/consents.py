@@ -11,12 +11,14 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_POST, require_safe
 
 from onloan import clock
+from onloan.cases.lifting import lift_own
 from onloan.consents import actions
 from onloan.consents.queries import ReceiptView, find_receipt, list_consents
 from onloan.consents.receipts import list_receipt_forms, write_receipt
 from onloan.consents.rules import Door
 from onloan.errors import NotFound
 from onloan.offers.queries import find_market_by_id, find_version
+from onloan.people.actions import Flag
 from onloan.people.queries import find_participant
 from onloan.portal.allowed import allowed_cards, answer_cards, may_allow, your_items
 from onloan.portal.campaign import campaign_of
@@ -26,6 +28,7 @@ from onloan.portal.pages import render_page
 from onloan.portal.people import campaign_for
 
 PERMISSION_LENGTH_MAX = 64
+_FLAGS: dict[str, Flag] = {"restricted": "restricted", "objected": "objected"}
 FORM_NAMES = {"iso27560": "ISO/IEC TS 27560", "dpv": "W3C DPV", "kantara": "Kantara"}
 
 
@@ -148,3 +151,15 @@ def _version_id(request: HttpRequest) -> UUID | None:
         return UUID(request.POST.get("version", ""))
     except ValueError:
         return None
+
+
+@require_POST
+def lift(request: HttpRequest, flag: str) -> HttpResponse:
+    """End one's own restriction or objection."""
+    participant = signed_in(request)
+    if participant is None:
+        return redirect("sign-in")
+    if flag not in _FLAGS:
+        raise NotFound
+    lift_own(participant_id=participant.id, flag=_FLAGS[flag], now=clock.now())
+    return redirect("me")

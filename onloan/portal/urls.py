@@ -49,6 +49,7 @@ urlpatterns = [
     path("me/take-back/", consents.take_back, name="take-back"),
     path("me/taken-back/", consents.taken_back, name="taken-back"),
     path("me/allow/", consents.allow, name="allow"),
+    path("me/lift/<slug:flag>/", consents.lift, name="lift"),
     path("me/request/<slug:kind>/", cases.my_request, name="my-request"),
     path("me/requests/<uuid:case_id>/", cases.my_case, name="my-case"),
     path("me/clarity/", feedback.clarity_page, name="clarity"),
