@@ -16,7 +16,7 @@ from ninja.errors import HttpError, ValidationError
 from ninja.openapi.schema import OpenAPISchema
 
 from onloan.access.errors import IdempotencyKeyMissing, KeyMissing
-from onloan.api import audiences, events, notices, rewards, status, uses, vouchers
+from onloan.api import audiences, cases, events, notices, rewards, status, uses, vouchers
 from onloan.api.answers import IDEMPOTENCY_HEADER
 from onloan.api.auth import KeyBearer
 from onloan.api.errors import (
@@ -120,6 +120,7 @@ api = OnloanAPI(
     parser=BodyParser(),
 )
 api.add_router("", audiences.router)
+api.add_router("", cases.router)
 api.add_router("", events.router)
 api.add_router("", notices.router)
 api.add_router("", rewards.router)
