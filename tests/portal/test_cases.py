@@ -12,7 +12,7 @@ from onloan.consents.queries import list_consents
 from onloan.joining.actions import Joined
 from onloan.outbox.models import Message
 from tests.joining.support import open_market
-from tests.portal.support import EVERYTHING, Visitor, add_participant
+from tests.portal.support import EVERYTHING, Visitor, add_participant, read_mailed_code
 
 PUBLIC = {"kind": "access", "country": "FR", "email": "ana@example.org", "text": ""}
 
@@ -124,3 +124,33 @@ def test_what_was_asked_stands_on_ones_own_page_with_its_day(ana: Joined) -> Non
     assert list_cases_of(ana.participant_id)[0].reference in page.text
     assert "réponse au plus tard le" in page.text
     assert str(clock.now().year) in page.text
+
+
+def test_the_code_ties_it_to_ones_page_and_the_page_tells_nothing(sqlite_database: str) -> None:
+    ana = add_participant(open_market(), "Ana", answers=EVERYTHING)
+    pages = {}
+    for email in ("ana@example.org", "chloe@example.org"):
+        visitor = Visitor()
+        page = visitor.post("/en/requests/", {**PUBLIC, "kind": "restriction", "email": email})
+        assert page.one("input", name="code")
+        reference = page.text.split("Number")[1].split()[0]
+        assert visitor.post("/en/requests/sent/", {"code": "abc"}).status == 422
+        page = visitor.post("/en/requests/sent/", {"code": read_mailed_code()})
+        assert "your e-mail address is confirmed" in page.text and not page.all("input", name="code")
+        assert "onloan_me" not in visitor.client.cookies
+        pages[email] = page.text.replace(reference, "").replace(email, "")
+    assert len(set(pages.values())) == 1
+    (line,) = list_cases_of(ana.participant_id)
+    assert line.kind is Kind.RESTRICTION
+    assert "allowed" not in {consent.state for consent in list_consents(ana.participant_id)}
+
+
+def test_the_same_asked_again_keeps_its_number_and_says_so(sqlite_database: str) -> None:
+    ana = add_participant(open_market(), "Ana", answers=EVERYTHING)
+    visitor = Visitor()
+    visitor.sign_in(ana.participant_id)
+    visitor.post("/en/me/request/access/", {"text": ""})
+    page = visitor.post("/en/me/request/access/", {"text": "The photo too."})
+    (line,) = list_cases_of(ana.participant_id)
+    assert "You had asked for this already" in page.text and line.reference in page.text
+    assert "The photo too." in visitor.get(f"/en/me/requests/{line.id}/").text
