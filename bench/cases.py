@@ -1,7 +1,7 @@
 """``python -m bench cases``: requests through the public page over HTTP, each commit on the disk.
 
-A request is counted whole: the form is checked, and case, clock, timeline, evidence, one-time code and two mails are
-written in one transaction.
+A request is counted whole: the form is checked, and case, clock, timeline, evidence, one-time code and two mails
+are written in one transaction.
 """
 
 from __future__ import annotations

@@ -28,13 +28,14 @@ from onloan.cases.rules import (
     show_reference,
 )
 from onloan.cases.sealing import contact_hash, seal_contact, seal_representative, seal_text
-from onloan.cases.timeline import record_event
+from onloan.cases.timeline import event_statement, record_event
 from onloan.consents.actions import stop_consents, withdraw_all
 from onloan.consents.rules import Door as ConsentDoor
 from onloan.consents.rules import EndReason
-from onloan.db import action
+from onloan.db import Statement, action
 from onloan.errors import BadInput, NotFound
 from onloan.evidence.actions import append_entry
+from onloan.evidence.statements import entry_statements
 from onloan.markets.calendar import public_holidays
 from onloan.markets.rules import known_countries, market_facts
 from onloan.outbox.queries import has_endpoint
@@ -136,14 +137,16 @@ def _store(
     due = case_due(kind, received, country, public_holidays(country, received))
     reference = ids.new_code(REFERENCE_CHARACTERS)
     mailed = participant_id is not None or email is not None
-    Case.objects.create(
+    # What is left out is null while the case is open.
+    row = db.insert(
+        Case,
         id=case_id,
         participant_id=participant_id,
-        kind=kind,
+        kind=kind.value,
         country=country,
         language=language,
-        state=State.OPEN,
-        door=door,
+        state=State.OPEN.value,
+        door=door.value,
         reference=reference,
         contact_hash=contact_hash(email) if email is not None else None,
         sealed_contact=seal_contact(case_id, email) if email is not None else None,
@@ -155,18 +158,16 @@ def _store(
         legal_due_on=due.legal,
         clock_from=received_on,
     )
-    append_entry(
-        kind="case_opened",
-        fields={"case": kind.value, "market": country},
-        participant_id=participant_id,
-        occurred_at=now,
-    )
-    record_event(case_id=case_id, kind=EventKind.RECEIVED, now=now, is_shown=True)
+    about = {"case": kind.value, "market": country}
+    db.execute([
+        row,
+        *entry_statements(kind="case_opened", fields=about, participant_id=participant_id, occurred_at=now),
+        event_statement(case_id, participant_id, EventKind.RECEIVED, now, is_shown=True),
+        *([_mail(kind, country, language, reference, due, email, participant_id)] if mailed else []),
+    ])  # fmt: skip
     if participant_id is not None:
         act_at_once(kind, participant_id, door, now)
     _tell_systems(WebhookEvent.CASE_OPENED, case_id, kind, country, "due_on", due.legal.isoformat())
-    if mailed:
-        _acknowledge(kind, country, language, reference, due, email, participant_id)
     return OpenedCase(
         case_id=case_id, reference=show_reference(reference), due_on=due.internal, legal_due_on=due.legal
     )
@@ -202,7 +203,7 @@ def _repeat(first: Case, door: Door, written: str, email: str | None, now: datet
             case_id=first.id, kind=EventKind.LINKED_DUPLICATE, now=now, text=written or None, is_shown=True
         )
         due = CaseDue(first.due_on, first.legal_due_on)
-        _acknowledge(kind, first.country, first.language, first.reference, due, email, participant_id)
+        db.execute([_mail(kind, first.country, first.language, first.reference, due, email, participant_id)])
     elif written:
         raise TooManyCases
     act_at_once(kind, participant_id, door, now)
@@ -226,19 +227,26 @@ def check_written(kind: Kind, text: str, *, field: str) -> str:
 
 
 def _check_rates(kind: Kind, email: str | None, participant_id: UUID | None, door: Door, now: datetime) -> None:
-    today = Case.objects.filter(received_at__gt=now - timedelta(days=1))
-    sent = 0
-    if email is not None:
-        lock_address(contact_hash(email))
+    day_ago = db.time_value(now - timedelta(days=1))
     if participant_id is not None:
-        sent = today.filter(participant_id=participant_id, kind=kind).count()
-    if email is not None:
-        sent = max(sent, today.filter(contact_hash=contact_hash(email)).count())
-    if sent >= CASES_PER_DAY_MAX:
+        row = db.fetch_one(
+            "SELECT count(*) FROM cases_case WHERE participant_id = %s AND kind = %s AND received_at > %s",
+            [db.uuid_value(participant_id), kind.value, day_ago],
+        )
+    else:
+        assert email is not None, "without a person there is an address"
+        lock_address(contact_hash(email))
+        row = db.fetch_one(
+            "SELECT count(*) FROM cases_case WHERE contact_hash = %s AND received_at > %s",
+            [contact_hash(email), day_ago],
+        )
+    if row is not None and row[0] >= CASES_PER_DAY_MAX:
         raise TooManyCases
     if door is Door.PUBLIC_PAGE:
-        lately = Case.objects.filter(received_at__gt=now - timedelta(minutes=1))
-        if lately.count() >= PUBLIC_CASES_PER_MINUTE_MAX:
+        row = db.fetch_one(
+            "SELECT count(*) FROM cases_case WHERE received_at > %s", [db.time_value(now - timedelta(minutes=1))]
+        )
+        if row is not None and row[0] >= PUBLIC_CASES_PER_MINUTE_MAX:
             raise TooManyCases
 
 
@@ -254,7 +262,7 @@ def act_at_once(kind: Kind, participant_id: UUID, door: Door, now: datetime) -> 
         stop_consents(participant_id=participant_id, reason=EndReason.OBJECTED, now=now)
 
 
-def _acknowledge(
+def _mail(
     kind: Kind,
     country: str,
     language: str,
@@ -262,10 +270,10 @@ def _acknowledge(
     due: CaseDue,
     email: str | None,
     participant_id: UUID | None,
-) -> None:
-    """To the address that was given, else to the one that the person joined with."""
+) -> Statement:
+    """The confirmation, to the address that was given, else to the one that the person joined with."""
     authority = market_facts(country).authority
-    statement = mail_statement(
+    return mail_statement(
         template="case_acknowledged",
         language=language,
         address=email,
@@ -279,7 +287,6 @@ def _acknowledge(
             "country": country,
         },
     )
-    db.execute([statement])
 
 
 def _tell_systems(event: WebhookEvent, case_id: UUID, kind: Kind, country: str, fact: str, value: str) -> None:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from onloan import ids, keys
+from onloan import db, ids, keys
 from onloan.access.models import User
 from onloan.cases.models import Case, CaseEvent
 from onloan.cases.rules import EventKind
+from onloan.db import Statement
 from onloan.errors import NotFound
 
 
@@ -37,12 +38,29 @@ def record_event(
     case = Case.objects.filter(id=case_id).values_list("participant_id").first()
     if case is None:
         raise NotFound
+    db.execute([
+        event_statement(case_id, case[0], kind, now, by_user_id=by_user_id, text=text, is_shown=is_shown)
+    ])  # fmt: skip
+
+
+def event_statement(
+    case_id: UUID,
+    participant_id: UUID | None,
+    kind: EventKind,
+    now: datetime,
+    *,
+    by_user_id: UUID | None = None,
+    text: str | None = None,
+    is_shown: bool = False,
+) -> Statement:
+    """The line as a statement, for whoever knows whose case it is."""
     event_id = ids.new_id()
-    CaseEvent.objects.create(
+    return db.insert(
+        CaseEvent,
         id=event_id,
         case_id=case_id,
-        participant_id=case[0],
-        kind=kind,
+        participant_id=participant_id,
+        kind=kind.value,
         at=now,
         by_user_id=by_user_id,
         sealed_text=_seal(event_id, text) if text else None,

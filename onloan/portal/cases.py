@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import cache
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -222,9 +223,15 @@ def _open_cash(participant: ParticipantView) -> Money | None:
     return sum_open(payment_situation(participant.id, now=clock.now()))
 
 
+@cache
+def _countries(language: str) -> list[tuple[str, str]]:
+    """(code, name) of each country, by name."""
+    named = sorted((country_name(code, language), code) for code in known_countries())
+    return [(code, name) for name, code in named]
+
+
 def _form(request: HttpRequest, *, asks_contact: bool, kind: Kind | None = None) -> RequestForm:
     language = get_language() or "en"
-    countries = sorted((country_name(code, language), code) for code in known_countries())
     data = None
     if request.method == "POST":
         data = request.POST.copy()
@@ -233,7 +240,7 @@ def _form(request: HttpRequest, *, asks_contact: bool, kind: Kind | None = None)
     form = RequestForm(
         data,
         kinds=[(each.value, str(words_of)) for each, words_of in KIND_WORDS.items() if each in KIND_HELP],
-        countries=[("", gettext("Choose")), *((code, name) for name, code in countries)],
+        countries=[("", gettext("Choose")), *_countries(language)],
         asks_contact=asks_contact,
     )
     form.fields["text"].required = kind in NEEDS_TEXT
