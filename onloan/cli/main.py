@@ -57,6 +57,7 @@ def build_app() -> typer.Typer:
         audience,
         check,
         demo,
+        erasing,
         evidence,
         keys,
         market,
@@ -88,7 +89,7 @@ def build_app() -> typer.Typer:
 
     for module in (
         check, new, schema, preview, publish, market, pool, payouts, vouchers, reviews, audience, evidence, keys,
-        team, serve, demo,
+        team, serve, erasing, demo,
     ):  # fmt: skip
         module.register(app)
     return app

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from onloan.access.actions import forget_answers
 from onloan.cases.desk import watch_cases
+from onloan.cases.erasing import finish_erasures
 from onloan.cases.retention import forget_past
 from onloan.consents.actions import expire_due
 from onloan.evidence.actions import number_entries
@@ -98,6 +99,7 @@ JOBS = (
     Job("tell of amounts to declare", 24 * 3600, lambda now: tell_near(now=now)),
     Job("forget accounts", 3600, lambda now: forget_accounts(now=now)),
     Job("check the books", 24 * 3600, check_books),
+    Job("finish erasures", 60, lambda now: finish_erasures(now=now)),
     Job("forget what is past its time", 24 * 3600, lambda now: forget_past(now=now)),
     Job("forget answers", 3600, lambda now: forget_answers(now=now)),
     Job("forget misses", 3600, lambda now: forget_misses(now=now)),

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 from onloan import clock
 from onloan.cases.actions import OpenedCase, open_case
 from onloan.cases.desk import add_message
+from onloan.cases.erasing import plan_erasure, start_erasure
 from onloan.cases.errors import TextNeeded
 from onloan.cases.intake import confirm_address, take_in
 from onloan.cases.queries import find_case, list_cases_of
@@ -101,15 +102,7 @@ def my_request(request: HttpRequest, kind: str) -> HttpResponse:
     form = _form(request, asks_contact=False, kind=wanted)
     if request.method == "POST" and form.is_valid():
         try:
-            opened = open_case(
-                kind=wanted,
-                country=participant.country,
-                language=get_language() or "en",
-                door=Door.MY_PAGE,
-                text=form.cleaned_data["text"],
-                participant_id=participant.id,
-                now=clock.now(),
-            )
+            opened = _ask(participant, wanted, form.cleaned_data["text"])
         except OnloanError as error:
             form.mark(error, "text")
         else:
@@ -120,10 +113,30 @@ def my_request(request: HttpRequest, kind: str) -> HttpResponse:
         "help": KIND_HELP[wanted],
         # Whoever has their data erased chooses first how to be paid: to an account, or by a slip that stays good.
         "owed": _open_cash(participant) if wanted is Kind.ERASURE else None,
+        "plan": plan_erasure(participant.id) if wanted is Kind.ERASURE else None,
+        "accounts_years": market_facts(participant.country).payout_record_years,
         "here": "requests",
         **_authority(participant.country),
     }
     return _render(request, "requests/mine.html", context)
+
+
+def _ask(participant: ParticipantView, kind: Kind, text: str) -> OpenedCase:
+    """Raises what ``open_case`` and ``start_erasure`` raise."""
+    language, now = get_language() or "en", clock.now()
+    if kind is Kind.ERASURE:
+        return start_erasure(
+            participant_id=participant.id, country=participant.country, language=language, text=text, now=now
+        )
+    return open_case(
+        kind=kind,
+        country=participant.country,
+        language=language,
+        door=Door.MY_PAGE,
+        text=text,
+        participant_id=participant.id,
+        now=now,
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

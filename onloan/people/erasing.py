@@ -1,0 +1,38 @@
+"""What people holds of a person, gone: their key first, without which every sealed item is noise."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from onloan.db import action
+from onloan.people.models import (
+    CodeLookup,
+    EmailCode,
+    EmailLookup,
+    Item,
+    ItemChange,
+    LookupRecord,
+    Participant,
+    PersonKey,
+)
+from onloan.people.queries import read_item
+from onloan.people.sealing import email_code_hash
+from onloan.people.statements import lock_participant
+
+# A voucher and a slip are money: their codes still find them. The public id still tells recipients whom to remove.
+_KEPT_CODES = ("voucher", "slip", "participant")
+
+
+@action
+def erase_person(*, participant_id: UUID, now: datetime) -> None:
+    """Delete key, items, their history, who looked, and every way to find the person. The row stays, with nothing
+    that says who it was: the books and the log speak of it. Raises NotFound; again changes nothing."""
+    lock_participant(participant_id)
+    email = read_item(participant_id, "email")
+    if email is not None:
+        EmailCode.objects.filter(email_hash=email_code_hash(email.decode())).delete()
+    for model in (PersonKey, Item, ItemChange, LookupRecord, EmailLookup):
+        model._default_manager.filter(participant_id=participant_id).delete()
+    CodeLookup.objects.filter(participant_id=participant_id).exclude(kind__in=_KEPT_CODES).delete()
+    Participant.objects.filter(id=participant_id, erased_at__isnull=True).update(erased_at=now)
