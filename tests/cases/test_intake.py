@@ -173,7 +173,7 @@ def test_it_gives_a_letter_that_came_before_a_clock_of_its_own(sqlite_database: 
     assert typed[1].legal_due_on < first.legal_due_on
 
 
-def test_it_tells_the_systems_that_want_to_know_and_names_nobody(sqlite_database: str) -> None:
+def test_it_tells_the_systems_that_want_to_know_and_names_nobody(both_databases: str) -> None:
     market = open_market()
     ask()
     assert not Message.objects.filter(kind="webhook").exists()
