@@ -5,7 +5,6 @@ Nothing that the page shows before or after the code tells whether the address i
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
@@ -35,9 +34,18 @@ def take_in(
         kind=kind, country=country, language=language, door=Door.PUBLIC_PAGE, text=text, contact=email,
         representative=representative, now=now,
     )  # fmt: skip
-    with suppress(TooManyCodes, CodesBusy):
-        send_code(email=email, offer_id=None, market_id=None, purpose="sign_in", language=language, now=now)
+    send_new_code(email=email, language=language, now=now)
     return opened
+
+
+@action
+def send_new_code(*, email: str, language: str, now: datetime) -> bool:
+    """Whether a code could be sent: only so many go to one address within an hour."""
+    try:
+        send_code(email=email, offer_id=None, market_id=None, purpose="sign_in", language=language, now=now)
+    except (TooManyCodes, CodesBusy):
+        return False
+    return True
 
 
 def confirm_address(*, case_id: UUID, email: str, code: str, now: datetime) -> None:

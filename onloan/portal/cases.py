@@ -17,7 +17,7 @@ from onloan.cases.actions import OpenedCase, open_case
 from onloan.cases.desk import add_message
 from onloan.cases.erasing import plan_erasure, start_erasure
 from onloan.cases.errors import TextNeeded
-from onloan.cases.intake import confirm_address, take_in
+from onloan.cases.intake import confirm_address, send_new_code, take_in
 from onloan.cases.queries import find_case, list_cases_of
 from onloan.cases.rules import NEEDS_TEXT, Door, EventKind, Kind
 from onloan.cases.timeline import list_events
@@ -204,9 +204,12 @@ def sent(request: HttpRequest) -> HttpResponse:
     noted = session.read_sealed(request, SENT_COOKIE)
     if noted is None:
         return redirect("requests")
-    email = noted.get("email", "")
+    email, was_sent_again = noted.get("email", ""), None
     form = CodeForm(request.POST if request.method == "POST" and email else None, asks_email=False)
-    if form.is_valid():
+    if form.is_bound and "again" in request.POST:
+        form = CodeForm(asks_email=False)
+        was_sent_again = send_new_code(email=email, language=get_language() or "en", now=clock.now())
+    elif form.is_valid():
         try:
             confirm_address(
                 case_id=UUID(noted["case"]), email=email, code=form.cleaned_data["code"], now=clock.now()
@@ -220,6 +223,7 @@ def sent(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "email": email,
+        "was_sent_again": was_sent_again,
         "is_confirmed": "is_confirmed" in noted,
         "is_repeated": "is_repeated" in noted,
         "title": KIND_WORDS[Kind(noted["kind"])],

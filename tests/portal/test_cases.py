@@ -135,6 +135,9 @@ def test_the_code_ties_it_to_ones_page_and_the_page_tells_nothing(sqlite_databas
         assert page.one("input", name="code")
         reference = page.text.split("Number")[1].split()[0]
         assert visitor.post("/en/requests/sent/", {"code": "abc"}).status == 422
+        old = read_mailed_code()
+        assert "A new code is on its way." in visitor.post("/en/requests/sent/", {"again": "yes"}).text
+        assert read_mailed_code() != old
         page = visitor.post("/en/requests/sent/", {"code": read_mailed_code()})
         assert "your e-mail address is confirmed" in page.text and not page.all("input", name="code")
         assert "onloan_me" not in visitor.client.cookies
