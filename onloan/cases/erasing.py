@@ -53,7 +53,8 @@ STORES: tuple[tuple[str, str], ...] = (
     ("payouts_payable", STAYS), ("payouts_payment", STAYS), ("payouts_slip", STAYS),
     ("payouts_year_note", STAYS), ("referrals_link", STAYS), ("referrals_attribution", STAYS),
     ("referrals_event", STAYS), ("referrals_signal", STAYS), ("referrals_review", STAYS),
-    ("cases_case", STAYS), ("cases_event", STAYS), ("cases_sighting", STAYS),
+    ("cases_case", STAYS), ("cases_event", STAYS), ("cases_sighting", STAYS), ("cases_restriction", STAYS),
+    ("cases_erasure", STAYS),
 )  # fmt: skip
 """Every table with rows about a person, and what erasure does to them."""
 

@@ -7,16 +7,28 @@ from django.db.models import F, Q
 
 from onloan.cases.clocks import Pause
 from onloan.cases.feedback_models import ClarityAnswer, Explanation, Feedback
-from onloan.cases.rules import Door, EventKind, Kind, Outcome, State
-from onloan.db import UUIDModel
+from onloan.cases.rules import (
+    About,
+    Door,
+    ErasureCause,
+    ErasureWay,
+    EventKind,
+    Kind,
+    Outcome,
+    RestrictionCause,
+    State,
+)
+from onloan.db import ParticipantModel, UUIDModel
 
 __all__ = [
     "Case",
     "CaseEvent",
     "CasePause",
     "ClarityAnswer",
+    "Erasure",
     "Explanation",
     "Feedback",
+    "Restriction",
     "RetentionRun",
     "Sighting",
 ]
@@ -27,11 +39,13 @@ class Case(UUIDModel):
 
     ``due_on`` is the day that staff see, ``legal_due_on`` the last day in law. ``contact_hash`` counts what one
     address sent, and says nothing else. ``clock_from`` is the day from which the law counts (null: the day of
-    receipt); ``alarm_days`` how many days were left at the last alarm.
+    receipt); ``alarm_days`` how many days were left at the last alarm. ``identified_by_user_id`` tied the case to
+    a participant, and said how they knew.
     """
 
     participant_id = models.UUIDField(null=True)
     kind = models.CharField(max_length=16)
+    about = models.CharField(max_length=16, default="", db_default="")
     country = models.CharField(max_length=2)
     language = models.CharField(max_length=8)
     state = models.CharField(max_length=8)
@@ -50,6 +64,9 @@ class Case(UUIDModel):
     alarmed_at = models.DateTimeField(null=True)
     sealed_answer = models.BinaryField(null=True)
     sealed_representative = models.BinaryField(null=True)
+    identified_at = models.DateTimeField(null=True)
+    identified_by_user_id = models.UUIDField(null=True)
+    sealed_identified_how = models.BinaryField(null=True)
     closed_at = models.DateTimeField(null=True)
     closed_by_user_id = models.UUIDField(null=True)
     outcome = models.CharField(max_length=16, null=True)  # noqa: DJ001  (null while open)
@@ -84,6 +101,23 @@ class Case(UUIDModel):
             models.CheckConstraint(
                 condition=~Q(door=Door.MY_PAGE.value) | Q(participant_id__isnull=False),
                 name="cases_case_from_my_page_is_identified",
+            ),
+            models.CheckConstraint(
+                condition=Q(about__in=[about.value for about in About]), name="cases_case_about_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    identified_at__isnull=True,
+                    identified_by_user_id__isnull=True,
+                    sealed_identified_how__isnull=True,
+                )
+                | Q(
+                    participant_id__isnull=False,
+                    identified_at__isnull=False,
+                    identified_by_user_id__isnull=False,
+                    sealed_identified_how__isnull=False,
+                ),
+                name="cases_case_is_identified_by_somebody_for_a_reason",
             ),
         ]
         indexes = [
@@ -140,6 +174,120 @@ class CasePause(UUIDModel):
             models.CheckConstraint(
                 condition=Q(kind__in=[kind.value for kind in Pause]), name="cases_pause_kind_is_known"
             ),
+        ]
+
+
+class Restriction(ParticipantModel):
+    """That something of a person is kept and not used, since when and why; ``items`` empty: nothing of them is.
+
+    A member who ends it tells the person beforehand (GDPR art. 18(3)): ``told_at``, and ``ends_on``, the day on
+    which it ends by itself. The person ends their own at once.
+    """
+
+    case_id = models.UUIDField(null=True)
+    cause = models.CharField(max_length=8)
+    items = models.JSONField()
+    since = models.DateTimeField()
+    told_at = models.DateTimeField(null=True)
+    told_by_user_id = models.UUIDField(null=True)
+    ends_on = models.DateField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "cases_restriction"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["participant_id", "cause", "case_id"],
+                condition=Q(ended_at__isnull=True),
+                name="cases_restriction_once_for_a_case",
+            ),
+            models.CheckConstraint(
+                condition=Q(cause__in=[cause.value for cause in RestrictionCause]),
+                name="cases_restriction_cause_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(told_at__isnull=True, told_by_user_id__isnull=True, ends_on__isnull=True)
+                | Q(told_at__isnull=False, told_by_user_id__isnull=False, ends_on__isnull=False),
+                name="cases_restriction_is_lifted_by_somebody_who_told",
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at__isnull=True) | Q(ended_at__gte=F("since")),
+                name="cases_restriction_ends_after_it_began",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["ends_on"],
+                condition=Q(ended_at__isnull=True, ends_on__isnull=False),
+                name="cases_restriction_by_end",
+            ),
+        ]
+
+
+class Erasure(ParticipantModel):
+    """How far the erasure of one person is. Each step has its instant, and nothing is said to be done before it.
+
+    ``erased_at``: key and rows are gone; ``recipients_done_at``: whoever received something has answered, and with
+    that the public id went too; ``swept_at``: the database's own files hold nothing of it any more;
+    ``backups_until``: the last day on which a backup or an archived log can still hold it. ``erased_in`` is
+    PostgreSQL's number of the transaction that erased: what still reads from before it keeps the rows alive.
+    """
+
+    case_id = models.UUIDField(null=True)
+    cause = models.CharField(max_length=10)
+    way = models.CharField(max_length=10)
+    begun_at = models.DateTimeField()
+    claim_last_characters = models.CharField(max_length=4, default="")
+    erased_at = models.DateTimeField(null=True)
+    erased_in = models.BigIntegerField(null=True)
+    swept_at = models.DateTimeField(null=True)
+    recipients_done_at = models.DateTimeField(null=True)
+    backups_until = models.DateField(null=True)
+    completed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "cases_erasure"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["participant_id"],
+                condition=Q(completed_at__isnull=True),
+                name="cases_erasure_one_at_a_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(cause__in=[cause.value for cause in ErasureCause]), name="cases_erasure_cause_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(way__in=[way.value for way in ErasureWay]), name="cases_erasure_way_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(cause=ErasureCause.ASKED.value, case_id__isnull=False)
+                | ~Q(cause=ErasureCause.ASKED.value),
+                name="cases_erasure_that_was_asked_has_a_case",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    erased_at__isnull=True,
+                    swept_at__isnull=True,
+                    recipients_done_at__isnull=True,
+                    backups_until__isnull=True,
+                    completed_at__isnull=True,
+                )
+                | Q(erased_at__isnull=False, backups_until__isnull=False, completed_at__isnull=True)
+                | Q(
+                    erased_at__isnull=False,
+                    backups_until__isnull=False,
+                    completed_at__isnull=False,
+                    swept_at__isnull=False,
+                    recipients_done_at__isnull=False,
+                ),
+                name="cases_erasure_is_complete_after_every_step",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["begun_at"], condition=Q(completed_at__isnull=True), name="cases_erasure_under_way"
+            ),
+            models.Index(fields=["case_id"], name="cases_erasure_by_case"),
         ]
 
 

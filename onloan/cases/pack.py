@@ -150,7 +150,12 @@ SOURCES: tuple[Source, ...] = (
     ),
     Source("referral", ("referrals_link", "referrals_attribution", "referrals_event"), True, _OTHERS),
     Source("fraud-checks", ("referrals_mark", "referrals_signal", "referrals_review"), False, _OTHERS),
-    Source("requests", ("cases_case", "cases_event", "cases_sighting"), True, read=_read_cases),
+    Source(
+        "requests",
+        ("cases_case", "cases_event", "cases_sighting", "cases_restriction", "cases_erasure"),
+        True,
+        read=_read_cases,
+    ),
     Source("mails", ("outbox_message",), False, _OTHERS | {"context"}),
     Source("log", ("evidence_link",), False, _OTHERS),
 )

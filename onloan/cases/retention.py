@@ -22,7 +22,7 @@ from onloan.db import action
 from onloan.errors import MustStopError
 from onloan.markets.rules import known_countries
 from onloan.offers.retention import CASE_YEARS, CLAIM_YEARS, CLAIM_YEARS_ELSEWHERE
-from onloan.people.models import ItemChange, LookupRecord
+from onloan.people.models import ItemChange, LookupRecord, Suppression
 from onloan.uses.duty_rules import OPEN_STATES
 from onloan.uses.models import Notice, Takedown
 
@@ -70,6 +70,10 @@ def _forget_changes(now: datetime) -> int:
     before = now - CASE_YEARS * YEAR
     changes = _delete(ItemChange.objects.filter(changed_at__lt=before))
     return changes + _delete(LookupRecord.objects.filter(looked_up_at__lt=before))
+
+
+def _forget_suppressions(now: datetime) -> int:
+    return _delete(Suppression.objects.filter(since__lt=now - CASE_YEARS * YEAR))
 
 
 def _forget_feedback(now: datetime) -> int:
@@ -124,6 +128,7 @@ RECORD_CLASSES: tuple[RecordClass, ...] = (
          "referrals_link", "referrals_attribution", "referrals_event", "cases_clarity_answer"),
         "13 months after the last payment, at most 3 years, or until erasure",
     ),
+    RecordClass("objections to advertising", ("people_suppression",), "3 years", _forget_suppressions),
     RecordClass("codes by mail", ("people_email_code",), "ten minutes, by a job of its own"),
     RecordClass(
         "changes and look-ups", ("people_item_change", "people_lookup_record"), "3 years", _forget_changes
@@ -157,7 +162,7 @@ RECORD_CLASSES: tuple[RecordClass, ...] = (
     RecordClass("clicks", ("referrals_click_day",), "counts that say nothing of anybody"),
     RecordClass(
         "requests and complaints",
-        ("cases_case", "cases_event", "cases_pause", "cases_sighting"),
+        ("cases_case", "cases_event", "cases_pause", "cases_sighting", "cases_restriction", "cases_erasure"),
         "3 years after they were answered",
         _forget_cases,
     ),

@@ -77,6 +77,49 @@ class EventKind(StrEnum):
     ANSWERED = "answered"
     ALARMED = "alarmed"
     LINKED_DUPLICATE = "linked_duplicate"
+    IDENTIFIED = "identified"
+    PACK_GAP = "pack_gap"
+    LIFTING_TOLD = "lifting_told"
+    SLIP_GIVEN = "slip_given"
+    RECIPIENTS_ANSWERED = "recipients_answered"
+    TRACES_GONE = "traces_gone"
+    MAIL_FAILED = "mail_failed"
+
+
+class About(StrEnum):
+    """What exactly an objection or a correction is about; empty for other requests, and where nobody said it."""
+
+    NOTHING = ""
+    MARKETING = "marketing"
+    CHECKS = "checks"
+    USERNAME = "username"
+    PHOTO = "profile_photo"
+    EMAIL = "email"
+    MONEY = "money"
+    OTHER = "other"
+
+
+class RestrictionCause(StrEnum):
+    """Why something of a person is kept and not used (GDPR art. 18(1))."""
+
+    ASKED = "asked"
+    DISPUTED = "disputed"
+    ERASURE = "erasure"
+
+
+class ErasureCause(StrEnum):
+    """Why a person is erased: they asked, their time was over, or a restored backup had brought them back."""
+
+    ASKED = "asked"
+    RETENTION = "retention"
+    RESTORED = "restored"
+
+
+class ErasureWay(StrEnum):
+    """What becomes of money: everything is paid before, or whoever holds the slip gets it afterwards."""
+
+    PAID_FIRST = "paid_first"
+    SLIP = "slip"
 
 
 NEEDS_TEXT = frozenset({Kind.RECTIFICATION, Kind.COMPLAINT})

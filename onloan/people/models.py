@@ -14,6 +14,8 @@ class Participant(UUIDModel):
     """A person who joined an offer in a market. ``id`` is what other tables call ``participant_id``.
 
     Nothing here says who the person is: that lies sealed in ``Item``, under the key in ``PersonKey``.
+    ``objected_at``: nothing of them is shown or advertised with (GDPR art. 21(2)); ``checks_objected_at``: no
+    program looks at their rewards (art. 21(1)).
     """
 
     public_id = models.CharField(max_length=16)
@@ -30,6 +32,7 @@ class Participant(UUIDModel):
     pot_released_at = models.DateTimeField(null=True)
     restricted_at = models.DateTimeField(null=True)
     objected_at = models.DateTimeField(null=True)
+    checks_objected_at = models.DateTimeField(null=True)
     erased_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -68,10 +71,12 @@ class PersonKey(ParticipantModel):
 
 
 class Item(ParticipantModel):
-    """One named piece of personal data, sealed under the person's key."""
+    """One named piece of personal data, sealed under the person's key. ``disputed_at``: the person says that it is
+    wrong, and until that is settled nobody is asked to allow it (GDPR art. 18(1)(a))."""
 
     name = models.CharField(max_length=16)
     ciphertext = models.BinaryField()
+    disputed_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "people_item"
@@ -139,6 +144,18 @@ class CodeLookup(models.Model):
                 condition=models.Q(kind__in=CODE_KINDS), name="people_code_lookup_kind_is_known"
             ),
         ]
+
+
+class Suppression(models.Model):
+    """An address that is never to be written to for advertising (GDPR art. 21(3)), whether it ever joined or not.
+    Only its keyed hash is kept: it answers who asks about an address, and names nobody."""
+
+    value_hash = models.CharField(primary_key=True, max_length=HASH_CHARACTERS)
+    since = models.DateTimeField()
+
+    class Meta:
+        db_table = "people_suppression"
+        indexes = [models.Index(fields=["since"], name="people_suppression_by_time")]
 
 
 class EmailCode(UUIDModel):
