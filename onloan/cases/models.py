@@ -95,6 +95,13 @@ class Case(UUIDModel):
                     closed_at__isnull=False,
                     outcome__in=[outcome.value for outcome in Outcome],
                     closed_by_user_id__isnull=False,
+                )
+                # Whoever asked closes it themselves by taking it back.
+                | Q(
+                    state=State.CLOSED.value,
+                    closed_at__isnull=False,
+                    outcome=Outcome.TAKEN_BACK.value,
+                    closed_by_user_id__isnull=True,
                 ),
                 name="cases_case_is_closed_by_somebody_with_an_outcome",
             ),

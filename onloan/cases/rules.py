@@ -84,6 +84,7 @@ class EventKind(StrEnum):
     RECIPIENTS_ANSWERED = "recipients_answered"
     TRACES_GONE = "traces_gone"
     MAIL_FAILED = "mail_failed"
+    ERASURE_STOPPED = "erasure_stopped"
 
 
 class About(StrEnum):
