@@ -244,7 +244,7 @@ class Erasure(ParticipantModel):
     cause = models.CharField(max_length=10)
     way = models.CharField(max_length=10)
     begun_at = models.DateTimeField()
-    claim_last_characters = models.CharField(max_length=4, default="")
+    slip_last_characters = models.CharField(max_length=4, default="")
     erased_at = models.DateTimeField(null=True)
     erased_in = models.BigIntegerField(null=True)
     swept_at = models.DateTimeField(null=True)

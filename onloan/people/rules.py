@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 ITEM_NAMES = ("email", "username", "profile_photo", "payee_name", "payee_account")
-CODE_KINDS = ("link", "voucher", "receipt", "participant", "slip", "claim")
+CODE_KINDS = ("link", "voucher", "receipt", "participant", "slip", "bearer")
 CODE_PURPOSES = ("join", "sign_in", "change")
 CHANGED_NAMES = ("email", "username", "profile_photo", "language")
 """What a person changes on their own page and whose history is kept."""

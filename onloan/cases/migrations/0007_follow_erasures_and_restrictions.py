@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
                 ('cause', models.CharField(max_length=10)),
                 ('way', models.CharField(max_length=10)),
                 ('begun_at', models.DateTimeField()),
-                ('claim_last_characters', models.CharField(default='', max_length=4)),
+                ('slip_last_characters', models.CharField(default='', max_length=4)),
                 ('erased_at', models.DateTimeField(null=True)),
                 ('erased_in', models.BigIntegerField(null=True)),
                 ('swept_at', models.DateTimeField(null=True)),

@@ -41,7 +41,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='codelookup',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ('link', 'voucher', 'receipt', 'participant', 'slip', 'claim'))), name='people_code_lookup_kind_is_known'),
+            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ('link', 'voucher', 'receipt', 'participant', 'slip', 'bearer'))), name='people_code_lookup_kind_is_known'),
         ),
         migrations.AddIndex(
             model_name='suppression',
