@@ -11,6 +11,7 @@ import json
 import operator
 import sqlite3
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -31,6 +32,8 @@ Statement = tuple[str, Sequence[Any]]
 TRIES_MAX = 4
 POSTGRESQL = "django.db.backends.postgresql"
 ROWS_AT_A_TIME = 2_000
+STEPS_BETWEEN_LOOKS = 10_000
+"""Of SQLite's machine, some tenth of a millisecond: how often it looks at the clock where there is a time limit."""
 _RETRIED_STATES = frozenset({"40001", "40P01"})  # serialization failure, deadlock
 
 _sqlite_writer = threading.RLock()
@@ -88,6 +91,29 @@ def snapshot() -> Iterator[None]:
             yield
         finally:
             cursor.execute("ROLLBACK")
+
+
+@contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Reads that may take so long and no longer: on SQLite all of the block, on PostgreSQL each statement in it.
+
+    The database itself stops what takes longer, and Django's OperationalError is raised. Nothing may be written in
+    it.
+    """
+    assert not connection.in_atomic_block, "a limit stands around reads of their own"
+    if is_postgresql():
+        with transaction.atomic(), connection.cursor() as cursor:
+            # ``true``: until the end of this transaction.
+            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [f"{max(1, int(seconds * 1000))}ms"])
+            yield
+        return
+    connection.ensure_connection()
+    ends_at = time.monotonic() + seconds
+    connection.connection.set_progress_handler(lambda: time.monotonic() > ends_at, STEPS_BETWEEN_LOOKS)
+    try:
+        yield
+    finally:
+        connection.connection.set_progress_handler(None, 0)
 
 
 def stream(sql: str, values: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:

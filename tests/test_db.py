@@ -6,7 +6,7 @@ import uuid
 from datetime import UTC, datetime
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -99,3 +99,23 @@ def test_it_answers_several_questions_together() -> None:
             [("SELECT %s + 1", [1]), ("SELECT 1 WHERE 1 = 0", []), ("SELECT 5, 'five'", [])]
         )
     assert answers == [[(2,)], [], [(5, "five")]]
+
+
+_ENDLESS = "WITH RECURSIVE step(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM step) SELECT count(*) FROM step"
+_LONG = (
+    "WITH RECURSIVE step(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM step WHERE n < 300000)"
+    " SELECT count(*) FROM step"
+)
+
+
+@pytest.mark.usefixtures("both_databases")
+def test_it_stops_what_reads_too_long_and_nothing_after_it() -> None:
+    with pytest.raises(OperationalError), db.time_limit(0.05):
+        db.fetch_one(_ENDLESS)
+    with pytest.raises(OperationalError), db.time_limit(0.05), connection.cursor() as cursor:
+        cursor.execute(_ENDLESS)
+    with db.time_limit(60):
+        assert db.fetch_one(_LONG) == (300_000,)
+    with db.time_limit(0.001):
+        pass
+    assert db.fetch_one(_LONG) == (300_000,), "the limit ended with its block"
