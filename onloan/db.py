@@ -33,7 +33,7 @@ TRIES_MAX = 4
 POSTGRESQL = "django.db.backends.postgresql"
 ROWS_AT_A_TIME = 2_000
 STEPS_BETWEEN_LOOKS = 10_000
-"""Of SQLite's machine, some tenth of a millisecond: how often it looks at the clock where there is a time limit."""
+"""Of SQLite's machine, some tenth of a millisecond: how often it looks whether a time limit is over."""
 _RETRIED_STATES = frozenset({"40001", "40P01"})  # serialization failure, deadlock
 
 _sqlite_writer = threading.RLock()
@@ -104,7 +104,8 @@ def time_limit(seconds: float) -> Iterator[None]:
     if is_postgresql():
         with transaction.atomic(), connection.cursor() as cursor:
             # ``true``: until the end of this transaction.
-            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [f"{max(1, int(seconds * 1000))}ms"])
+            milliseconds = max(1, int(seconds * 1000))
+            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [f"{milliseconds}ms"])
             yield
         return
     connection.ensure_connection()
