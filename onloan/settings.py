@@ -96,6 +96,15 @@ def read_database(url: str) -> dict[str, Any]:
     raise ImproperlyConfigured("DATABASE_URL starts with sqlite:/// or postgresql://")
 
 
+def read_number(name: str, default: int, *, maximum: int) -> int:
+    value = read_setting(name, str(default))
+    if not value.isdecimal() or int(value) > maximum:
+        raise ImproperlyConfigured(f"{name} is a whole number from 0 to {maximum}")
+    return int(value)
+
+
+BACKUP_DAYS = read_number("ONLOAN_BACKUP_DAYS", 30, maximum=3650)
+
 DATABASE_URL = read_setting("DATABASE_URL", f"sqlite:///{HOME}/onloan.sqlite3")
 DATABASES = {"default": read_database(DATABASE_URL)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

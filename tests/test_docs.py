@@ -42,7 +42,7 @@ def test_each_error_code_has_an_entry() -> None:
 
 def test_each_setting_has_a_line() -> None:
     source = (ROOT / "onloan" / "settings.py").read_text(encoding="utf-8")
-    settings = set(re.findall(r'read_(?:setting|switch)\(\s*"([A-Z_]+)"', source))
+    settings = set(re.findall(r'read_(?:setting|switch|number)\(\s*"([A-Z_]+)"', source))
     described = (DOCS / "settings.md").read_text(encoding="utf-8")
     assert settings
     assert {name for name in settings if f"`{name}`" not in described} == set()

@@ -1,196 +1,237 @@
-"""Erasure: what goes and what stays, said beforehand; then done in one transaction, once nothing is owed any more.
+"""Erasure: begun at the commit of the request, when showing stops; done later, once nothing can be lost by it.
 
-While money is under way the data are kept for paying only: every permission has ended and the gate denies.
-What they earned is never lost by it: vouchers and slips stay good without their owner, cash is paid before.
+Until it is done whoever asked may change their mind. Money never stands against it: either everything is paid
+first, or the person takes a slip that opens what is theirs, for whoever holds it, after nobody knows who they
+were. What is done then, and in which order, stands in ``erasure_steps``.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from uuid import UUID
 
-from django.conf import settings
-from django.db import connection
-
-from onloan import db, keys
-from onloan.cases.actions import OpenedCase, open_case
-from onloan.cases.models import Case, CaseEvent
-from onloan.cases.rules import Door, EventKind, Kind, State
+from onloan import clock, db, ids
+from onloan.cases.bearer import CODE_KIND, bearer_code
+from onloan.cases.erasure_queries import ErasurePlan, plan_erasure
+from onloan.cases.erasure_rules import erased_from
+from onloan.cases.errors import ErasureDone
+from onloan.cases.models import Case, Erasure
+from onloan.cases.restricting import end_for_erasure, restrict
+from onloan.cases.rules import (
+    Door,
+    ErasureCause,
+    ErasureWay,
+    EventKind,
+    RestrictionCause,
+    show_reference,
+)
+from onloan.cases.sealing import contact_hash, seal_contact
 from onloan.cases.timeline import record_event
-from onloan.consents.actions import stop_consents
-from onloan.consents.rules import EndReason
 from onloan.db import action
 from onloan.errors import NotFound
-from onloan.evidence.actions import append_entry, forget_person
-from onloan.ledger.models import Reward
-from onloan.ledger.rules import RewardState
-from onloan.money import Money
-from onloan.outbox.models import Message
-from onloan.payouts.actions import remove_account
-from onloan.payouts.models import Payable
-from onloan.payouts.rules import PayableState
-from onloan.people.actions import set_flag
-from onloan.people.erasing import erase_person
-from onloan.people.models import Participant
-from onloan.people.queries import find_participant, read_item
-from onloan.people.statements import lock_participant
-from onloan.referrals.reviews import forget_marks
+from onloan.markets.rules import market_facts
+from onloan.offers.queries import find_version
+from onloan.offers.vocabulary import said
+from onloan.outbox.statements import mail_statement
+from onloan.people.models import CodeLookup
+from onloan.people.queries import ParticipantView, find_participant, read_item
+from onloan.people.sealing import code_hash
+from onloan.people.statements import code_lookup_statement, lock_participant
+from onloan.vouchers.codes import group_code
 
 GOES = "goes"
 STAYS = "stays"
-FILE_NAME = "erased.log"
 
 STORES: tuple[tuple[str, str], ...] = (
     ("people_person_key", GOES), ("people_item", GOES), ("people_item_change", GOES),
     ("people_lookup_record", GOES), ("people_email_lookup", GOES), ("people_code_lookup", GOES),
     ("evidence_link", GOES), ("outbox_message", GOES), ("payouts_payee", GOES), ("referrals_mark", GOES),
+    ("referrals_link", GOES),
     # What is left names nobody: amounts, days, counts, and answers that a claim can be about.
     ("consents_consent", STAYS), ("consents_receipt", STAYS), ("uses_use", STAYS), ("uses_serving", STAYS),
     ("uses_notice", STAYS), ("uses_takedown", STAYS), ("ledger_account", STAYS), ("ledger_transfer", STAYS),
     ("ledger_reward", STAYS), ("vouchers_voucher", STAYS), ("vouchers_redemption", STAYS),
-    ("payouts_payable", STAYS), ("payouts_payment", STAYS), ("payouts_slip", STAYS),
-    ("payouts_year_note", STAYS), ("referrals_link", STAYS), ("referrals_attribution", STAYS),
+    ("payouts_payable", STAYS), ("payouts_payment", STAYS), ("payouts_slip", STAYS), ("payouts_archive", STAYS),
+    ("payouts_year_note", STAYS), ("referrals_attribution", STAYS),
     ("referrals_event", STAYS), ("referrals_signal", STAYS), ("referrals_review", STAYS),
+    # What somebody asked names them, and is needed for as long as they may come back to it: so it stays under a
+    # number that leads to nothing else.
     ("cases_case", STAYS), ("cases_event", STAYS), ("cases_sighting", STAYS), ("cases_restriction", STAYS),
     ("cases_erasure", STAYS),
 )  # fmt: skip
 """Every table with rows about a person, and what erasure does to them."""
 
 
-@dataclass(frozen=True, slots=True)
-class ErasurePlan:
-    """What erasing a person waits for. ``cash`` is owed and on no slip, or under way; ``waiting_count`` counts
-    rewards that are promised and not earned or refused yet. Both empty: it can be done at once."""
-
-    cash: Money | None
-    waiting_count: int
-    is_begun: bool
-
-    @property
-    def is_ready(self) -> bool:
-        return self.cash is None and not self.waiting_count
-
-
-def plan_erasure(participant_id: UUID) -> ErasurePlan:
-    """The dry run. Raises NotFound."""
-    person = find_participant(participant_id)
-    if person is None or person.erased_at is not None:
-        raise NotFound
-    owed = list(
-        Payable.objects.filter(
-            participant_id=participant_id, state__in=[PayableState.OWED, PayableState.IN_BATCH]
-        ).values_list("amount_minor", "currency")
-    )
-    waiting = Reward.objects.filter(
-        participant_id=participant_id, state__in=[RewardState.PENDING.value, RewardState.HELD.value]
-    ).count()
-    cash = Money(sum(amount for amount, _ in owed), owed[0][1]) if owed else None
-    return ErasurePlan(cash, waiting, _find_begun(participant_id) is not None)
+@action
+def begin_erasure(*, participant_id: UUID, case_id: UUID, now: datetime) -> None:
+    """Whoever a request is about is erased after the time in which they may change their mind. From this commit on
+    nothing of them is shown and recipients are told; what is owed is paid first, unless they take a slip
+    (``choose_way``). Begun already, it stays as it is. Raises NotFound."""
+    lock_participant(participant_id)
+    person = _find_alive(participant_id)
+    case = Case.objects.get(id=case_id, participant_id=participant_id)
+    begun = Erasure.objects.filter(participant_id=participant_id, completed_at=None).first()
+    if begun is not None and begun.cause == ErasureCause.ASKED:
+        return
+    if begun is not None:
+        # Their time was nearly over anyway; what they ask for themselves comes sooner.
+        _forget_erasure(begun)
+    plan = plan_erasure(participant_id)
+    _write_erasure(participant_id, case_id, ErasureCause.ASKED, ErasureWay.PAID_FIRST, plan, now)
+    restrict(participant_id=participant_id, cause=RestrictionCause.ERASURE, case_id=case_id, now=now)
+    address = _keep_contact(case, participant_id)
+    record_event(case_id=case_id, kind=EventKind.ERASURE_STARTED, now=now, is_shown=True)
+    done_from = erased_from(ErasureCause.ASKED, Door(case.door), now)
+    _mail_begun(person, plan, done_from, case=case, address=address)
 
 
-def _find_begun(participant_id: UUID) -> UUID | None:
-    begun = CaseEvent.objects.filter(participant_id=participant_id, kind=EventKind.ERASURE_STARTED)
-    is_open = Case.objects.filter(participant_id=participant_id, kind=Kind.ERASURE, state=State.OPEN)
-    found: UUID | None = begun.filter(case_id__in=is_open.values("id")).values_list("case_id", flat=True).first()
-    return found
+def _write_erasure(
+    participant_id: UUID,
+    case_id: UUID | None,
+    cause: ErasureCause,
+    way: ErasureWay,
+    plan: ErasurePlan,
+    now: datetime,
+) -> None:
+    """The row and, where money outlives the person, what leads from the code of their slip to it."""
+    code = bearer_code(participant_id) if plan.has_money else ""
+    Erasure.objects.create(
+        id=ids.new_id(), participant_id=participant_id, case_id=case_id, cause=cause, way=way, begun_at=now,
+        slip_last_characters=code[-4:],
+    )  # fmt: skip
+    if code:
+        db.execute([
+            code_lookup_statement(
+                kind=CODE_KIND, code=code, participant_id=participant_id, target_id=participant_id
+            )
+        ])  # fmt: skip
 
 
 @action
-def start_erasure(*, participant_id: UUID, country: str, language: str, text: str, now: datetime) -> OpenedCase:
-    """The person asks, on their own page. From this commit nothing of them is shown; recipients are told; what is
-    owed is paid first. Raises what ``open_case`` raises, NotFound."""
+def begin_again(*, participant_id: UUID, now: datetime) -> None:
+    """A restored backup knew somebody again who had been erased: it is done anew, and their slip opens what it
+    opened before. They had their time to change their mind."""
     lock_participant(participant_id)
-    email = read_item(participant_id, "email")
-    opened = open_case(
-        kind=Kind.ERASURE,
-        country=country,
-        language=language,
-        door=Door.MY_PAGE,
-        text=text,
-        contact=email.decode() if email is not None else None,
-        participant_id=participant_id,
-        now=now,
-    )
-    set_flag(participant_id=participant_id, flag="restricted", now=now)
-    stop_consents(participant_id=participant_id, reason=EndReason.ERASED, now=now)
-    if _find_begun(participant_id) is None:
-        record_event(case_id=opened.case_id, kind=EventKind.ERASURE_STARTED, now=now, is_shown=True)
-    return opened
-
-
-def finish_erasures(*, now: datetime) -> int:
-    """Erase whoever asked and is owed nothing any more. A periodic job; how many were erased."""
-    begun = CaseEvent.objects.filter(kind=EventKind.ERASURE_STARTED).values("case_id")
-    waiting = Case.objects.filter(kind=Kind.ERASURE, state=State.OPEN, id__in=begun)
-    alive = Participant.objects.filter(erased_at=None).values("id")
-    erased = 0
-    for participant_id, case_id in list(
-        waiting.filter(participant_id__in=alive).values_list("participant_id", "id")
-    ):
-        assert participant_id is not None, "it is somebody who joined"
-        erased += _erase(participant_id=participant_id, case_id=case_id, now=now)
-    if erased:
-        sweep_traces()
-    return erased
+    begun = Erasure.objects.filter(participant_id=participant_id, completed_at=None).first()
+    if begun is not None:
+        _forget_erasure(begun)
+    case_id = begun.case_id if begun is not None else None
+    plan = plan_erasure(participant_id)
+    _write_erasure(participant_id, case_id, ErasureCause.RESTORED, ErasureWay.SLIP, plan, now)
 
 
 @action
-def _erase(*, participant_id: UUID, case_id: UUID | None, now: datetime) -> bool:
-    """One transaction: all of it, or nothing. False while something is owed."""
+def begin_at_end_of_time(*, participant_id: UUID, now: datetime) -> bool:
+    """Tell a person that their page closes because its time is over (see ``profiles``), and begin to count the
+    days until then; they get the slip with which money stays theirs. False where an erasure was begun already."""
     lock_participant(participant_id)
-    if not plan_erasure(participant_id).is_ready:
+    person = _find_alive(participant_id)
+    if Erasure.objects.filter(participant_id=participant_id, completed_at=None).exists():
         return False
-    stop_consents(participant_id=participant_id, reason=EndReason.ERASED, now=now)
-    forget_marks(participant_id=participant_id)
-    remove_account(participant_id=participant_id)
-    Message.objects.filter(participant_id=participant_id).delete()
-    erase_person(participant_id=participant_id, now=now)
-    forget_person(participant_id=participant_id)
-    append_entry(kind="person_erased", fields={"count": 1}, occurred_at=now)
-    if case_id is not None:
-        record_event(case_id=case_id, kind=EventKind.ERASED, now=now, is_shown=True)
-    _note_outside(participant_id)
+    plan = plan_erasure(participant_id)
+    _write_erasure(participant_id, None, ErasureCause.RETENTION, ErasureWay.SLIP, plan, now)
+    _mail_begun(person, plan, erased_from(ErasureCause.RETENTION, None, now))
     return True
 
 
-def _note_outside(participant_id: UUID) -> None:
-    """A token outside the database, with which a restored backup is compared. It comes before the commit: one that
-    is missing would bring a person back, one too many belongs to somebody who asked for it."""
-    with (Path(settings.HOME) / FILE_NAME).open("a", encoding="ascii") as file:
-        file.write(_token(participant_id) + "\n")
+@action
+def choose_way(*, participant_id: UUID, way: ErasureWay, now: datetime) -> None:
+    """Pay first, or not wait and keep the slip: changed as often as the person likes until it is done.
+
+    Raises NotFound where nothing was begun, ErasureDone.
+    """
+    lock_participant(participant_id)
+    row = _find_open(participant_id)
+    if row.way == way:
+        return
+    Erasure.objects.filter(id=row.id).update(way=way)
+    if row.case_id is not None and way is ErasureWay.SLIP:
+        record_event(case_id=row.case_id, kind=EventKind.SLIP_GIVEN, now=now, is_shown=True)
 
 
-def _token(participant_id: UUID) -> str:
-    return keys.keyed_hash("erased-person", participant_id.hex)
+@action
+def stop_erasure(*, participant_id: UUID, now: datetime) -> None:
+    """Part of taking the request back: nothing is erased, and the person may allow things anew. Raises NotFound
+    where nothing was begun, ErasureDone."""
+    lock_participant(participant_id)
+    row = _find_open(participant_id)
+    _forget_erasure(row)
+    end_for_erasure(participant_id=participant_id, now=now)
+    if row.case_id is not None:
+        record_event(case_id=row.case_id, kind=EventKind.ERASURE_STOPPED, now=now, is_shown=True)
 
 
-def erase_again(*, now: datetime) -> int:
-    """After a restore: erase whoever had been erased when the backup was not made yet. How many there were."""
-    try:
-        tokens = set((Path(settings.HOME) / FILE_NAME).read_text(encoding="ascii").split())
-    except FileNotFoundError:
-        return 0
-    back = [
-        participant_id
-        for participant_id in Participant.objects.filter(erased_at=None).values_list("id", flat=True).iterator()
-        if _token(participant_id) in tokens
-    ]
-    again = sum(_erase(participant_id=participant_id, case_id=None, now=now) for participant_id in back)
-    if again:
-        sweep_traces()
-    return again
+def _find_open(participant_id: UUID) -> Erasure:
+    row = Erasure.objects.filter(participant_id=participant_id, completed_at=None).first()
+    if row is None:
+        raise NotFound
+    if row.erased_at is not None:
+        raise ErasureDone
+    found: Erasure = row
+    return found
 
 
-def sweep_traces() -> None:
-    """Take the deleted rows out of the database's own files: SQLite overwrites them (``secure_delete``) and
-    empties its log; PostgreSQL vacuums the tables. WAL archives and backups keep theirs until their own time."""
-    assert not connection.in_atomic_block, "sweeping is no part of a transaction"
-    with connection.cursor() as cursor:
-        if not db.is_postgresql():
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            return
-        for table, fate in STORES:
-            if fate == GOES:
-                cursor.execute(f"VACUUM {table}")
+def _forget_erasure(row: Erasure) -> None:
+    CodeLookup.objects.filter(value_hash=code_hash(CODE_KIND, bearer_code(row.participant_id))).delete()
+    Erasure.objects.filter(id=row.id).delete()
+
+
+def _find_alive(participant_id: UUID) -> ParticipantView:
+    person = find_participant(participant_id)
+    if person is None or person.erased_at is not None:
+        raise NotFound
+    return person
+
+
+def _keep_contact(case: Case, participant_id: UUID) -> str | None:
+    """Where the answer goes once the person's own data are gone; kept with the case, sealed."""
+    email = read_item(participant_id, "email")
+    if case.sealed_contact is None and email is not None:
+        written = email.decode()
+        Case.objects.filter(id=case.id).update(
+            sealed_contact=seal_contact(case.id, written), contact_hash=contact_hash(written)
+        )
+    return email.decode() if email is not None else None
+
+
+def _mail_begun(
+    person: ParticipantView,
+    plan: ErasurePlan,
+    done_from: datetime,
+    *,
+    case: Case | None = None,
+    address: str | None = None,
+) -> None:
+    """When it is done, how to stop it, and the code of the slip. It goes to the address itself, so that it is
+    delivered however long a mail server stands still."""
+    address = address or _read_address(person.id)
+    if address is None:
+        return
+    language = case.language if case is not None else person.language
+    day = clock.local_day(done_from, market_facts(person.country).time_zone)
+    offer = find_version(person.version_id).offer
+    context: dict[str, str | int | list[str]] = {
+        "due_on": day.isoformat(),
+        "campaign": said(offer.title, language),
+        "controller": offer.controller.name,
+    }
+    if case is not None:
+        context["case_reference"] = show_reference(case.reference)
+    if plan.cash is not None:
+        context["amount"] = plan.cash.written()
+    elif plan.waiting_count:
+        context["count"] = plan.waiting_count
+    db.execute([
+        mail_statement(
+            template="case_erasure_begun" if case is not None else "page_closing",
+            language=language,
+            address=address,
+            context=context,
+            secrets={"code": group_code(bearer_code(person.id))} if plan.has_money else None,
+        )
+    ])  # fmt: skip
+
+
+def _read_address(participant_id: UUID) -> str | None:
+    email = read_item(participant_id, "email")
+    return email.decode() if email is not None else None

@@ -42,6 +42,12 @@ class CaseClosed(OnloanError):
     sentence = _("This case is closed already.")
 
 
+class ErasureDone(OnloanError):
+    code = "E-ERASURE-DONE"
+    status = 409
+    sentence = _("It is erased already, and that cannot be undone.")
+
+
 class SightingEmpty(OnloanError):
     code = "E-SIGHTING-EMPTY"
     status = 422
@@ -147,9 +153,101 @@ class AnswerIncomplete(OnloanError):
     sentence = _("The answer cannot go out without: {missing}.")
 
 
+class ErasureGround(OnloanError):
+    """GDPR art. 17(3), LR-085: whatever stays after an erasure rests on one of two grounds."""
+
+    code = "E-ERASE-GROUND"
+    status = 422
+    sentence = _(
+        "Choose the ground on which something stays: a law that asks for it, or a legal claim. There is no other "
+        "ground to refuse an erasure."
+    )
+
+
+class NoticesOpen(OnloanError):
+    """GDPR art. 19, LR-086: recipients are told, and what they say is waited for."""
+
+    code = "E-NOTICES-OPEN"
+    status = 422
+    sentence = _(
+        "{count} recipients or copies are still open for this person. Wait for them, or say in {minimum} to "
+        "{maximum} characters why the case is closed all the same."
+    )
+
+
 class AnswerWords(OnloanError):
     """LR-090, LR-098: no right is bought off, and nobody has to come to us first."""
 
     code = "E-ANSWER-WORDS"
     status = 422
     sentence = _("Take out “{words}”: {why}.")
+
+
+class ObjectionStands(OnloanError):
+    """GDPR art. 21(3): to advertising nobody has to say why, and nothing is weighed against it."""
+
+    code = "E-OBJECTION-STANDS"
+    status = 422
+    sentence = _("An objection to advertising always holds. Answer that it was done.")
+
+
+class LiftingRefused(OnloanError):
+    """GDPR art. 18(3): the person reads beforehand that their restriction ends, and why."""
+
+    code = "E-LIFTING"
+    status = 422
+    sentence = _(
+        "Only a restriction that the person asked for, and that stands, is lifted by the team: once, with reasons "
+        "of at least {minimum} characters, which the person reads."
+    )
+
+
+class IdentityCopy(OnloanError):
+    """LR-077: nobody is asked for a copy of an identity document, and none is kept."""
+
+    code = "E-ID-COPY"
+    status = 422
+    sentence = _(
+        "Take out “{words}”: nobody sends us an identity document, and no copy of one is kept. Ask for something "
+        "that only this person and you know."
+    )
+
+
+class ReceivedDay(OnloanError):
+    code = "E-CASE-RECEIVED"
+    status = 422
+    sentence = _("Choose the day on which it came in: today or before, and at most two years ago.")
+
+
+class IdentifiedHow(OnloanError):
+    code = "E-IDENTIFIED-HOW"
+    status = 422
+    sentence = _("Say in {minimum} to {maximum} characters how you know that it is this person.")
+
+
+class MandateNeeded(OnloanError):
+    code = "E-MANDATE"
+    status = 422
+    sentence = _("This was written for somebody else. Look at the mandate first, and say that you saw it.")
+
+
+class TieRefused(OnloanError):
+    code = "E-CASE-TIE"
+    status = 409
+    sentence = _("This case is not as you saw it: somebody tied or separated it meanwhile. Load the page again.")
+
+
+class FollowNobody(OnloanError):
+    code = "E-FOLLOW-NOBODY"
+    status = 404
+    sentence = _(
+        "No request with this number came from this address. Look at the number in our mail, or write again."
+    )
+
+
+class PostalAddress(OnloanError):
+    code = "E-CASE-POST"
+    status = 422
+    sentence = _(
+        "Give an e-mail address or, for an answer by letter, a postal address of at most {maximum} characters."
+    )

@@ -1,18 +1,28 @@
-"""``onloan erase-again``: after a restore, erase whoever had been erased since the backup was made."""
+"""``onloan erase-again`` and ``onloan sweep``: what an operator runs after a restore, and in a quiet hour."""
 
 from __future__ import annotations
 
 import typer
 
 from onloan import clock
-from onloan.cases.erasing import erase_again
+from onloan.cases.erasure_steps import erase_again
+from onloan.cases.sweeping import sweep_traces
 
 
 def register(app: typer.Typer) -> None:
     app.command("erase-again")(erase)
+    app.command("sweep")(sweep)
 
 
 def erase() -> None:
-    """Run it after every restore, before the server starts: a backup brings erased people back."""
+    """After a restore, erase whoever had been erased since the backup was made. `serve` and `worker` do it too."""
     count = erase_again(now=clock.now())
     typer.echo(f"Erased again: {count}.")
+
+
+def sweep() -> None:
+    """Take what was erased out of the database's own files, however large they are. People wait meanwhile."""
+    if not sweep_traces(is_quiet=True):
+        typer.echo("Somebody was reading. Please try again.", err=True)
+        raise typer.Exit(1)
+    typer.echo("Swept. The next run of the jobs notes it.")

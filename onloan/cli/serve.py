@@ -14,6 +14,7 @@ from django.conf import settings
 from django.core.management import call_command
 
 from onloan import clock, db
+from onloan.cases.erasure_steps import erase_again
 from onloan.cases.retention import require_periods
 from onloan.jobs.loop import run_all_once, run_until
 
@@ -35,6 +36,7 @@ def run_server(address: str, port: int, workers: int, with_jobs: bool) -> None:
     from granian.server import Server
 
     require_periods()
+    _erase_again()
     os.environ["ONLOAN_BACKGROUND"] = "jobs" if with_jobs else "seat"
     os.environ["ONLOAN_HOME"] = str(settings.HOME)
     Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
@@ -66,8 +68,16 @@ def serve(
     run_server(address, port, workers, with_jobs)
 
 
+def _erase_again() -> None:
+    """Nobody whom a restored backup brought back is served or looked at again."""
+    count = erase_again(now=clock.now())
+    if count:
+        typer.echo(f"A backup had brought {count} erased people back: they are erased again.", err=True)
+
+
 def worker() -> None:
     """Run the jobs until interrupted (PostgreSQL; on SQLite the server does it)."""
+    _erase_again()
     stop = threading.Event()
 
     def end(signum: int, frame: FrameType | None) -> None:

@@ -34,11 +34,17 @@ def append_entry(
     fields: Mapping[str, rules.Value],
     participant_id: uuid.UUID | None = None,
     occurred_at: datetime,
+    is_linked: bool = True,
 ) -> None:
-    """Put one entry in the queue, in the caller's transaction. Raises PersonalDataInLog."""
+    """Put one entry in the queue, in the caller's transaction (see ``entry_statements``). Raises
+    PersonalDataInLog."""
     db.execute(
         statements.entry_statements(
-            kind=kind, fields=fields, participant_id=participant_id, occurred_at=occurred_at
+            kind=kind,
+            fields=fields,
+            participant_id=participant_id,
+            occurred_at=occurred_at,
+            is_linked=is_linked,
         )
     )
 

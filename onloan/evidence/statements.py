@@ -29,8 +29,12 @@ def entry_statements(
     fields: Mapping[str, rules.Value],
     participant_id: uuid.UUID | None,
     occurred_at: datetime,
+    is_linked: bool = True,
 ) -> list[Statement]:
     """The INSERTs of one entry and, when it is about a participant, of the erasable link that opens it.
+
+    About somebody who was erased it is not ``is_linked``: its commitment opens to nobody, as if the link had been
+    erased with the others.
 
     Run them after the participant's row is locked: the order in the log is the order of these INSERTs.
     ``occurred_at`` is UTC; only its day enters the log. Raises PersonalDataInLog for anything outside the
@@ -45,7 +49,7 @@ def entry_statements(
     except rules.ForbiddenEntryError as error:
         raise PersonalDataInLog(problem=str(error)) from error
     statements = [db.insert(QueuedEntry, entry_ref=entry_ref, body=body, queued_at=clock.now())]
-    if participant_id is not None:
+    if participant_id is not None and is_linked:
         statements.append(
             db.insert(
                 EntryLink,

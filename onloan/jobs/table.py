@@ -8,9 +8,9 @@ from datetime import datetime
 from uuid import UUID
 
 from onloan.access.actions import forget_answers
-from onloan.cases.desk import watch_cases
-from onloan.cases.erasing import finish_erasures
+from onloan.cases.erasure_steps import close_profiles, finish_erasures, forget_late_links
 from onloan.cases.retention import forget_past
+from onloan.cases.watching import watch_cases, watch_mails
 from onloan.consents.actions import expire_due
 from onloan.evidence.actions import number_entries
 from onloan.ledger.check import require_balance
@@ -78,6 +78,7 @@ JOBS = (
     Job("tell recipients", 10, lambda now: tell_recipients(now=now, limit=200)),
     Job("watch duties", 3600, lambda now: watch_duties(now=now)),
     Job("watch cases", 3600, lambda now: watch_cases(now=now)),
+    Job("watch mails about cases", 600, lambda now: watch_mails(now=now)),
     Job("close markets", 60, lambda now: close_due_markets(now=now)),
     Job("release held vouchers", 10, lambda now: release_overdue_holds(now=now, limit=500)),
     Job("hand out codes", 10, lambda now: hand_out_codes(now=now, limit=500)),
@@ -100,6 +101,8 @@ JOBS = (
     Job("forget accounts", 3600, lambda now: forget_accounts(now=now)),
     Job("check the books", 24 * 3600, check_books),
     Job("finish erasures", 60, lambda now: finish_erasures(now=now)),
+    Job("close profiles", 24 * 3600, lambda now: close_profiles(now=now)),
+    Job("forget late links", 24 * 3600, lambda now: forget_late_links()),
     Job("forget what is past its time", 24 * 3600, lambda now: forget_past(now=now)),
     Job("forget answers", 3600, lambda now: forget_answers(now=now)),
     Job("forget misses", 3600, lambda now: forget_misses(now=now)),

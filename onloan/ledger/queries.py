@@ -205,6 +205,13 @@ def list_rewards_of_cause(participant_id: UUID, cause_key: str) -> list[RewardVi
     return [_reward_view(row) for row in rows]
 
 
+def is_fulfilment_waiting(participant_id: UUID) -> bool:
+    """Whether the merchant still has to fulfil something for this person itself, now or once it counts."""
+    states = [RewardState.PENDING.value, RewardState.HELD.value, RewardState.EARNED.value]
+    waiting = Reward.objects.filter(participant_id=participant_id, reward_kind="fulfilled", state__in=states)
+    return waiting.exists()
+
+
 def pot_view(participant_id: UUID) -> PotView:
     """Everything that one person earned, waits for and can still earn. Raises NotFound.
 

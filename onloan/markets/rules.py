@@ -75,6 +75,8 @@ class MarketFacts:
     cash_reward: CashReward
     chance_mechanic: ChanceMechanic
     payout_record_years: int | None
+    payout_record_law: str
+    """The law that asks to keep accounts for so long; empty where it was not looked up."""
     tax_sentence: Mapping[str, str]
     declare_minor: int | None
     """What a person may earn in a year before it may have to be declared, in the smallest unit of the currency;
@@ -222,6 +224,7 @@ def _read_market(entry: dict[str, Any]) -> MarketFacts:
         cash_reward=entry["cash_reward"],
         chance_mechanic=entry["chance_mechanic"],
         payout_record_years=entry["payout_record_years"],
+        payout_record_law=entry.get("payout_record_law", ""),
         tax_sentence=entry["tax_sentence"],
         declare_minor=entry.get("declare_minor"),
     )

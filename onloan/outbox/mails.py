@@ -39,12 +39,16 @@ def receipt_token(receipt_id: UUID) -> str:
 def render_mail(
     *, template: str, language: str, context: Mapping[str, Any], secrets: Mapping[str, str]
 ) -> tuple[str, str]:
-    """Subject and body. Days (``…_on``) and amounts are written as a reader of ``language`` writes them."""
+    """Subject and body. Days (``…_on``), times of day (``…_time``) and amounts are written as a reader of
+    ``language`` writes them."""
     values = {name: _readable(name, value, language) for name, value in context.items()}
     values |= secrets
     values["my_page"] = f"{settings.PUBLIC_URL}/{language}/me/"
+    values["pack_page"] = f"{settings.PUBLIC_URL}/{language}/me/pack/"
     values["payment_page"] = f"{settings.PUBLIC_URL}/{language}/me/payment/"
     values["sign_in_page"] = f"{settings.PUBLIC_URL}/{language}/signin/"
+    values["slip_page"] = f"{settings.PUBLIC_URL}/{language}/slip/"
+    values["follow_page"] = f"{settings.PUBLIC_URL}/{language}/requests/follow/"
     values["requests_page"] = f"{settings.PUBLIC_URL}/{language}/requests/"
     if "link" in secrets:
         values["receipt_page"] = secrets["link"]
@@ -61,6 +65,8 @@ def _readable(name: str, value: Any, language: str) -> Any:
     if name.endswith("_on"):
         locale = "en_GB" if language == "en" else language
         return format_date(date.fromisoformat(value), format="long", locale=locale)
+    if name.endswith("_time") and language == "fr":
+        return value.replace(":", "\u00a0h\u00a0")
     if name == "amount":
         return parse_money(value).format(language)
     if name == "rewards":

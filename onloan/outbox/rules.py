@@ -24,7 +24,11 @@ TEMPLATES = (
     "payments_unreached", "voucher_value", "amount_to_declare",
     "notice_due", "duties_due",
     "case_extended", "case_question", "case_progress", "case_answered", "cases_due",
+    "cases_undelivered", "case_in_your_name", "case_not_yours",
+    "restriction_told",
+    "case_erasure_begun", "case_erased", "case_erasure_complete", "page_closing",
     "change_code", "email_changed",
+    "pack_ready", "pack_gap", "pack_taken",
 )  # fmt: skip
 
 
@@ -43,8 +47,8 @@ EVENTS = tuple(event.value for event in WebhookEvent)
 CONTEXT_FIELDS = frozenset({
     "amount", "authority", "authority_url", "campaign", "case_reference", "code_waits", "controller", "count",
     "country", "decision", "due_on", "expires_minutes", "kind", "label", "late", "legal_due_on", "offer_slug",
-    "pool_closes_on", "pots_free", "qualified_on", "reasons", "receipt_id", "request_kind", "rewards",
-    "settles_on", "used_percent", "voucher_expires_on",
+    "gaps", "pool_closes_on", "pots_free", "qualified_on", "reasons", "receipt_id", "request_kind", "rewards",
+    "settles_on", "taken_on", "taken_time", "used_percent", "voucher_expires_on",
 })  # fmt: skip
 """The only names a mail's context may hold: none of them says who someone is."""
 

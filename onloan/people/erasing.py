@@ -20,8 +20,9 @@ from onloan.people.queries import read_item
 from onloan.people.sealing import email_code_hash
 from onloan.people.statements import lock_participant
 
-# A voucher and a slip are money: their codes still find them. The public id still tells recipients whom to remove.
-_KEPT_CODES = ("voucher", "slip", "participant")
+# Vouchers and slips are money: their codes still find them, and the bearer's slip finds them all. The public id
+# still tells recipients whom to remove.
+_KEPT_CODES = ("voucher", "slip", "bearer", "participant")
 
 
 @action
@@ -36,3 +37,11 @@ def erase_person(*, participant_id: UUID, now: datetime) -> None:
         model._default_manager.filter(participant_id=participant_id).delete()
     CodeLookup.objects.filter(participant_id=participant_id).exclude(kind__in=_KEPT_CODES).delete()
     Participant.objects.filter(id=participant_id, erased_at__isnull=True).update(erased_at=now)
+
+
+@action
+def forget_public_id(*, participant_id: UUID) -> None:
+    """The last name that others know the person by, gone: nobody has to be told of them any more."""
+    lock_participant(participant_id)
+    CodeLookup.objects.filter(participant_id=participant_id, kind="participant").delete()
+    Participant.objects.filter(id=participant_id, erased_at__isnull=False).update(public_id="")

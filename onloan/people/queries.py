@@ -14,7 +14,7 @@ from django.db.models.functions import TruncDate
 from onloan import db, ids
 from onloan.offers.queries import list_markets
 from onloan.people import sealing
-from onloan.people.models import EmailLookup, Participant
+from onloan.people.models import EmailLookup, Item, Participant, Suppression
 from onloan.people.rules import ITEM_NAMES
 
 PEOPLE_PER_STATEMENT = 500
@@ -38,6 +38,7 @@ class ParticipantView:
     pot_released_at: datetime | None
     restricted_at: datetime | None
     objected_at: datetime | None
+    checks_objected_at: datetime | None
     erased_at: datetime | None
 
 
@@ -65,8 +66,19 @@ def find_participant(participant_id: UUID) -> ParticipantView | None:
         pot_released_at=db.read_time_or_none(row[11]),
         restricted_at=db.read_time_or_none(row[12]),
         objected_at=db.read_time_or_none(row[13]),
-        erased_at=db.read_time_or_none(row[14]),
+        checks_objected_at=db.read_time_or_none(row[14]),
+        erased_at=db.read_time_or_none(row[15]),
     )
+
+
+def is_alive(participant_id: UUID | None) -> bool:
+    """Whether this is somebody who was not erased: only then may an entry of the log be linked with them."""
+    if participant_id is None:
+        return False
+    row = db.fetch_one(
+        "SELECT 1 FROM people_participant WHERE id = %s AND erased_at IS NULL", [db.uuid_value(participant_id)]
+    )
+    return row is not None
 
 
 def find_by_public_id(public_id: str) -> ParticipantView | None:
@@ -156,13 +168,26 @@ def list_item_names(participant_id: UUID) -> list[str]:
     return [name for (name,) in rows]
 
 
-def list_objected(participant_ids: Collection[UUID]) -> set[UUID]:
-    """Who of these objected to what rests on the merchant's interest alone."""
+def list_disputed(participant_id: UUID) -> set[str]:
+    """Which items this person says are wrong, and nobody has settled yet."""
+    disputed = Item.objects.filter(participant_id=participant_id, disputed_at__isnull=False)
+    return set(disputed.values_list("name", flat=True))
+
+
+def list_suppressed(emails: Collection[str]) -> set[str]:
+    """Which of these normalized addresses are never to be written to for advertising."""
+    by_hash = {sealing.suppression_hash(email): email for email in emails}
+    found = Suppression.objects.filter(value_hash__in=list(by_hash)).values_list("value_hash", flat=True)
+    return {by_hash[value_hash] for value_hash in found}
+
+
+def list_checks_objected(participant_ids: Collection[UUID]) -> set[UUID]:
+    """Who of these objected to what rests on the merchant's interest alone: no program looks at their rewards."""
     wanted = sorted(participant_ids)
     found: set[UUID] = set()
     for start in range(0, len(wanted), PEOPLE_PER_STATEMENT):
         some = Participant.objects.filter(
-            id__in=wanted[start : start + PEOPLE_PER_STATEMENT], objected_at__isnull=False
+            id__in=wanted[start : start + PEOPLE_PER_STATEMENT], checks_objected_at__isnull=False
         )
         found |= set(some.values_list("id", flat=True))
     return found

@@ -5,8 +5,10 @@ from __future__ import annotations
 from django.urls import path
 
 from onloan.portal import (
+    bearer,
     cases,
     consents,
+    erasing,
     feedback,
     joining,
     notices,
@@ -52,6 +54,7 @@ urlpatterns = [
     path("me/allow/", consents.allow, name="allow"),
     path("me/pack/", packs.pack_page, name="pack"),
     path("me/lift/<slug:flag>/", consents.lift, name="lift"),
+    path("me/request/erasure/", erasing.erase_page, name="erase"),
     path("me/request/<slug:kind>/", cases.my_request, name="my-request"),
     path("me/requests/<uuid:case_id>/", cases.my_case, name="my-case"),
     path("me/clarity/", feedback.clarity_page, name="clarity"),
@@ -72,6 +75,8 @@ urlpatterns = [
     path("r/<str:token>/taken-back/", consents.taken_back_by_receipt, name="receipt-taken-back"),
     path("r/<str:token>/<slug:form>.json", consents.receipt_file, name="receipt-file"),
     path("notices/<str:token>/", notices.notice_page, name="notice"),
+    path("slip/", bearer.ask_code, name="bearer"),
+    path("slip/money/", bearer.money, name="bearer-money"),
     path("requests/", cases.public_request, name="requests"),
     path("requests/sent/", cases.sent, name="request-sent"),
     path("sighting/", sightings.public_sighting, name="sighting"),

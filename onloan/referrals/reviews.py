@@ -366,12 +366,3 @@ def forget_old_signals(*, now: datetime) -> int:
     counted, _ = Review.objects.filter(state=ReviewState.COUNTED, closed_at__lt=now - rules.SIGNALS_KEPT).delete()
     ended, _ = old_refused.delete()
     return marks + signals + counted + ended
-
-
-@action
-def forget_marks(*, participant_id: UUID) -> int:
-    """Erasure of a person: their marks go, and what they wrote. What a human has to decide stays to be decided."""
-    lock_participant(participant_id)
-    deleted, _ = Mark.objects.filter(participant_id=participant_id).delete()
-    Review.objects.filter(participant_id=participant_id).update(sealed_comment=None, sealed_second_comment=None)
-    return deleted

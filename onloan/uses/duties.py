@@ -19,6 +19,7 @@ from onloan.evidence.actions import append_entry
 from onloan.evidence.queries import consent_entries, read_checkpoint
 from onloan.evidence.sets import find_members
 from onloan.offers.queries import find_version
+from onloan.people.queries import is_alive
 from onloan.people.statements import lock_participant
 from onloan.uses.audience_index import ENDS
 from onloan.uses.duty_rules import OPEN_STATES, Cause, NoticeState, due_at
@@ -73,6 +74,15 @@ def make_duties(*, now: datetime) -> int:
         _make_for(participant_id=participant_id, causes=causes, now=now)
     DutyMark.objects.filter(id=mark.id, seen_index__lt=end).update(seen_index=end)
     return len(numbers)
+
+
+def make_duties_up_to(size: int, *, now: datetime) -> None:
+    """Go on until the log was read up to ``size``: from then on what has to be done because of it is known."""
+    while True:
+        mark = DutyMark.objects.first()
+        if mark is not None and mark.seen_index >= size:
+            return
+        make_duties(now=now)
 
 
 def _read_ends(first: int, size: int) -> tuple[list[int], int]:
@@ -190,6 +200,7 @@ def make_takedown(participant_id: UUID, used: OutsideUse, cause: Cause, now: dat
         },
         participant_id=participant_id,
         occurred_at=now,
+        is_linked=is_alive(participant_id),
     )
     return True
 

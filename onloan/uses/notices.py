@@ -26,7 +26,7 @@ from onloan.outbox.actions import NewEndpoint, add_endpoint, retire_endpoint
 from onloan.outbox.rules import WebhookEvent
 from onloan.outbox.signing import is_signed_by
 from onloan.outbox.statements import mail_statement, webhook_statement
-from onloan.people.queries import find_participant
+from onloan.people.queries import find_participant, is_alive
 from onloan.people.statements import lock_participant
 from onloan.uses.duty_queries import find_recipient
 from onloan.uses.duty_rules import ALARM_AGAIN_AFTER, ALARM_BEFORE, OPEN_STATES, DoorKind, NoticeState, is_reason
@@ -220,6 +220,7 @@ def finish_takedown(*, takedown_id: UUID, user_id: UUID, note: str, now: datetim
         fields={"reason": row.cause, "channel": row.channel, "consent_number": row.consent_number},
         participant_id=row.participant_id,
         occurred_at=now,
+        is_linked=is_alive(row.participant_id),
     )
 
 
@@ -250,6 +251,7 @@ def _record(kind: str, row: Notice, now: datetime) -> None:
         },
         participant_id=row.participant_id,
         occurred_at=now,
+        is_linked=is_alive(row.participant_id),
     )
 
 

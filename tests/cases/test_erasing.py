@@ -1,21 +1,26 @@
-"""Erasure: said beforehand, done whole, never at the cost of what was earned, and again after a restore."""
+"""Erasure: said beforehand, stopped in time, done whole, never at the cost of what was earned."""
 
 from __future__ import annotations
 
-import shutil
 from datetime import timedelta
-from pathlib import Path
 from uuid import UUID
 
 import pytest
 from django.apps import apps
 from django.conf import settings
-from django.db import connection, connections
 
 from onloan import clock
 from onloan.cases import erasing
-from onloan.cases.erasing import erase_again, finish_erasures, plan_erasure, start_erasure
-from onloan.cases.rules import EventKind
+from onloan.cases.actions import open_case
+from onloan.cases.bearer import bearer_money, find_bearer
+from onloan.cases.erasing import choose_way
+from onloan.cases.erasure_queries import find_erasure, find_erasure_of_case, plan_erasure
+from onloan.cases.erasure_rules import GRACE, Step, StepState
+from onloan.cases.erasure_steps import finish_erasures, forget_late_links
+from onloan.cases.errors import ErasureDone
+from onloan.cases.models import Case, CaseEvent, Erasure
+from onloan.cases.rules import Door, ErasureWay, EventKind, Kind, Outcome
+from onloan.cases.taking_back import take_back_case
 from onloan.cases.timeline import list_events
 from onloan.errors import NotFound
 from onloan.evidence.actions import number_entries
@@ -23,21 +28,30 @@ from onloan.evidence.models import EntryLink
 from onloan.evidence.verify import verify_database
 from onloan.ledger.check import check_balances
 from onloan.outbox.models import Message
-from onloan.payouts.actions import issue_slip, mark_batch_paid
+from onloan.payouts.actions import mark_batch_paid
 from onloan.payouts.models import Payable, Payee
-from onloan.payouts.queries import find_slip, list_slips
-from onloan.people.models import Item, PersonKey
-from onloan.people.queries import find_participant, list_by_email, read_item
+from onloan.people.models import CodeLookup, Item, Participant, PersonKey
+from onloan.people.queries import find_participant, read_item
 from onloan.uses.actions import decide_use
 from onloan.uses.duties import make_duties
 from onloan.uses.models import Notice
+from onloan.uses.notices import acknowledge_pressed, write_token
 from tests.consents.world import ALL, add_person, build_world
-from tests.ledger.books import SETTLED, Books, open_books
+from tests.ledger.books import open_books
 from tests.payouts.world import LATER, assert_sound, owe, send
 
+DAY = timedelta(days=1)
+AFTER = GRACE[Door.MY_PAGE] + timedelta(minutes=1)
 
-def ask(person: UUID) -> UUID:
-    return start_erasure(participant_id=person, country="FR", language="en", text="", now=clock.now()).case_id
+
+def ask(person: UUID, *, door: Door = Door.MY_PAGE) -> UUID:
+    return open_case(
+        kind=Kind.ERASURE, country="FR", language="en", door=door, text="", participant_id=person, now=clock.now()
+    ).case_id
+
+
+def kinds_of(case_id: UUID) -> list[EventKind]:
+    return [event.kind for event in list_events(case_id, only_shown=True)]
 
 
 def test_every_table_about_people_has_a_fate() -> None:
@@ -46,11 +60,11 @@ def test_every_table_about_people_has_a_fate() -> None:
         for model in apps.get_models()
         if any(field.name == "participant_id" for field in model._meta.fields)
     }
-    named = [table for table, _fate in erasing.STORES]
-    assert sorted(named) == sorted(about_people)
+    assert sorted(table for table, _fate in erasing.STORES) == sorted(about_people)
 
 
 def test_nothing_is_left_of_the_person_and_every_proof_holds(both_databases: str) -> None:
+    """From the request to the last backup: each step is noted when it was done, and not before."""
     world = build_world()
     ana, ben = add_person(world, ALL), add_person(world, ALL, name="Ben")
     decide_use(
@@ -58,97 +72,133 @@ def test_nothing_is_left_of_the_person_and_every_proof_holds(both_databases: str
         country="FR", recipient="print-shop",
     )  # fmt: skip
     number_entries()
+    assert [recipient.name for recipient in plan_erasure(ana.id).recipients] == ["Imprimerie Exemple SARL"]
     case_id = ask(ana.id)
-    assert plan_erasure(ana.id).is_ready and plan_erasure(ana.id).is_begun
-    assert finish_erasures(now=clock.now()) == 1 and finish_erasures(now=clock.now()) == 0
+    now = clock.now()
+    assert plan_erasure(ana.id).is_begun and ask(ana.id) == case_id, "asked again it is the same"
+    assert finish_erasures(now=now) == 0, "they may still change their mind"
+    assert read_item(ana.id, "username") is not None
+
+    finish_erasures(now=now + AFTER)
     with pytest.raises(NotFound):
         plan_erasure(ana.id)
+    with pytest.raises(ErasureDone):
+        take_back_case(case_id=case_id, now=now + AFTER)
     for model in (PersonKey, Item, EntryLink, Message):
         assert not model._default_manager.filter(participant_id=ana.id).exists(), model
-        assert model is Message or model._default_manager.filter(participant_id=ben.id).exists()
-    assert read_item(ana.id, "username") is None
+    assert PersonKey.objects.filter(participant_id=ben.id).exists()
     person = find_participant(ana.id)
-    assert person is not None and person.erased_at is not None
-    assert EventKind.ERASED in [event.kind for event in list_events(case_id)]
+    assert person is not None and person.erased_at is not None and person.public_id
+    view = find_erasure_of_case(case_id)
+    assert view is not None and view.open_duties == 1
+    states = {line.step: line.state for line in view.steps}
+    assert states[Step.ERASED] is states[Step.DATABASE] is StepState.DONE
+    assert states[Step.RECIPIENTS] is states[Step.BACKUPS] is StepState.NOW
+
+    (notice,) = Notice.objects.all()
+    acknowledge_pressed(token=write_token(notice.id), now=now + 2 * DAY)
+    finish_erasures(now=now + 2 * DAY)
+    assert Participant.objects.get(id=ana.id).public_id == ""
+    assert not CodeLookup.objects.filter(participant_id=ana.id).exists()
+    assert not EntryLink.objects.filter(participant_id=ana.id).exists(), "nor by what recipients answered"
+    for model in (Case, CaseEvent, Erasure):
+        assert not model._default_manager.filter(participant_id=ana.id).exists(), "what they asked stands apart"
+    last = now + AFTER + timedelta(days=settings.BACKUP_DAYS)
+    assert finish_erasures(now=last) == 0 and finish_erasures(now=last + DAY) == 1
+    view = find_erasure_of_case(case_id)
+    assert view is not None and all(line.state is StepState.DONE for line in view.steps)
+    assert kinds_of(case_id) == [
+        EventKind.RECEIVED, EventKind.RESTRICTED, EventKind.ERASURE_STARTED, EventKind.LINKED_DUPLICATE,
+        EventKind.ERASED, EventKind.TRACES_GONE, EventKind.RECIPIENTS_ANSWERED,
+    ]  # fmt: skip
+    sent = Message.objects.filter(template__startswith="case_erasure").values_list("template", flat=True)
+    assert sorted(sent) == ["case_erasure_begun", "case_erasure_complete"]
     number_entries()
-    make_duties(now=clock.now())
-    assert [row.cause for row in Notice.objects.all()] == ["erased"], "whoever received something is told"
     assert verify_database().problems == []
 
 
-def test_what_was_written_to_disk_is_gone_from_disk(sqlite_database: str) -> None:
-    ana = add_person(build_world(), ALL, name="Chloé Durand")
-    own = {"participant_id": ana.id}
-    sealed = [bytes(row) for row in Item.objects.filter(**own).values_list("ciphertext", flat=True)]
-    wrapped = [bytes(row) for row in PersonKey.objects.filter(**own).values_list("wrapped_key", flat=True)]
-    files = [Path(str(connection.settings_dict["NAME"]) + ending) for ending in ("", "-wal")]
-    with connection.cursor() as cursor:
-        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    assert all(any(part in path.read_bytes() for path in files if path.exists()) for part in [*sealed, *wrapped])
-    ask(ana.id)
-    finish_erasures(now=clock.now())
-    for part in [*sealed, *wrapped, "Chloé Durand".encode()]:
-        assert not any(part in path.read_bytes() for path in files if path.exists())
+def test_whoever_asked_can_stop_it_in_time(sqlite_database: str) -> None:
+    ana = add_person(build_world(), ALL)
+    case_id = ask(ana.id)
+    take_back_case(case_id=case_id, now=clock.now())
+    finish_erasures(now=clock.now() + 10 * DAY)
+    assert read_item(ana.id, "username") is not None
+    person = find_participant(ana.id)
+    assert person is not None and person.restricted_at is None
+    assert Case.objects.get(id=case_id).outcome == Outcome.TAKEN_BACK
+    assert find_erasure(ana.id) is None and not CodeLookup.objects.filter(kind="bearer").exists()
+    assert ask(ana.id) != case_id
 
 
-def owed(books: Books) -> tuple[UUID, UUID]:
-    ana = owe(books)
-    return ana, Payable.objects.get(participant_id=ana).id
+def test_a_letter_is_begun_by_nobody_but_the_team(sqlite_database: str) -> None:
+    ana = add_person(build_world(), ALL)
+    ask(ana.id, door=Door.STAFF)
+    assert find_erasure(ana.id) is None
+
+
+def test_what_is_asked_through_the_api_begins_at_once(sqlite_database: str) -> None:
+    ana = add_person(build_world(), ALL)
+    case_id = ask(ana.id, door=Door.API)
+    assert Case.objects.get(id=case_id).sealed_contact is not None, "the answer finds them afterwards"
+    finish_erasures(now=clock.now() + AFTER)
+    assert read_item(ana.id, "email") is None
 
 
 def test_cash_is_paid_first_and_then_it_is_done_by_itself(both_databases: str) -> None:
     books = open_books(pools=1)
-    ana, _ = owed(books)
+    ana = owe(books)
     ask(ana)
+    later = clock.now() + AFTER
     plan = plan_erasure(ana)
-    assert plan.cash is not None and plan.cash.written() == "4.00 EUR"
-    assert finish_erasures(now=clock.now()) == 0
+    assert plan.cash is not None and plan.cash.written() == "4.00 EUR" and plan.has_money
+    finish_erasures(now=later)
     assert Payee.objects.filter(participant_id=ana).exists(), "paying needs the account"
     batch_id = send(books)
-    assert finish_erasures(now=clock.now()) == 0, "it is under way"
+    finish_erasures(now=later)
+    assert PersonKey.objects.filter(participant_id=ana).exists(), "it is under way"
     mark_batch_paid(batch_id=batch_id, user_id=books.team.fay, now=LATER)
-    assert finish_erasures(now=clock.now()) == 1
-    assert not Payee.objects.exists()
+    finish_erasures(now=later)
+    assert not PersonKey.objects.filter(participant_id=ana).exists() and not Payee.objects.exists()
     assert check_balances() == []
     assert_sound()
 
 
-def test_a_slip_outlives_its_owner(sqlite_database: str) -> None:
+def test_whoever_does_not_wait_keeps_a_slip_for_all_that_is_theirs(both_databases: str) -> None:
+    """Cash that is owed goes onto slips; the code from the page and the mail opens them after the erasure."""
     books = open_books(pools=1)
-    ana, payable_id = owed(books)
-    issue_slip(participant_id=ana, payable_id=payable_id, now=SETTLED)
-    (slip,) = list_slips(ana)
+    ana = owe(books)
     ask(ana)
-    assert finish_erasures(now=clock.now()) == 1
-    found = find_slip(slip.code)
-    assert found is not None and found.amount == slip.amount
+    choose_way(participant_id=ana, way=ErasureWay.SLIP, now=clock.now())
+    view = find_erasure(ana)
+    assert view is not None and view.slip_code
+    finish_erasures(now=clock.now() + AFTER)
+    assert not PersonKey.objects.filter(participant_id=ana).exists()
+    holder = find_bearer(view.slip_code.lower())
+    assert holder == ana and find_bearer("0000 0000 0000 0000 0") is None
+    money = bearer_money(ana)
+    assert money is not None and [slip.amount.written() for slip in money.slips] == ["4.00 EUR"]
     assert check_balances() == []
     assert_sound()
 
 
-def test_a_restored_backup_forgets_again(sqlite_database: str, tmp_path: Path) -> None:
-    world = build_world()
-    ana, ben = add_person(world, ALL), add_person(world, ALL, name="Ben")
-    database = Path(str(connection.settings_dict["NAME"]))
-    with connection.cursor() as cursor:
-        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    shutil.copyfile(database, tmp_path / "backup.sqlite3")
-    ask(ana.id)
-    finish_erasures(now=clock.now())
-    token_file = (Path(settings.HOME) / erasing.FILE_NAME).read_text()
-    assert ana.id.hex not in token_file and str(ana.id) not in token_file
-    connections.close_all()
-    for ending in ("", "-wal", "-shm"):
-        Path(str(database) + ending).unlink(missing_ok=True)
-    shutil.copyfile(tmp_path / "backup.sqlite3", database)
-    assert read_item(ana.id, "username") is not None, "the backup brought her back"
-    assert erase_again(now=clock.now() + timedelta(minutes=1)) == 1
-    assert read_item(ana.id, "username") is None and read_item(ben.id, "username") is not None
+def test_what_the_bank_sends_back_later_goes_onto_the_slip(sqlite_database: str) -> None:
+    books = open_books(pools=1)
+    ana = owe(books)
+    send(books)
+    ask(ana)
+    choose_way(participant_id=ana, way=ErasureWay.SLIP, now=clock.now())
+    finish_erasures(now=clock.now() + AFTER)
+    assert not PersonKey.objects.filter(participant_id=ana).exists(), "what is under way needs nothing of theirs"
+    Payable.objects.filter(participant_id=ana).update(state="owed", batch_id=None)
+    finish_erasures(now=clock.now() + AFTER)
+    money = bearer_money(ana)
+    assert money is not None and len(money.slips) == 1
 
 
-def test_nobody_is_found_by_an_address_that_was_erased(sqlite_database: str) -> None:
+def test_entries_written_later_are_linked_with_nobody(sqlite_database: str) -> None:
     ana = add_person(build_world(), ALL)
-    email = read_item(ana.id, "email")
     ask(ana.id)
-    finish_erasures(now=clock.now())
-    assert email is None or list_by_email(email.decode()) == []
+    finish_erasures(now=clock.now() + AFTER)
+    number_entries()
+    make_duties(now=clock.now())
+    assert forget_late_links() == 0

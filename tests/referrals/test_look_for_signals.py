@@ -19,10 +19,11 @@ from onloan.outbox.models import Message
 from onloan.people.actions import Flag, set_flag
 from onloan.people.models import Item
 from onloan.referrals.actions import settle_due
+from onloan.referrals.erasing import forget_traces
 from onloan.referrals.looking import look_again, look_for_rings, look_for_signals
 from onloan.referrals.models import Attribution, Mark, Review, Signal
 from onloan.referrals.review_rules import Decision
-from onloan.referrals.reviews import NewSignal, decide_review, finish_reviews, forget_marks, raise_signals
+from onloan.referrals.reviews import NewSignal, decide_review, finish_reviews, raise_signals
 from onloan.referrals.signals import SignalKind
 from onloan.uses.models import Use
 from tests.referrals.crowd import LOOKED, bring, give_account, join_with, member, own_link, states_of
@@ -173,10 +174,12 @@ def test_using_every_right_changes_no_signal(campaign: Campaign) -> None:
     assert look("ana", asks=False) == look("eva", asks=True) != []
 
 
-@pytest.mark.parametrize("flag", ["restricted", "objected"])
-def test_nobody_who_restricted_or_objected_is_looked_at(campaign: Campaign, flag: Flag) -> None:
+@pytest.mark.parametrize(
+    ("flag", "reason"), [("restricted", "D-FLAG-RESTRICTED"), ("checks_objected", "D-FLAG-OBJECTED")]
+)
+def test_nobody_who_restricted_or_objected_is_looked_at(campaign: Campaign, flag: Flag, reason: str) -> None:
     """Neither around a sponsor nor in a ring; each refusal is on record. A human looks at the rewards of whoever
-    objected, and they count when nobody decides."""
+    objected to checks, and they count when nobody decides."""
     ana = join_with("ana@people.example", campaign)
     ben = bring(ana, "ana+2@people.example", campaign)
     bring(ben, "ben@people.example", campaign)
@@ -186,12 +189,12 @@ def test_nobody_who_restricted_or_objected_is_looked_at(campaign: Campaign, flag
     assert not Mark.objects.filter(participant_id=ben.participant_id).exists()
     asked = Use.objects.filter(purpose="fraud_checks")
     assert {(use.participant_id, use.reason) for use in asked if not use.allowed} == {
-        (ben.participant_id, f"D-FLAG-{flag.upper()}")
+        (ben.participant_id, reason)
     }
     assert ana.participant_id in {use.participant_id for use in asked if use.allowed}
     settle_due(now=SETTLED, limit=50)
     assert set(states_of(ana)) == {"earned"}
-    assert set(states_of(ben)) == {"held" if flag == "objected" else "earned"}
+    assert set(states_of(ben)) == {"held" if flag == "checks_objected" else "earned"}
     finish_reviews(now=SETTLED)
     settle_due(now=SETTLED, limit=50)
     assert set(states_of(ben)) == {"earned"}
@@ -203,7 +206,9 @@ def test_a_human_decides_the_rewards_of_whoever_objected_and_the_friend_is_told_
 ) -> None:
     ana = join_with("ana@people.example", campaign)
     ben = bring(ana, "ben@people.example", campaign)
-    set_flag(participant_id=ana.participant_id, flag="objected", now=NOW)
+    set_flag(participant_id=ana.participant_id, flag="checks_objected", now=NOW)
+    # Not to be advertised with is another right: a program goes on looking at Ben's.
+    set_flag(participant_id=ben.participant_id, flag="objected", now=NOW)
     look_for_signals(now=LOOKED, limit=100)
     assert (states_of(ana), states_of(ben)) == (["held", "held"], ["pending"])
     review = Review.objects.get()
@@ -224,7 +229,7 @@ def test_no_signal_of_a_ring_is_kept_about_somebody_who_objected(campaign: Campa
     ben = bring(ana, "ben@people.example", campaign)
     bring(ben, "ana+again@people.example", campaign)
     look_for_signals(now=LOOKED, limit=100)
-    set_flag(participant_id=ben.participant_id, flag="objected", now=NOW)
+    set_flag(participant_id=ben.participant_id, flag="checks_objected", now=NOW)
     assert look_for_rings(now=LOOKED) > 0
     assert not Signal.objects.filter(participant_id=ben.participant_id).exists()
 
@@ -249,7 +254,7 @@ def read_queued() -> list[dict[str, object]]:
 
 def test_forgetting_a_person_forgets_their_marks(campaign: Campaign) -> None:
     mallory, _again = own_link(campaign)
-    assert forget_marks(participant_id=mallory.participant_id) == 1
+    forget_traces(participant_id=mallory.participant_id)
     assert not Mark.objects.filter(participant_id=mallory.participant_id).exists()
     assert look_for_rings(now=LOOKED) == 0
 

@@ -1,0 +1,118 @@
+"""Erasing one's own data: what goes, what stays and why, how to be paid; and, once asked for, how far it is."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext, gettext_lazy
+from django.views.decorators.http import require_http_methods
+
+from onloan import clock
+from onloan.cases.actions import open_case
+from onloan.cases.erasing import choose_way
+from onloan.cases.erasure_queries import ErasurePlan, ErasureView, find_erasure, plan_erasure
+from onloan.cases.erasure_rules import Step
+from onloan.cases.queries import find_case
+from onloan.cases.rules import TEXT_CHARACTERS_MAX, Door, ErasureCause, ErasureWay, Kind
+from onloan.cases.taking_back import take_back_case
+from onloan.errors import OnloanError
+from onloan.markets.rules import market_facts
+from onloan.people.queries import ParticipantView
+from onloan.portal.campaign import Campaign
+from onloan.portal.cases import signed_in
+from onloan.portal.pages import render_page
+from onloan.portal.people import campaign_for
+from onloan.portal.pictures import qr_drawing
+
+STEP_WORDS: dict[Step, Promise] = {
+    Step.STOPPED_SHOWING: gettext_lazy(
+        "Nothing of you is shown any more, and whoever received something is told."
+    ),
+    Step.MONEY: gettext_lazy("What you earned is settled."),
+    Step.ERASED: gettext_lazy("Your data are erased, and the key that opens them is destroyed."),
+    Step.RECIPIENTS: gettext_lazy("Whoever received something has answered that it is removed."),
+    Step.DATABASE: gettext_lazy("The files of our database hold nothing of it any more."),
+    Step.BACKUPS: gettext_lazy("The last backup that can still hold it has ended."),
+}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def erase_page(request: HttpRequest) -> HttpResponse:
+    participant = signed_in(request)
+    if participant is None:
+        return redirect("sign-in")
+    problem: OnloanError | None = None
+    if request.method == "POST":
+        try:
+            _act(request, participant)
+        except OnloanError as error:
+            problem = error
+        else:
+            return redirect("erase")
+    return _render(request, participant, problem)
+
+
+def _act(request: HttpRequest, participant: ParticipantView) -> None:
+    """Ask for it, change how to be paid, or stop it in time. Raises what the actions raise."""
+    now = clock.now()
+    way = ErasureWay.SLIP if request.POST.get("way") == ErasureWay.SLIP else ErasureWay.PAID_FIRST
+    begun = find_erasure(participant.id)
+    is_asked = begun is not None and begun.cause is ErasureCause.ASKED
+    match request.POST.get("act"):
+        case "stop" if is_asked and begun is not None and begun.case_id is not None:
+            take_back_case(case_id=begun.case_id, now=now)
+        case "way" if is_asked:
+            choose_way(participant_id=participant.id, way=way, now=now)
+        case "erase":
+            open_case(
+                kind=Kind.ERASURE,
+                country=participant.country,
+                language=get_language() or "en",
+                door=Door.MY_PAGE,
+                text=request.POST.get("text", "")[: TEXT_CHARACTERS_MAX + 1],
+                participant_id=participant.id,
+                now=now,
+            )
+            choose_way(participant_id=participant.id, way=way, now=now)
+
+
+def _render(request: HttpRequest, participant: ParticipantView, problem: OnloanError | None) -> HttpResponse:
+    campaign = campaign_for(participant)
+    plan, begun = plan_erasure(participant.id), find_erasure(participant.id)
+    context = {
+        "here": "requests",
+        "campaign": campaign,
+        "merchant": campaign.merchant,
+        "time_zone": campaign.time_zone,
+        "plan": plan,
+        "law": _accounts_law(campaign),
+        "problem": str(problem) if problem is not None else "",
+        "typed": request.POST if request.method == "POST" else {},
+        "authority": campaign.authority,
+        "authority_name": campaign.authority_name,
+        **_progress(begun, plan, campaign),
+    }
+    status = problem.status if problem is not None else 200
+    return render_page(request, "me/erase.html", context, status=status, colour=campaign.colour, is_private=True)
+
+
+def _accounts_law(campaign: Campaign) -> str:
+    """By its name, or by its country where we did not look it up."""
+    named = market_facts(campaign.market.country).payout_record_law
+    return named or gettext("accounting law, %(country)s") % {"country": campaign.country_name}
+
+
+def _progress(begun: ErasureView | None, plan: ErasurePlan, campaign: Campaign) -> dict[str, object]:
+    """What stands on the page once it was asked for: the steps, the slip, the number of the request."""
+    if begun is None or begun.cause is not ErasureCause.ASKED or begun.case_id is None:
+        return {}
+    code = begun.slip_code if plan.has_money else ""
+    return {
+        "begun": begun,
+        "steps": [(STEP_WORDS[line.step], line) for line in begun.steps],
+        "is_slip": begun.way is ErasureWay.SLIP,
+        "reference": find_case(begun.case_id).line.reference,
+        "slip_code": code,
+        "qr": qr_drawing(code) if code else "",
+    }
