@@ -98,7 +98,7 @@ class World:
             )
             for offset, (permission, item, purpose, channel) in enumerate(ASKED)
         )  # fmt: skip
-        return Facts(False, False, False, UUID(int=5), UUID(int=7), market, market, False, NOW, consents)
+        return Facts(False, False, False, False, UUID(int=5), UUID(int=7), market, market, False, NOW, consents)
 
     def _question(self, chance: random.Random) -> Question:
         place = chance.randrange(PEOPLE)

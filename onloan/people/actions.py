@@ -26,7 +26,7 @@ from onloan.people.errors import (
     TooManyCodes,
     UsernameNotValid,
 )
-from onloan.people.models import EmailCode, EmailLookup, Item, Participant, PersonKey
+from onloan.people.models import EmailCode, EmailLookup, Item, Participant, PersonKey, Suppression
 from onloan.people.photos import STORED_BYTES_MAX
 from onloan.people.rules import CODE_PURPOSES, ITEM_NAMES, check_email, check_username, is_code_form
 from onloan.people.statements import item_statements, lock_address, lock_participant
@@ -39,7 +39,8 @@ CODES_PER_MINUTE_MAX = 6_000
 DRAFT_BYTES_MAX = 200_000
 CODES_KEPT_FOR = sealing.VERIFIED_FOR + CODE_VALID_FOR
 
-Flag = Literal["restricted", "objected"]
+Flag = Literal["restricted", "objected", "checks_objected"]
+FLAGS: tuple[Flag, ...] = ("restricted", "objected", "checks_objected")
 _CODE_TEMPLATES = {"change": "change_code"}
 
 
@@ -277,7 +278,8 @@ def remove_items(*, participant_id: UUID, names: Sequence[str]) -> None:
 
 @action
 def set_flag(*, participant_id: UUID, flag: Flag, now: datetime) -> None:
-    """Restrict (GDPR art. 18) or mark an objection (art. 21): the gate denies from the commit on.
+    """Restrict (GDPR art. 18), or mark an objection to advertising (art. 21(2)) or to checks by a program (art.
+    21(1)): the gate denies what it stops from the commit on.
 
     A flag never stops a payment. One that is already set keeps its first date. Raises NotFound.
     """
@@ -291,6 +293,38 @@ def lift_flag(*, participant_id: UUID, flag: Flag) -> None:
     """Take a flag away again. The person is told beforehand (GDPR art. 18(3)); stopped consents stay ended."""
     lock_participant(participant_id)
     Participant.objects.filter(id=participant_id).update(**{f"{flag}_at": None})
+
+
+@action
+def suppress_address(*, email: str, now: datetime) -> None:
+    """Never write to this address for advertising (GDPR art. 21(3)), whoever it belongs to. One that is known
+    keeps its first day. Raises EmailNotValid."""
+    value_hash = sealing.suppression_hash(normalize_email(email))
+    db.execute([db.insert(Suppression, value_hash=value_hash, since=now, on_conflict="ON CONFLICT DO NOTHING")])
+
+
+@action
+def release_address(*, email: str) -> None:
+    """Whoever owns the address wants to be written to again. One that is not known is no mistake."""
+    Suppression.objects.filter(value_hash=sealing.suppression_hash(normalize_email(email))).delete()
+
+
+@action
+def dispute_item(*, participant_id: UUID, name: str, now: datetime) -> bool:
+    """The person says that this item is wrong: until that is settled nobody is asked to allow it (GDPR art.
+    18(1)(a)). Whether there is such an item; one that is disputed already keeps its first date. Raises NotFound.
+    """
+    lock_participant(participant_id)
+    items = Item.objects.filter(participant_id=participant_id, name=name)
+    items.filter(disputed_at__isnull=True).update(disputed_at=now)
+    return items.exists()
+
+
+@action
+def settle_item(*, participant_id: UUID, name: str) -> None:
+    """The item is right, or was put right. One that is gone, or was not disputed, is no mistake."""
+    lock_participant(participant_id)
+    Item.objects.filter(participant_id=participant_id, name=name).update(disputed_at=None)
 
 
 @action

@@ -14,7 +14,7 @@ from onloan.evidence.statements import entry_statements
 from onloan.offers.queries import find_version
 from onloan.outbox.statements import mail_statement
 from onloan.people import sealing
-from onloan.people.actions import normalize_email, normalize_username, send_code
+from onloan.people.actions import normalize_email, normalize_username, send_code, suppress_address
 from onloan.people.errors import EmailNotConfirmed, EmailTaken, LanguageNotOffered
 from onloan.people.models import EmailCode, EmailLookup, Item, ItemChange, LookupRecord, Participant, PersonKey
 from onloan.people.photos import STORED_BYTES_MAX
@@ -110,6 +110,8 @@ def change_email(*, participant_id: UUID, email: str, code_id: UUID, now: dateti
                 context=_campaign(person),
             )
         ])  # fmt: skip
+    if person.objected_at is not None:
+        suppress_address(email=email, now=now)
     _write_item(participant_id, "email", email.encode())
     _record_change(participant_id, "email", before, now, None)
     return True

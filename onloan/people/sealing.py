@@ -26,6 +26,11 @@ def email_code_hash(email: str) -> str:
     return keys.keyed_hash("email-code", email)
 
 
+def suppression_hash(email: str) -> str:
+    """Under what a normalized address stands among those that are never written to for advertising."""
+    return keys.keyed_hash("suppressed-address", email)
+
+
 def digits_hash(code_id: UUID, digits: str) -> str:
     """A one-time code, bound to its row: six digits alone would be guessed from their hash."""
     return keys.keyed_hash("email-code-digits", f"{code_id}|{digits}")

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from uuid import UUID
 
-from onloan.people.queries import list_objected
+from onloan.people.queries import list_checks_objected
 from onloan.uses.actions import give_log_its_turn
 from onloan.uses.basis import record_basis_uses
 
 
 def ask_to_look(participant_ids: Collection[UUID]) -> set[UUID]:
-    """Who may be looked at for signs of fraud; nobody who restricted or objected (GDPR art. 18 and 21).
+    """Who may be looked at for signs of fraud; nobody who restricted, or objected to such checks (GDPR art.
+    18 and 21(1)).
 
     On record for each person and day. Raises RecordBehind.
     """
@@ -30,4 +31,4 @@ def ask_to_look(participant_ids: Collection[UUID]) -> set[UUID]:
 
 def find_humans_only(participant_ids: Collection[UUID]) -> set[UUID]:
     """Whose rewards only a human may look at, as they objected to automatic checks (GDPR art. 21(1))."""
-    return list_objected(participant_ids)
+    return list_checks_objected(participant_ids)

@@ -225,6 +225,7 @@ class _Seat:
         facts = Facts(
             is_restricted=False,
             is_objected=False,
+            is_checks_objected=False,
             is_erased=False,
             market_id=markets[home].id,
             version_id=consent.version_id,

@@ -87,12 +87,13 @@ OTHER_BASES: Mapping[str, OtherBasis] = {
     "taking_part": OtherBasis(
         "contract", frozenset({"email", "username"}), frozenset({"mail", "own_page"}), frozenset({"restricted"})
     ),
-    # GDPR art. 18 and art. 21(1): both stop what rests on the merchant's interest alone.
+    # GDPR art. 18 and art. 21(1): both stop what rests on the merchant's interest alone. An objection to
+    # advertising does not: it says nothing about checks.
     "fraud_checks": OtherBasis(
         "legitimate_interest",
         frozenset({"email", "username", "payee_account"}),
         frozenset({"review"}),
-        frozenset({"restricted", "objected"}),
+        frozenset({"restricted", "checks_objected"}),
     ),
 }
 """Purposes whose basis is not consent, as the notice of every offer names them (GDPR art. 6(1)(b), (c), (f))."""
@@ -131,11 +132,13 @@ class Facts:
     """All that a decision reads, as it stood in one statement after the person's row was locked.
 
     ``home_market`` is where the person joined; ``shown_market`` is the same offer's market in the country of
-    the use, None when the offer does not run there. ``now`` is the database's time.
+    the use, None when the offer does not run there. ``now`` is the database's time. ``is_objected``: to
+    advertising; ``is_checks_objected``: to what rests on the merchant's interest.
     """
 
     is_restricted: bool
     is_objected: bool
+    is_checks_objected: bool
     is_erased: bool
     market_id: UUID
     version_id: UUID
@@ -185,7 +188,7 @@ def decide(facts: Facts, request: UseRequest) -> Verdict:
 
 def _decide_on_basis(facts: Facts, request: UseRequest, other: OtherBasis) -> Verdict:
     """A use that needs no consent: its items and its place are fixed, whatever an offer says."""
-    flags = {"restricted": facts.is_restricted, "objected": facts.is_objected}
+    flags = {"restricted": facts.is_restricted, "checks_objected": facts.is_checks_objected}
     stopped = next((flag for flag, is_set in flags.items() if is_set and flag in other.stopped_by), None)
     if facts.is_log_down:
         return Verdict(None, Reason.LOG_DOWN)

@@ -63,6 +63,8 @@ def _read_granted(row: tuple[Any, ...]) -> GrantedUse:
     facts = Facts(
         is_restricted=bool(row[9]),
         is_objected=bool(row[10]),
+        # It stops checks by a program, and nothing that somebody allowed.
+        is_checks_objected=False,
         is_erased=bool(row[11]),
         market_id=db.read_uuid(row[7]),
         version_id=db.read_uuid(row[8]),

@@ -34,7 +34,8 @@ CONSENT_SQL = ",".join(f" consent.{column}" for column in _CONSENT_COLUMNS)
 _NEWEST = "ORDER BY (consent.answer AND consent.ended_at IS NULL) DESC, consent.number DESC LIMIT %s"
 _FACTS = (
     "SELECT {{key}}, person.id, person.market_id, person.offer_id, person.version_id,"
-    " person.restricted_at IS NOT NULL, person.objected_at IS NOT NULL, person.erased_at IS NOT NULL,"
+    " person.restricted_at IS NOT NULL, person.objected_at IS NOT NULL, person.checks_objected_at IS NOT NULL,"
+    " person.erased_at IS NOT NULL,"
     "{consents}, receipt.id IS NOT NULL FROM {{people}} {answers}"
     " LEFT JOIN consents_receipt AS receipt"
     " ON receipt.participant_id = person.id AND receipt.id = consent.receipt_id"
@@ -92,6 +93,7 @@ class PersonFacts:
     version_id: UUID
     is_restricted: bool
     is_objected: bool
+    is_checks_objected: bool
     is_erased: bool
     answered_last_at: datetime | None
     consents: tuple[ConsentFacts, ...]
@@ -127,6 +129,7 @@ class Situation(Generic[K]):
         return Facts(
             is_restricted=person.is_restricted,
             is_objected=person.is_objected,
+            is_checks_objected=person.is_checks_objected,
             is_erased=person.is_erased,
             market_id=person.market_id,
             version_id=person.version_id,
@@ -211,7 +214,7 @@ def _read_people(rows: Rows, read_key: Callable[[Any], K]) -> dict[K, PersonFact
 
 def _read_person(rows: Sequence[tuple[Any, ...]]) -> PersonFacts:
     first = rows[0]
-    answered = [db.read_time(row[19]) for row in rows if row[19] is not None]
+    answered = [db.read_time(row[20]) for row in rows if row[20] is not None]
     return PersonFacts(
         id=db.read_uuid(first[1]),
         market_id=db.read_uuid(first[2]),
@@ -219,9 +222,10 @@ def _read_person(rows: Sequence[tuple[Any, ...]]) -> PersonFacts:
         version_id=db.read_uuid(first[4]),
         is_restricted=bool(first[5]),
         is_objected=bool(first[6]),
-        is_erased=bool(first[7]),
+        is_checks_objected=bool(first[7]),
+        is_erased=bool(first[8]),
         answered_last_at=max(answered, default=None),
-        consents=tuple(read_consent(row[8:]) for row in rows if row[8] is not None),
+        consents=tuple(read_consent(row[9:]) for row in rows if row[9] is not None),
     )
 
 

@@ -11,7 +11,7 @@ from onloan import clock
 from onloan.evidence import queries as log
 from onloan.evidence.actions import number_entries
 from onloan.evidence.verify import verify_database
-from onloan.people.actions import Flag, lift_flag, set_flag
+from onloan.people.actions import FLAGS, Flag, lift_flag, set_flag
 from onloan.people.models import Participant
 from onloan.uses.actions import decide_use
 from onloan.uses.basis import record_basis_uses
@@ -66,7 +66,7 @@ def test_it_records_each_person_and_says_in_the_log_how_many(world: World) -> No
     assert verify_database().problems == []
 
 
-@pytest.mark.parametrize("flag", ["restricted", "objected"])
+@pytest.mark.parametrize("flag", FLAGS)
 def test_no_flag_and_no_stopped_market_keeps_anybody_from_being_paid(world: World, flag: Flag) -> None:
     ana = add_person(world, ALL)
     set_flag(participant_id=ana.id, flag=flag, now=clock.now())
@@ -74,12 +74,16 @@ def test_no_flag_and_no_stopped_market_keeps_anybody_from_being_paid(world: Worl
     assert pay(ana) == [True]
 
 
-@pytest.mark.parametrize("flag", ["restricted", "objected"])
-def test_a_flag_keeps_a_person_from_being_looked_at(world: World, flag: Flag) -> None:
-    ana, ben = add_person(world, ALL), add_person(world, ALL)
+@pytest.mark.parametrize(
+    ("flag", "reason"), [("restricted", "D-FLAG-RESTRICTED"), ("checks_objected", "D-FLAG-OBJECTED")]
+)
+def test_a_flag_keeps_a_person_from_being_looked_at(world: World, flag: Flag, reason: str) -> None:
+    ana, ben, chloe = (add_person(world, ALL) for _ in range(3))
     set_flag(participant_id=ana.id, flag=flag, now=clock.now())
-    assert look(ana, ben) == [False, True]
-    assert Use.objects.get(participant_id=ana.id).reason == f"D-FLAG-{flag.upper()}"
+    # Whoever does not want to be advertised with has said nothing about checks.
+    set_flag(participant_id=chloe.id, flag="objected", now=clock.now())
+    assert look(ana, ben, chloe) == [False, True, True]
+    assert Use.objects.get(participant_id=ana.id).reason == reason
     assert sorted(str(entry["kind"]) for entry in read_log()) == ["use_denied", "use_on_basis"]
 
 
@@ -92,9 +96,9 @@ def test_who_was_erased_is_not_used(world: World) -> None:
 def test_once_a_day_is_on_record_once_for_each_answer(world: World) -> None:
     ana = add_person(world, ALL)
     assert look(ana) == look(ana) == [True]
-    set_flag(participant_id=ana.id, flag="objected", now=clock.now())
+    set_flag(participant_id=ana.id, flag="checks_objected", now=clock.now())
     assert look(ana) == look(ana) == [False], "the record of the morning allows nothing"
-    lift_flag(participant_id=ana.id, flag="objected")
+    lift_flag(participant_id=ana.id, flag="checks_objected")
     assert look(ana) == [True]
     assert [use.allowed for use in Use.objects.order_by("id")] == [True, False]
     number_entries()

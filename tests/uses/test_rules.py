@@ -36,6 +36,7 @@ OPEN = MarketFacts("open", NOW + timedelta(days=30))
 FACTS = Facts(
     is_restricted=False,
     is_objected=False,
+    is_checks_objected=False,
     is_erased=False,
     market_id=UUID(int=5),
     version_id=VERSION_ID,
@@ -114,6 +115,10 @@ def test_it_counts_the_last_instant_before_the_end() -> None:
 
 def test_it_denies_whoever_was_asked_nothing() -> None:
     assert decide(facts_with(), REQUEST).reason is Reason.NO_CONSENT
+
+
+def test_an_objection_to_checks_stops_nothing_that_was_allowed() -> None:
+    assert decide(replace(FACTS, is_checks_objected=True), REQUEST).consent is CONSENT
 
 
 STOPS = [
