@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -12,26 +13,39 @@ from django.utils.translation import gettext
 from onloan import clock, db, ids
 from onloan.access.rules import Capability
 from onloan.access.team import find_member_by_id, require
-from onloan.cases.errors import CaseClosed, ContactNeeded, TextNeeded, TextNotValid, TooManyCases
+from onloan.cases.erasing import begin_erasure
+from onloan.cases.errors import (
+    CaseClosed,
+    ContactNeeded,
+    ObjectionStands,
+    TextNeeded,
+    TextNotValid,
+    TooManyCases,
+)
 from onloan.cases.models import Case, CaseEvent
+from onloan.cases.objecting import object_to_use, settle_objection, suppress_contact
+from onloan.cases.restricting import dispute_accuracy, end_dispute, restrict
 from onloan.cases.rules import (
     ASKED_ONCE,
     TEXT_CHARACTERS_MAX,
+    About,
     CaseDue,
     Door,
     EventKind,
     Kind,
     Outcome,
+    RestrictionCause,
     State,
+    can_be_about,
+    can_end_with,
     case_due,
     check_text,
     show_reference,
 )
 from onloan.cases.sealing import contact_hash, seal_contact, seal_representative, seal_text
 from onloan.cases.timeline import event_statement, record_event
-from onloan.consents.actions import stop_consents, withdraw_all
+from onloan.consents.actions import withdraw_all
 from onloan.consents.rules import Door as ConsentDoor
-from onloan.consents.rules import EndReason
 from onloan.db import Statement, action
 from onloan.errors import BadInput, NotFound
 from onloan.evidence.actions import append_entry
@@ -41,8 +55,8 @@ from onloan.markets.rules import known_countries, market_facts
 from onloan.outbox.queries import has_endpoint
 from onloan.outbox.rules import WebhookEvent
 from onloan.outbox.statements import mail_statement, webhook_statement
-from onloan.people.actions import normalize_email, set_flag
-from onloan.people.queries import find_participant
+from onloan.people.actions import normalize_email
+from onloan.people.queries import find_participant, is_alive
 from onloan.people.statements import lock_address, lock_participant
 
 REFERENCE_CHARACTERS = 7
@@ -82,6 +96,7 @@ def open_case(
     door: Door,
     text: str,
     now: datetime,
+    about: About = About.NOTHING,
     contact: str | None = None,
     participant_id: UUID | None = None,
     representative: str = "",
@@ -92,9 +107,9 @@ def open_case(
     With a ``participant_id`` the person is identified, and a withdrawal, a restriction or an objection acts on
     the gate at this commit. Without one the answer goes to ``contact``, and nothing here tells whether that
     address is known. Whoever asks again for a right that is still to be answered is told of the first request,
-    whose clock stays. The clock begins today, or on ``received_on`` for a letter or a call. No reward and no
-    payment is touched. Raises TextNeeded, TextNotValid, ContactNeeded, EmailNotValid, BadInput, TooManyCases,
-    NotFound, each before anything is stored.
+    whose clock stays. ``about`` says what exactly an objection or a correction is about. The clock begins today,
+    or on ``received_on`` for a letter or a call. No reward and no payment is touched. Raises TextNeeded,
+    TextNotValid, ContactNeeded, EmailNotValid, BadInput, TooManyCases, NotFound, each before anything is stored.
     """
     assert participant_id is None or door is not Door.PUBLIC_PAGE, "the public page identifies nobody"
     written = check_written(kind, text, field="text")
@@ -103,17 +118,19 @@ def open_case(
         raise ContactNeeded(field="contact")
     if country not in known_countries():
         raise BadInput(field="country", problem=gettext("choose a country of the list"))
+    if not can_be_about(kind, about):
+        raise BadInput(field="about", problem=gettext("choose what it is about"))
     if language not in dict(settings.LANGUAGES):
         raise BadInput(field="language", problem=gettext("choose a language of the list"))
     if participant_id is not None:
         lock_participant(participant_id)
-        first = find_first(kind, participant_id)
+        first = find_first(kind, participant_id, about)
         if first is not None and (received_on is None or received_on >= first_day(first)):
             return _repeat(first, door, written, email, now)
     if door is not Door.STAFF and (participant_id is None or kind not in ASKED_ONCE):
         _check_rates(kind, email, participant_id, door, now)
     return _store(
-        kind=kind, country=country, language=language, door=door, written=written, email=email,
+        kind=kind, about=about, country=country, language=language, door=door, written=written, email=email,
         participant_id=participant_id, representative=representative.strip()[:REPRESENTATIVE_CHARACTERS_MAX],
         received_on=received_on, now=now,
     )  # fmt: skip
@@ -122,6 +139,7 @@ def open_case(
 def _store(
     *,
     kind: Kind,
+    about: About,
     country: str,
     language: str,
     door: Door,
@@ -143,6 +161,7 @@ def _store(
         id=case_id,
         participant_id=participant_id,
         kind=kind.value,
+        about=about.value,
         country=country,
         language=language,
         state=State.OPEN.value,
@@ -158,26 +177,29 @@ def _store(
         legal_due_on=due.legal,
         clock_from=received_on,
     )
-    about = {"case": kind.value, "market": country}
+    fields = {"case": kind.value, "market": country}
     db.execute([
         row,
-        *entry_statements(kind="case_opened", fields=about, participant_id=participant_id, occurred_at=now),
+        *entry_statements(kind="case_opened", fields=fields, participant_id=participant_id, occurred_at=now),
         event_statement(case_id, participant_id, EventKind.RECEIVED, now, is_shown=True),
         *([_mail(kind, country, language, reference, due, email, participant_id)] if mailed else []),
     ])  # fmt: skip
     if participant_id is not None:
-        act_at_once(kind, participant_id, door, now)
-    _tell_systems(WebhookEvent.CASE_OPENED, case_id, kind, country, "due_on", due.legal.isoformat())
+        act_at_once(kind, about, participant_id, case_id, door, now)
+    elif door is Door.STAFF and email is not None and not representative:
+        suppress_contact(kind=kind, about=about, email=email, now=now)
+    due_on = {"due_on": due.legal.isoformat(), **({"about": about.value} if about else {})}
+    _tell_systems(WebhookEvent.CASE_OPENED, case_id, kind, country, due_on)
     return OpenedCase(
         case_id=case_id, reference=show_reference(reference), due_on=due.internal, legal_due_on=due.legal
     )
 
 
-def find_first(kind: Kind, participant_id: UUID) -> Case | None:
+def find_first(kind: Kind, participant_id: UUID, about: About) -> Case | None:
     """The open case in which this person asked the same already."""
     if kind not in ASKED_ONCE:
         return None
-    same = Case.objects.filter(participant_id=participant_id, kind=kind, state=State.OPEN)
+    same = Case.objects.filter(participant_id=participant_id, kind=kind, about=about, state=State.OPEN)
     return same.order_by("received_at").first()
 
 
@@ -206,7 +228,7 @@ def _repeat(first: Case, door: Door, written: str, email: str | None, now: datet
         db.execute([_mail(kind, first.country, first.language, first.reference, due, email, participant_id)])
     elif written:
         raise TooManyCases
-    act_at_once(kind, participant_id, door, now)
+    act_at_once(kind, About(first.about), participant_id, first.id, door, now)
     return OpenedCase(
         case_id=first.id,
         reference=show_reference(first.reference),
@@ -250,16 +272,19 @@ def _check_rates(kind: Kind, email: str | None, participant_id: UUID | None, doo
             raise TooManyCases
 
 
-def act_at_once(kind: Kind, participant_id: UUID, door: Door, now: datetime) -> None:
+def act_at_once(kind: Kind, about: About, participant_id: UUID, case_id: UUID, door: Door, now: datetime) -> None:
     """What needs nobody's decision: the gate denies from this commit on (GDPR art. 7(3), 18, 21)."""
     if kind is Kind.WITHDRAWAL:
         withdraw_all(participant_id=participant_id, now=now, door=_CONSENT_DOORS[door])
     elif kind is Kind.RESTRICTION:
-        set_flag(participant_id=participant_id, flag="restricted", now=now)
-        stop_consents(participant_id=participant_id, reason=EndReason.RESTRICTED, now=now)
+        restrict(participant_id=participant_id, cause=RestrictionCause.ASKED, case_id=case_id, now=now)
     elif kind is Kind.OBJECTION:
-        set_flag(participant_id=participant_id, flag="objected", now=now)
-        stop_consents(participant_id=participant_id, reason=EndReason.OBJECTED, now=now)
+        object_to_use(participant_id=participant_id, about=about, case_id=case_id, now=now)
+    elif kind is Kind.RECTIFICATION:
+        dispute_accuracy(participant_id=participant_id, about=about, case_id=case_id, now=now)
+    elif kind is Kind.ERASURE and door is not Door.STAFF:
+        # What came by letter is begun by a member of the team, who has seen what goes and what stays.
+        begin_erasure(participant_id=participant_id, case_id=case_id, now=now)
 
 
 def _mail(
@@ -289,10 +314,10 @@ def _mail(
     )
 
 
-def _tell_systems(event: WebhookEvent, case_id: UUID, kind: Kind, country: str, fact: str, value: str) -> None:
+def _tell_systems(event: WebhookEvent, case_id: UUID, kind: Kind, country: str, facts: Mapping[str, str]) -> None:
     """That a case was opened or answered, without who asked it; only where somebody wants to know."""
     if has_endpoint(event):
-        payload = {"case": str(case_id), "request": kind.value, "market": country, fact: value}
+        payload = {"case": str(case_id), "request": kind.value, "market": country, **facts}
         db.execute([webhook_statement(event=event, payload=payload, idempotency_ref=ids.new_id())])
 
 
@@ -300,9 +325,18 @@ def _tell_systems(event: WebhookEvent, case_id: UUID, kind: Kind, country: str, 
 def close_case(*, case_id: UUID, user_id: UUID, outcome: Outcome, now: datetime) -> None:
     """Record that a case was answered, by whom, and how. Raises NotAllowed, NotFound, CaseClosed."""
     require(find_member_by_id(user_id), Capability.HANDLE_CASES)
-    case = Case.objects.filter(id=case_id).values("participant_id", "kind", "country").first()
+    record_end(case_id=case_id, user_id=user_id, outcome=outcome, now=now)
+
+
+@action
+def record_end(*, case_id: UUID, user_id: UUID | None, outcome: Outcome, now: datetime) -> None:
+    """The same; without a ``user_id`` whoever asked took it back. Raises NotFound, CaseClosed, ObjectionStands."""
+    assert user_id is not None or outcome is Outcome.TAKEN_BACK, "only a member of the team answers"
+    case = Case.objects.filter(id=case_id).values("participant_id", "kind", "about", "country").first()
     if case is None:
         raise NotFound
+    if not can_end_with(Kind(case["kind"]), About(case["about"]), outcome):
+        raise ObjectionStands(field="outcome")
     participant_id = case["participant_id"]
     if participant_id is not None and find_participant(participant_id) is not None:
         lock_participant(participant_id)
@@ -311,12 +345,15 @@ def close_case(*, case_id: UUID, user_id: UUID, outcome: Outcome, now: datetime)
     )
     if not closed:
         raise CaseClosed
+    end_dispute(case_id=case_id, now=now)
+    settle_objection(case_id=case_id, outcome=outcome, user_id=user_id, now=now)
     append_entry(
         kind="case_closed",
         fields={"case": case["kind"], "market": case["country"], "reason": outcome.value},
         participant_id=participant_id,
         occurred_at=now,
+        is_linked=is_alive(participant_id),
     )
     _tell_systems(
-        WebhookEvent.CASE_ANSWERED, case_id, Kind(case["kind"]), case["country"], "outcome", outcome.value
+        WebhookEvent.CASE_ANSWERED, case_id, Kind(case["kind"]), case["country"], {"outcome": outcome.value}
     )

@@ -48,6 +48,12 @@ class ErasureDone(OnloanError):
     sentence = _("It is erased already, and that cannot be undone.")
 
 
+class CaseNotIdentified(OnloanError):
+    code = "E-CASE-NOBODY"
+    status = 409
+    sentence = _("Say first who this request is about, and how you know.")
+
+
 class SightingEmpty(OnloanError):
     code = "E-SIGHTING-EMPTY"
     status = 422

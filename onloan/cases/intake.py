@@ -8,22 +8,32 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from onloan.cases.actions import OpenedCase, act_at_once, find_first, open_case
+from onloan.cases.actions import OpenedCase, open_case
+from onloan.cases.identifying import tie_case
 from onloan.cases.models import Case, CaseEvent
-from onloan.cases.rules import Door, EventKind, Kind, State, show_reference
-from onloan.cases.sealing import contact_hash, unseal_text
+from onloan.cases.objecting import suppress_contact
+from onloan.cases.rules import About, Door, EventKind, Kind, State
+from onloan.cases.sealing import contact_hash
 from onloan.cases.timeline import record_event
 from onloan.db import action
 from onloan.errors import NotFound
 from onloan.people.actions import check_code, send_code
 from onloan.people.errors import CodesBusy, TooManyCodes
-from onloan.people.queries import ParticipantView, list_by_email
+from onloan.people.queries import list_by_email
 from onloan.people.statements import lock_participants
 
 
 @action
 def take_in(
-    *, kind: Kind, country: str, language: str, text: str, email: str, representative: str = "", now: datetime
+    *,
+    kind: Kind,
+    country: str,
+    language: str,
+    text: str,
+    email: str,
+    about: About = About.NOTHING,
+    representative: str = "",
+    now: datetime,
 ) -> OpenedCase:
     """Open the case and send a code to ``email``: the request counts from now, whether or not the code is typed.
 
@@ -31,8 +41,8 @@ def take_in(
     taken in without one.
     """
     opened = open_case(
-        kind=kind, country=country, language=language, door=Door.PUBLIC_PAGE, text=text, contact=email,
-        representative=representative, now=now,
+        kind=kind, about=about, country=country, language=language, door=Door.PUBLIC_PAGE, text=text,
+        contact=email, representative=representative, now=now,
     )  # fmt: skip
     send_new_code(email=email, language=language, now=now)
     return opened
@@ -67,25 +77,7 @@ def _identify(*, case_id: UUID, email: str, now: datetime) -> None:
     if CaseEvent.objects.filter(case_id=case_id, kind=EventKind.ADDRESS_CONFIRMED).exists():
         return
     record_event(case_id=case_id, kind=EventKind.ADDRESS_CONFIRMED, now=now, is_shown=True)
+    if case.sealed_representative is None:
+        suppress_contact(kind=Kind(case.kind), about=About(case.about), email=email, now=now)
     if people and case.sealed_representative is None and case.state == State.OPEN:
-        _tie(case, people, now)
-
-
-def _tie(case: Case, people: list[ParticipantView], now: datetime) -> None:
-    """To the person as they joined last; where they joined several campaigns, each gets a case of its own."""
-    kind, (latest, *others) = Kind(case.kind), people
-    first = find_first(kind, latest.id)
-    Case.objects.filter(id=case.id).update(participant_id=latest.id)
-    CaseEvent.objects.filter(case_id=case.id).update(participant_id=latest.id)
-    if first is not None:
-        for one, other in ((first, case), (case, first)):
-            record_event(
-                case_id=one.id, kind=EventKind.LINKED_DUPLICATE, now=now, text=show_reference(other.reference)
-            )
-    act_at_once(kind, latest.id, Door.MY_PAGE, now)
-    text = unseal_text(case.id, bytes(case.sealed_text)) if case.sealed_text is not None else ""
-    for person in others:
-        open_case(
-            kind=kind, country=person.country, language=case.language, door=Door.MY_PAGE, text=text,
-            participant_id=person.id, now=now,
-        )  # fmt: skip
+        tie_case(case, people, Door.MY_PAGE, now)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
 from onloan.cases.models import Case
-from onloan.cases.rules import EventKind, Kind
+from onloan.cases.objecting import release_own_address
+from onloan.cases.restricting import end_own
+from onloan.cases.rules import OBJECTS_TO_CHECKS, OBJECTS_TO_MARKETING, About, EventKind, Kind
 from onloan.cases.timeline import record_event
 from onloan.db import action
 from onloan.errors import NotFound
@@ -14,21 +17,30 @@ from onloan.people.actions import Flag, lift_flag
 from onloan.people.queries import find_participant
 from onloan.people.statements import lock_participant
 
-_KINDS: dict[str, Kind] = {"restricted": Kind.RESTRICTION, "objected": Kind.OBJECTION}
-
 
 @action
 def lift_own(*, participant_id: UUID, flag: Flag, now: datetime) -> None:
     """From this commit on the gate asks again what the person allows: nothing, until they allow it anew, because
-    what was stopped stays ended (GDPR art. 18(3), 21). Raises NotFound; again changes nothing."""
+    what was stopped stays ended (GDPR art. 18(3), 21). Each of the two objections ends alone, and a restriction
+    that stands for another reason (an erasure) stays. Raises NotFound; again changes nothing."""
     lock_participant(participant_id)
     person = find_participant(participant_id)
     if person is None or person.erased_at is not None:
         raise NotFound
-    since = person.restricted_at if flag == "restricted" else person.objected_at
-    if since is None:
-        return
-    lift_flag(participant_id=participant_id, flag=flag)
-    asked = Case.objects.filter(participant_id=participant_id, kind=_KINDS[flag]).order_by("-received_at").first()
-    if asked is not None:
-        record_event(case_id=asked.id, kind=EventKind.RESTRICTION_LIFTED, now=now, is_shown=True)
+    if flag == "restricted":
+        end_own(participant_id=participant_id, now=now)
+    elif flag == "objected" and person.objected_at is not None:
+        lift_flag(participant_id=participant_id, flag=flag)
+        release_own_address(participant_id)
+        _write_down(participant_id, OBJECTS_TO_MARKETING, now)
+    elif flag == "checks_objected" and person.checks_objected_at is not None:
+        lift_flag(participant_id=participant_id, flag=flag)
+        _write_down(participant_id, OBJECTS_TO_CHECKS, now)
+
+
+def _write_down(participant_id: UUID, abouts: Collection[About], now: datetime) -> None:
+    """On the latest objection that this was."""
+    asked = Case.objects.filter(participant_id=participant_id, kind=Kind.OBJECTION, about__in=abouts)
+    case = asked.order_by("-received_at").first()
+    if case is not None:
+        record_event(case_id=case.id, kind=EventKind.RESTRICTION_LIFTED, now=now, is_shown=True)

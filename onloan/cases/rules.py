@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -128,6 +128,42 @@ NEEDS_TEXT = frozenset({Kind.RECTIFICATION, Kind.COMPLAINT})
 
 ASKED_ONCE = frozenset(Kind) - NEEDS_TEXT - {Kind.SIGHTING}
 """Asked again while it is open, it is the same request. Each complaint, error or sighting is another one."""
+
+
+ABOUTS: Mapping[Kind, frozenset[About]] = {
+    Kind.OBJECTION: frozenset({About.NOTHING, About.MARKETING, About.CHECKS}),
+    Kind.RECTIFICATION: frozenset({
+        About.NOTHING, About.USERNAME, About.PHOTO, About.EMAIL, About.MONEY, About.OTHER,
+    }),
+}  # fmt: skip
+"""What a request of a kind can be about; every other kind is about nothing in particular."""
+
+OBJECTS_TO_MARKETING = frozenset({About.NOTHING, About.MARKETING})
+OBJECTS_TO_CHECKS = frozenset({About.NOTHING, About.CHECKS})
+"""Whoever does not say to what they object, objects to both."""
+
+DISPUTED_ITEMS: Mapping[About, str] = {About.USERNAME: "username", About.PHOTO: "profile_photo"}
+"""The item that is not shown while somebody says that it is wrong (GDPR art. 18(1)(a)). Of what else can be wrong
+nothing is shown to anybody."""
+
+
+def can_be_about(kind: Kind, about: About) -> bool:
+    return about in ABOUTS.get(kind, {About.NOTHING})
+
+
+def can_end_with(kind: Kind, about: About, outcome: Outcome) -> bool:
+    """An objection to advertising always holds: nothing is weighed against it (GDPR art. 21(3))."""
+    if kind is not Kind.OBJECTION or about not in OBJECTS_TO_MARKETING:
+        return True
+    return outcome is not Outcome.REFUSED and (outcome is not Outcome.PARTLY_DONE or about is About.NOTHING)
+
+
+def ends_objection_to_checks(kind: Kind, about: About, outcome: Outcome) -> bool:
+    """Whether this answer says that a program looks again, for reasons that weigh more (GDPR art. 21(1)). Of an
+    objection to both that is the answer "in part"."""
+    if kind is not Kind.OBJECTION:
+        return False
+    return (about, outcome) in {(About.CHECKS, Outcome.REFUSED), (About.NOTHING, Outcome.PARTLY_DONE)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@ here knows a reward."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -16,11 +16,12 @@ from onloan.consents.statements import answer_statements, end_statements
 from onloan.db import action
 from onloan.errors import NotFound
 from onloan.evidence.statements import draw_consent_numbers
+from onloan.offers.document import Permission
 from onloan.offers.queries import MarketView, PublishedVersion, find_market_by_id, find_version
-from onloan.offers.vocabulary import said
+from onloan.offers.vocabulary import ITEMS, said
 from onloan.outbox.mails import receipt_token
 from onloan.outbox.statements import mail_statement
-from onloan.people.queries import ParticipantView, find_by_code, find_participant
+from onloan.people.queries import ParticipantView, find_by_code, find_participant, list_disputed
 from onloan.people.statements import lock_participant
 
 
@@ -46,8 +47,9 @@ def answer_permission(
     """Answer one permission anew from the person's own page: allow it later or again, or say no.
 
     ``version_id`` is the version whose text was shown: the one that the person joined under (also when None) or
-    the current one of their market; any other raises VersionNotShown. A yes needs a market that runs and no flag
-    (AllowingClosed, AllowingStopped); a no is always taken. The same answer sent twice is one answer.
+    the current one of their market; any other raises VersionNotShown. A yes needs a market that runs, no flag, and
+    items that the person does not say are wrong (AllowingClosed, AllowingStopped, ItemDisputed); a no is always
+    taken. The same answer sent twice is one answer.
     """
     lock_participant(participant_id)
     person = _find_person(participant_id)
@@ -56,7 +58,7 @@ def answer_permission(
     if all(permission.id != permission_id for permission in version.offer.permissions):
         raise errors.PermissionUnknown
     if answer is True:
-        _check_may_allow(person, market, now)
+        _check_may_allow(person, market, version.offer.permission(permission_id), now)
     earlier = Consent.objects.filter(participant_id=participant_id, permission_id=permission_id)
     last = earlier.order_by("-number").first()
     if last is not None and _says_the_same(last, answer, version, now):
@@ -131,8 +133,9 @@ def withdraw_by_receipt(*, token: str, permission_id: str | None, now: datetime)
 
 
 @action
-def stop_consents(*, participant_id: UUID, reason: str, now: datetime) -> int:
-    """End every live consent of a person who objects, restricts or erases; returns how many ended.
+def stop_consents(*, participant_id: UUID, reason: str, now: datetime, item: str | None = None) -> int:
+    """End every live consent of a person who objects, restricts or erases, or with an ``item`` (as it is kept)
+    those that cover it or what is made from it; returns how many ended.
 
     One entry for each, so that the stranger's one rule checks these like withdrawals. ``reason`` is one of
     ``STOP_REASONS``. Part of the action that sets the flag or erases.
@@ -140,6 +143,8 @@ def stop_consents(*, participant_id: UUID, reason: str, now: datetime) -> int:
     assert reason in STOP_REASONS
     lock_participant(participant_id)
     live = _find_live(participant_id)
+    if item is not None:
+        live = [consent for consent in live if item in _kept_items(consent.items)]
     db.execute(_end(live, reason=EndReason(reason), door=None, now=now))
     return len(live)
 
@@ -196,9 +201,11 @@ def _find_shown_version(person: ParticipantView, market: MarketView, version_id:
     return find_version(version_id or person.version_id)
 
 
-def _check_may_allow(person: ParticipantView, market: MarketView, now: datetime) -> None:
+def _check_may_allow(person: ParticipantView, market: MarketView, permission: Permission, now: datetime) -> None:
     if person.restricted_at or person.objected_at or person.erased_at:
         raise errors.AllowingStopped
+    if not _kept_items(permission.items).isdisjoint(list_disputed(person.id)):
+        raise errors.ItemDisputed
     if not market.is_open_at(now):
         raise errors.AllowingClosed
 
@@ -206,6 +213,11 @@ def _check_may_allow(person: ParticipantView, market: MarketView, now: datetime)
 def _says_the_same(last: Consent, answer: bool, version: PublishedVersion, now: datetime) -> bool:
     is_live = last.ended_at is None and (last.expires_at is None or last.expires_at > now)
     return last.answer is answer and last.version_id == version.id and is_live
+
+
+def _kept_items(items: Iterable[str]) -> set[str]:
+    """Under which names the values of these items are kept: a partly hidden username is made from the username."""
+    return {ITEMS[item].part_of or item for item in items}
 
 
 def _find_live(participant_id: UUID) -> list[Consent]:

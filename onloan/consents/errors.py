@@ -40,7 +40,18 @@ class AllowingStopped(OnloanError):
     status = 409
     sentence = gettext_lazy(
         "You asked us to stop using your data, so there is nothing to allow now."
-        " If you want this changed, please write to us from your page."
+        " Under “My rights” on your page you can end that first."
+    )
+
+
+class ItemDisputed(OnloanError):
+    """GDPR art. 18(1)(a): while it is being looked at whether something is right, it is not used."""
+
+    code = "E-ALLOW-DISPUTED"
+    status = 409
+    sentence = gettext_lazy(
+        "You told us that this is wrong, so it is not shown until that is settled. Change it yourself on your"
+        " page, or wait for our answer; then you can allow it."
     )
 
 

@@ -39,7 +39,7 @@ class EndReason(StrEnum):
 
 
 STOP_REASONS = (EndReason.OBJECTED, EndReason.RESTRICTED, EndReason.ERASED)
-"""The rights that stop every consent of a person at once."""
+"""The rights that stop consents of a person at once."""
 
 CONTROL_UNSET = "unset"
 CONTROL_ALLOW = "allow"

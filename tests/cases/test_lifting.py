@@ -7,13 +7,16 @@ import pytest
 from onloan import clock
 from onloan.cases.actions import open_case
 from onloan.cases.lifting import lift_own
-from onloan.cases.rules import Door, EventKind, Kind
+from onloan.cases.restricting import restrict
+from onloan.cases.rules import About, Door, EventKind, Kind, RestrictionCause
 from onloan.cases.timeline import list_events
 from onloan.consents.actions import answer_permission
-from onloan.people.actions import Flag
-from onloan.people.queries import find_participant
+from onloan.people.actions import FLAGS, Flag
+from onloan.people.models import Participant
+from onloan.people.queries import find_participant, list_suppressed, read_item
 from onloan.uses.actions import decide_use
 from tests.consents.world import ALL, NAME, PAGE_HASH, Person, add_person, build_world
+from tests.joining.support import add_participant, open_market
 
 
 def ask_gate(person: Person) -> str:
@@ -31,27 +34,82 @@ def allow_again(person: Person) -> None:
     )  # fmt: skip
 
 
+def ask(person: Person, kind: Kind, about: About = About.NOTHING) -> list[EventKind]:
+    """Ask, end each flag twice, and say what the person reads of it."""
+    case_id = open_case(
+        kind=kind, about=about, country="FR", language="en", door=Door.MY_PAGE, text="", participant_id=person.id,
+        now=clock.now(),
+    ).case_id  # fmt: skip
+    assert flags_of(person)
+    for flag in FLAGS * 2:
+        lift_own(participant_id=person.id, flag=flag, now=clock.now())
+    assert not flags_of(person)
+    return [event.kind for event in list_events(case_id, only_shown=True)]
+
+
+def flags_of(person: Person) -> set[Flag]:
+    found = find_participant(person.id)
+    assert found is not None
+    return {flag for flag in FLAGS if getattr(found, f"{flag}_at") is not None}
+
+
 @pytest.mark.parametrize(
-    ("kind", "flag", "stopped"),
+    ("kind", "about", "stopped", "endings"),
     [
-        (Kind.RESTRICTION, "restricted", "D-FLAG-RESTRICTED"),
-        (Kind.OBJECTION, "objected", "D-FLAG-OBJECTED"),
+        (Kind.RESTRICTION, About.NOTHING, "D-FLAG-RESTRICTED", 1),
+        (Kind.OBJECTION, About.MARKETING, "D-FLAG-OBJECTED", 1),
+        (Kind.OBJECTION, About.CHECKS, "", 1),
+        (Kind.OBJECTION, About.NOTHING, "D-FLAG-OBJECTED", 2),
     ],
 )
 def test_it_ends_the_flag_and_brings_no_permission_back(
-    sqlite_database: str, kind: Kind, flag: Flag, stopped: str
+    sqlite_database: str, kind: Kind, about: About, stopped: str, endings: int
 ) -> None:
     ana = add_person(build_world(), ALL)
-    case_id = open_case(
-        kind=kind, country="FR", language="en", door=Door.MY_PAGE, text="", participant_id=ana.id, now=clock.now()
-    ).case_id
-    assert ask_gate(ana) == stopped
-    for _ in range(2):
-        lift_own(participant_id=ana.id, flag=flag, now=clock.now())
-    person = find_participant(ana.id)
-    assert person is not None and person.restricted_at is None and person.objected_at is None
+    kinds = ask(ana, kind, about)
+    assert kinds == [EventKind.RECEIVED, EventKind.RESTRICTED, *[EventKind.RESTRICTION_LIFTED] * endings]
     assert ask_gate(ana) == stopped, "what it ended stays ended, and why"
     allow_again(ana)
     assert ask_gate(ana) == ""
-    kinds = [event.kind for event in list_events(case_id, only_shown=True)]
-    assert kinds.count(EventKind.RESTRICTION_LIFTED) == 1
+
+
+def test_each_of_two_objections_ends_alone(sqlite_database: str) -> None:
+    ana = add_person(build_world(), ALL)
+    for about in (About.MARKETING, About.CHECKS):
+        open_case(
+            kind=Kind.OBJECTION, about=about, country="FR", language="en", door=Door.MY_PAGE, text="",
+            participant_id=ana.id, now=clock.now(),
+        )  # fmt: skip
+    lift_own(participant_id=ana.id, flag="checks_objected", now=clock.now())
+    assert flags_of(ana) == {"objected"}
+    lift_own(participant_id=ana.id, flag="objected", now=clock.now())
+    assert flags_of(ana) == set()
+
+
+def test_a_flag_that_is_older_than_the_rows_ends_like_the_others(sqlite_database: str) -> None:
+    ana = add_person(build_world(), ALL)
+    Participant.objects.filter(id=ana.id).update(restricted_at=clock.now())
+    lift_own(participant_id=ana.id, flag="restricted", now=clock.now())
+    assert flags_of(ana) == set()
+
+
+def test_nobody_ends_the_restriction_of_an_erasure_that_goes_on(sqlite_database: str) -> None:
+    ana = add_person(build_world(), ALL)
+    restrict(participant_id=ana.id, cause=RestrictionCause.ERASURE, case_id=None, now=clock.now())
+    lift_own(participant_id=ana.id, flag="restricted", now=clock.now())
+    assert flags_of(ana) == {"restricted"} and ask_gate(ana) == "D-FLAG-RESTRICTED"
+
+
+def test_an_address_is_written_to_again_once_no_campaign_s_objection_stands(sqlite_database: str) -> None:
+    spring, autumn = open_market(), open_market(slug="autumn-pot")
+    people = [add_participant(market).participant_id for market in (spring, autumn)]
+    address = (read_item(people[0], "email") or b"").decode()
+    for person in people:
+        open_case(
+            kind=Kind.OBJECTION, about=About.MARKETING, country="FR", language="fr", door=Door.MY_PAGE, text="",
+            participant_id=person, now=clock.now(),
+        )  # fmt: skip
+    lift_own(participant_id=people[0], flag="objected", now=clock.now())
+    assert list_suppressed([address]) == {address}
+    lift_own(participant_id=people[1], flag="objected", now=clock.now())
+    assert list_suppressed([address]) == set()
