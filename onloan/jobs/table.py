@@ -9,6 +9,7 @@ from uuid import UUID
 
 from onloan.access.actions import forget_answers
 from onloan.cases.erasure_steps import close_profiles, finish_erasures, forget_late_links
+from onloan.cases.restricting import end_announced
 from onloan.cases.retention import forget_past
 from onloan.cases.watching import watch_cases, watch_mails
 from onloan.consents.actions import expire_due
@@ -79,6 +80,7 @@ JOBS = (
     Job("watch duties", 3600, lambda now: watch_duties(now=now)),
     Job("watch cases", 3600, lambda now: watch_cases(now=now)),
     Job("watch mails about cases", 600, lambda now: watch_mails(now=now)),
+    Job("end restrictions", 3600, lambda now: end_announced(now=now)),
     Job("close markets", 60, lambda now: close_due_markets(now=now)),
     Job("release held vouchers", 10, lambda now: release_overdue_holds(now=now, limit=500)),
     Job("hand out codes", 10, lambda now: hand_out_codes(now=now, limit=500)),
