@@ -34,6 +34,7 @@ class Capability(StrEnum):
     FUND_POOL = "fund_pool"
     EXPORT_PAYOUTS = "export_payouts"
     APPROVE_PAYOUTS = "approve_payouts"
+    READ_ARCHIVE = "read_archive"
     DECIDE_REWARDS = "decide_rewards"
     ASK_FOR_AUDIENCES = "ask_for_audiences"
     REDEEM_VOUCHERS = "redeem_vouchers"
@@ -55,6 +56,7 @@ _CAN: dict[Role, frozenset[Capability]] = {
     }),
     Role.FINANCE: frozenset({
         Capability.VIEW, Capability.FUND_POOL, Capability.EXPORT_PAYOUTS, Capability.APPROVE_PAYOUTS,
+        Capability.READ_ARCHIVE,
     }),
     Role.AUDITOR: frozenset({Capability.VIEW}),
     # Whoever stands at a till sees vouchers that are shown to them, and nothing else of the console.

@@ -22,6 +22,7 @@ from onloan.db import action
 from onloan.errors import MustStopError
 from onloan.markets.rules import known_countries
 from onloan.offers.retention import CASE_YEARS, CLAIM_YEARS, CLAIM_YEARS_ELSEWHERE
+from onloan.payouts.archive import forget_archived
 from onloan.people.models import ItemChange, LookupRecord, Suppression
 from onloan.uses.duty_rules import OPEN_STATES
 from onloan.uses.models import Notice, Takedown
@@ -100,6 +101,10 @@ def _forget_duties(now: datetime) -> int:
     return notices + _delete(Takedown.objects.filter(done_at__lt=before))
 
 
+def _forget_archive(now: datetime) -> int:
+    return forget_archived(now=now, limit=ROWS_AT_A_TIME)
+
+
 RECORD_CLASSES: tuple[RecordClass, ...] = (
     RecordClass(
         "offers",
@@ -152,6 +157,12 @@ RECORD_CLASSES: tuple[RecordClass, ...] = (
          "vouchers_own_code", "payouts_payable", "payouts_payment", "payouts_batch", "payouts_bank_answer",
          "payouts_slip", "payouts_alarm", "payouts_year_note"),
         "as long as the law on accounts of the country asks; names and accounts go 30 days after the payment",
+    ),
+    RecordClass(
+        "archive of payments",
+        ("payouts_archive", "payouts_archive_reading"),
+        "until the end of the last year for which the law on accounts of the country asks for the voucher",
+        _forget_archive,
     ),
     RecordClass("accounts of people", ("payouts_payee",), "30 days after the last payment, by a job of its own"),
     RecordClass(

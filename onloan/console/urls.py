@@ -6,6 +6,7 @@ from django.urls import path
 from django.views.i18n import set_language
 
 from onloan.console import (
+    archive,
     banking,
     batches,
     cases,
@@ -55,6 +56,8 @@ urlpatterns = [
     path("money/", money.show_money, name="console-money"),
     path("money/banking/", banking.show_banking, name="console-banking"),
     path("money/journal/", pools.download_whole_journal, name="console-journal"),
+    path("money/archive/", archive.show_archive, name="console-archive"),
+    path("money/archive/<uuid:archive_id>/", archive.show_archived, name="console-archived"),
     path("money/batches/<uuid:batch_id>/", batches.show_batch, name="console-batch"),
     path("money/batches/<uuid:batch_id>/file/", batches.download_batch, name="console-batch-file"),
     path("money/<slug:slug>/<str:country>/", pools.show_pool, name="console-pool"),

@@ -112,6 +112,7 @@ KINDS: Mapping[str, Kind] = {
     "payout_approved": Kind(About.NEVER, _MONEY | {"count"}, _PLACE | _words("role")),
     "item_changed": Kind(About.ALWAYS, _words("items"), _PLACE | _words("role")),
     "person_looked_up": Kind(About.NEVER, _words("role"), _words("count")),
+    "archive_read": Kind(About.NEVER, _words("role reason"), _words("market")),
     "person_erased": Kind(About.NEVER, frozenset(), _PLACE | _words("count")),
 }
 

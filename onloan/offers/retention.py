@@ -10,6 +10,9 @@ from onloan.markets.rules import MarketFacts
 # period was not looked up, five years stand, and counsel confirms them before the market opens.
 CLAIM_YEARS = {"FR": 5, "GB": 6, "DE": 3, "ES": 5, "IT": 10, "NL": 5}
 CLAIM_YEARS_ELSEWHERE = 5
+# How long the voucher of a payment is kept where the country's law on accounts was not looked up: the longest
+# period that was found anywhere, because what is deleted too early cannot be mended.
+ACCOUNT_YEARS_ELSEWHERE = 10
 CASE_YEARS = 3
 EVIDENCE_YEARS = 10
 PROFILE_MONTHS = 13
@@ -17,6 +20,11 @@ PROFILE_YEARS_MAX = 3
 ACCOUNT_DAYS = 30
 SIGNAL_MONTHS = 12
 FRAUD_YEARS = 3
+
+
+def account_years(facts: MarketFacts) -> int:
+    """For how many whole years after the one in which it was paid the voucher of a payment is kept (LR-066)."""
+    return facts.payout_record_years or ACCOUNT_YEARS_ELSEWHERE
 
 
 def retention_lines(facts: MarketFacts) -> tuple[tuple[str, str], ...]:
@@ -46,7 +54,10 @@ def retention_lines(facts: MarketFacts) -> tuple[tuple[str, str], ...]:
         ),
         (
             gettext("The name on your account and its number"),
-            gettext("%(days)d days after the last payment. The payment file at the bank is not ours to erase.")
+            gettext(
+                "%(days)d days after the last payment. What accounts need of it is kept longer, as the next line "
+                "says. The payment file at the bank is not ours to erase."
+            )
             % {"days": ACCOUNT_DAYS},
         ),
         (gettext("What you were paid"), _accounts(facts)),
@@ -67,9 +78,18 @@ def retention_lines(facts: MarketFacts) -> tuple[tuple[str, str], ...]:
 
 
 def _accounts(facts: MarketFacts) -> str:
+    """Two sentences: for how long, and what stands with the name."""
     if facts.payout_record_years is None:
-        return gettext("As long as the law on accounts of this country asks.")
-    return gettext("%(period)s, as the law on accounts asks.") % {"period": _years(facts.payout_record_years)}
+        period = gettext(
+            "%(period)s after the end of the year: the longest that laws on accounts ask for, as far as we know."
+        )
+    else:
+        period = gettext("%(period)s after the end of the year, as the law on accounts asks.")
+    archive = gettext(
+        "For a bank transfer this includes your name and the end of your account number, in an archive that is "
+        "opened only for an audit, for the tax authority or for a dispute, one payment at a time."
+    )
+    return f"{period % {'period': _years(account_years(facts))}} {archive}"
 
 
 def _years(count: int) -> str:

@@ -116,10 +116,36 @@ class DebtorMissing(OnloanError):
 
 
 class LinesForgotten(OnloanError):
-    """Names and accounts are kept for thirty days after a batch is paid."""
+    """Names and accounts are kept for thirty days after a batch is paid, or until their owner is erased."""
 
     code = "E-PAYOUT-FORGOTTEN"
     status = 410
     sentence = gettext_lazy(
-        "The accounts of this batch were deleted 30 days after it was paid, so its file cannot be written again."
+        "Accounts of this batch are deleted: 30 days after it was paid, or because their owner asked for it. Its "
+        "file cannot be written again."
+    )
+
+
+class ArchivePurposeNeeded(OnloanError):
+    """Whatever is not one of the purposes is none (rule LR-066)."""
+
+    code = "E-ARCHIVE-PURPOSE"
+    status = 403
+    sentence = gettext_lazy(
+        "The archive of payments opens for an audit, for the tax authority or for a dispute, and for nothing "
+        "else. Choose which of them it is."
+    )
+
+
+class ArchiveReasonNeeded(OnloanError):
+    code = "E-ARCHIVE-REASON"
+    status = 422
+    sentence = gettext_lazy("Write why you open this payment, in {minimum} to {maximum} characters.")
+
+
+class ArchiveUnknown(OnloanError):
+    code = "E-ARCHIVE-REFERENCE"
+    status = 404
+    sentence = gettext_lazy(
+        "No payment in the archive has this reference. Copy it as it stands on the bank's statement."
     )

@@ -11,6 +11,7 @@ from onloan.payouts.rules import (
     REFERENCE_CHARACTERS_MAX,
     SHORT_REFERENCE_CHARACTERS_MAX,
     AlarmKind,
+    ArchivePurpose,
     BankWord,
     BatchState,
     PayableState,
@@ -351,3 +352,59 @@ class YearNote(ParticipantModel):
     class Meta:
         db_table = "payouts_year_note"
         constraints = [models.UniqueConstraint(fields=["participant_id", "year"], name="payouts_year_note_once")]
+
+
+class ArchivedPayment(ParticipantModel):
+    """What the law on accounts wants kept of one transfer that was made, until ``retain_until``; one that came
+    back stays, with ``returned_on``.
+
+    ``sealed_payee`` holds the name and the masked account, and is null where both were deleted before the bank
+    said that it had paid. ``participant_id`` leads to the person only while they are there: when they are erased,
+    each of their rows gets a number of its own that leads nowhere.
+    """
+
+    reference = models.CharField(max_length=END_TO_END_CHARACTERS_MAX)
+    country = models.CharField(max_length=2)
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    paid_on = models.DateField()
+    returned_on = models.DateField(null=True)
+    retain_until = models.DateField()
+    sealed_payee = models.BinaryField(null=True)
+
+    class Meta:
+        db_table = "payouts_archive"
+        constraints = [
+            models.UniqueConstraint(fields=["participant_id", "reference"], name="payouts_archive_once"),
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="payouts_archive_is_positive"),
+            models.CheckConstraint(
+                condition=Q(returned_on__isnull=True) | Q(returned_on__gte=F("paid_on")),
+                name="payouts_archive_returns_what_was_paid",
+            ),
+            models.CheckConstraint(condition=Q(retain_until__gt=F("paid_on")), name="payouts_archive_has_an_end"),
+        ]
+        indexes = [
+            models.Index(fields=["reference"], name="payouts_archive_by_reference"),
+            models.Index(fields=["country", "paid_on", "id"], name="payouts_archive_by_day"),
+            models.Index(fields=["country", "retain_until"], name="payouts_archive_by_end"),
+        ]
+
+
+class ArchiveReading(UUIDModel):
+    """That a member opened one archived payment, what for, and sealed why. It is kept as long as the payment."""
+
+    archive_id = models.UUIDField()
+    user_id = models.UUIDField()
+    purpose = models.CharField(max_length=16)
+    sealed_reason = models.BinaryField()
+    read_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "payouts_archive_reading"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(purpose__in=[purpose.value for purpose in ArchivePurpose]),
+                name="payouts_archive_reading_purpose_is_known",
+            ),
+        ]
+        indexes = [models.Index(fields=["archive_id", "read_at"], name="payouts_archive_reading_of")]

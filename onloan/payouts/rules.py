@@ -31,6 +31,7 @@ VOUCHER_YEAR_ALARM = 800_000
 million euros (PSD2 art. 37(2) with 3(k); rule LR-065), so somebody looks before."""
 DECLARE_SHARE_PERCENT = 80
 """Of a country's yearly amount, from which on a person is told (rule LR-061)."""
+ARCHIVE_REASON_CHARACTERS_MIN, ARCHIVE_REASON_CHARACTERS_MAX = 10, 200
 
 # Letters, digits and a few marks: no room for a name with spaces, an address or a formula.
 _REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,63}")
@@ -74,6 +75,14 @@ class BankWord(StrEnum):
     PENDING = "pending"
     NAME_CHECK = "name_check"
     MADE = "made"
+
+
+class ArchivePurpose(StrEnum):
+    """What the archive of payments is opened for; there is no other purpose (rule LR-066)."""
+
+    AUDIT = "audit"
+    TAX_AUTHORITY = "tax_authority"
+    DISPUTE = "dispute"
 
 
 class BatchState(StrEnum):
@@ -133,6 +142,20 @@ def execution_day(prepared_on: date, bank_holidays: Container[date]) -> date:
     while day.isoweekday() > 5 or day in bank_holidays:
         day += timedelta(days=1)
     return day
+
+
+def archived_until(paid_on: date, years: int) -> date:
+    """The last day on which the voucher of a payment is kept: laws on accounts count their years from the end of
+    the one in which it was booked (Code de commerce art. L123-22; HGB s. 257(5))."""
+    assert years > 0
+    return date(paid_on.year + years, 12, 31)
+
+
+def is_archive_reason(written: str) -> bool:
+    """Whether somebody said in a sentence why they open the archive."""
+    return (
+        ARCHIVE_REASON_CHARACTERS_MIN <= len(written) <= ARCHIVE_REASON_CHARACTERS_MAX and written.isprintable()
+    )
 
 
 def is_reference(text: str) -> bool:

@@ -76,5 +76,25 @@ def unseal_debtor(about: UUID, sealed: bytes) -> DebtorAccount:
     return DebtorAccount(name, PayeeAccount(*account), bic, town)
 
 
+def seal_archived(archive_id: UUID, name: str, account: str) -> bytes:
+    """What an archived payment says of a person, under a key that opens nothing else; ``account`` is masked."""
+    return keys.seal(keys.derive_key("payout-archive"), json.dumps([name, account]).encode(), archive_id.bytes)
+
+
+def unseal_archived(archive_id: UUID, sealed: bytes) -> tuple[str, str]:
+    """The name, and the account as it was masked."""
+    name, account = json.loads(keys.unseal(keys.derive_key("payout-archive"), sealed, archive_id.bytes))
+    return name, account
+
+
+def seal_reading(reading_id: UUID, reason: str) -> bytes:
+    """Why somebody opened an archived payment: free text, in which a name may stand."""
+    return keys.seal(keys.derive_key("payout-archive"), reason.encode(), reading_id.bytes + b"reason")
+
+
+def unseal_reading(reading_id: UUID, sealed: bytes) -> str:
+    return keys.unseal(keys.derive_key("payout-archive"), sealed, reading_id.bytes + b"reason").decode()
+
+
 def _list_account(account: PayeeAccount) -> list[str]:
     return [account.kind, account.number, account.country]

@@ -22,6 +22,7 @@ from onloan.money import Money
 from onloan.offers.queries import find_version
 from onloan.outbox.statements import mail_statement
 from onloan.payouts import rules
+from onloan.payouts.archiving import archive_payments, archive_return
 from onloan.payouts.bank.reasons import Help, help_for
 from onloan.payouts.models import Batch, Payable, Payee, Payment
 from onloan.payouts.rules import BankWord, BatchState, PayableState, PayeeProblem, PaymentState
@@ -140,6 +141,7 @@ def _accept(rows: Sequence[Payment], now: datetime) -> None:
     assert paid == answered == changed == len(rows), "an open payment belongs to a payable of its batch"
     for row in rows:
         row.state, row.answered_at = PaymentState.ACCEPTED, now
+    archive_payments(rows)
 
 
 def _reject(row: Payment, reason_code: str | None, now: datetime) -> None:
@@ -150,8 +152,9 @@ def _reject(row: Payment, reason_code: str | None, now: datetime) -> None:
 
 def _return(row: Payment, reason_code: str | None, now: datetime) -> None:
     """Paid and sent back: the person's again, never lost to them, and due thirty days from now."""
-    _answer(row, PaymentState.RETURNED, reason_code, now)
     payable = _find_payable(row)
+    archive_return(row, country=payable.country, now=now)
+    _answer(row, PaymentState.RETURNED, reason_code, now)
     return_reward(reward_id=row.reward_id, participant_id=row.participant_id, attempt=payable.times_paid, now=now)
     today = clock.local_day(now, market_facts(payable.country).time_zone)
     _change_payable(
@@ -172,6 +175,7 @@ def _make_after_all(row: Payment, now: datetime) -> Settled:
     payable = Payable.objects.select_for_update().get(participant_id=row.participant_id, id=row.payable_id)
     if payable.state != PayableState.OWED:
         Payment.objects.filter(id=row.id).update(bank_word=BankWord.MADE)
+        archive_payments([row], paid_at=now)
         return Settled(made_after_all=(row.end_to_end_id,))
     Payable.objects.filter(id=payable.id).update(state=PayableState.IN_BATCH, batch_id=row.batch_id)
     Payment.objects.filter(id=row.id).update(

@@ -19,7 +19,8 @@ from onloan.offers.queries import find_version
 from onloan.outbox.statements import mail_statement
 from onloan.payouts import rules
 from onloan.payouts.actions import remove_account
-from onloan.payouts.models import Alarm, Batch, Payable, Payee, Payment
+from onloan.payouts.archive import forget_lines
+from onloan.payouts.models import Alarm, Batch, Payable, Payee
 from onloan.payouts.queries import count_due, count_unreached, list_countries_owed
 from onloan.payouts.rules import AlarmKind, BatchState, PayableState
 from onloan.people.queries import find_participant
@@ -75,7 +76,8 @@ def _ask(*, participant_id: UUID, now: datetime) -> bool:
 
 
 def forget_accounts(*, now: datetime) -> int:
-    """Delete accounts thirty days after the last payment was settled, and the lines of batches by the same rule.
+    """Delete accounts thirty days after the last payment was settled, and the lines of batches by the same rule,
+    once what was paid of them is in the archive.
 
     Returns how many people and batches they were of.
     """
@@ -87,10 +89,7 @@ def forget_accounts(*, now: datetime) -> int:
     batches = Batch.objects.filter(
         state__in=[BatchState.PAID, BatchState.REJECTED], paid_at__lte=ended, wrapped_key__isnull=False
     )
-    for batch_id in list(batches.values_list("id", flat=True)):
-        _forget_lines(batch_id=batch_id)
-        forgotten += 1
-    return forgotten
+    return forgotten + sum(forget_lines(batch_id=batch_id) for batch_id in batches.values_list("id", flat=True))
 
 
 @action
@@ -102,12 +101,6 @@ def _forget_account(*, participant_id: UUID, now: datetime) -> bool:
         return False
     remove_account(participant_id=participant_id)
     return True
-
-
-@action
-def _forget_lines(*, batch_id: UUID) -> None:
-    Batch.objects.filter(id=batch_id).update(wrapped_key=None, sealed_debtor=None)
-    Payment.objects.filter(batch_id=batch_id).update(sealed_line=None)
 
 
 def watch_payments(*, now: datetime) -> int:

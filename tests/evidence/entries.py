@@ -75,6 +75,7 @@ EXAMPLES: dict[str, Mapping[str, Value]] = {
     "payout_approved": {"count": 12, "amount_minor": 4800, "currency": "EUR", "role": "finance"},
     "item_changed": {"items": ["username"]},
     "person_looked_up": {"role": "dpo", "count": 1},
+    "archive_read": {"role": "finance", "reason": "tax_authority"},
     "person_erased": {},
 }
 """One entry of each kind."""

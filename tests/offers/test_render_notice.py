@@ -148,11 +148,15 @@ def test_a_public_place_says_that_the_world_can_read_it() -> None:
 
 
 def test_it_keeps_accounts_as_long_as_each_country_asks() -> None:
-    assert "10 years, as the law on accounts asks." in all_text(render_notice(OFFER, "FR", "en"))
-    assert "6 years, as the law on accounts asks." in all_text(render_notice(OFFER, "GB", "en"))
+    french = all_text(render_notice(OFFER, "FR", "en"))
+    assert "10 years after the end of the year, as the law on accounts asks." in french
+    assert "includes your name and the end of your account number, in an archive that is opened only for" in french
+    assert "6 years after the end of the year, as the law on accounts" in all_text(
+        render_notice(OFFER, "GB", "en")
+    )
     unknown = all_text(render_notice(in_country("PL"), "PL", "en"))
     assert market_facts("PL").payout_record_years is None
-    assert "As long as the law on accounts of this country asks." in unknown
+    assert "10 years after the end of the year: the longest that laws on accounts ask for" in unknown
 
 
 def test_an_edition_says_its_number_and_the_one_before() -> None:
