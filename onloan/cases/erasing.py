@@ -11,10 +11,12 @@ from datetime import datetime
 from uuid import UUID
 
 from onloan import clock, db, ids
+from onloan.access.rules import Capability
+from onloan.access.team import find_member_by_id, require
 from onloan.cases.bearer import CODE_KIND, bearer_code
 from onloan.cases.erasure_queries import ErasurePlan, plan_erasure
 from onloan.cases.erasure_rules import erased_from
-from onloan.cases.errors import ErasureDone
+from onloan.cases.errors import CaseClosed, CaseNotIdentified, ErasureDone
 from onloan.cases.models import Case, Erasure
 from onloan.cases.restricting import end_for_erasure, restrict
 from onloan.cases.rules import (
@@ -22,7 +24,9 @@ from onloan.cases.rules import (
     ErasureCause,
     ErasureWay,
     EventKind,
+    Kind,
     RestrictionCause,
+    State,
     show_reference,
 )
 from onloan.cases.sealing import contact_hash, seal_contact
@@ -51,9 +55,11 @@ STORES: tuple[tuple[str, str], ...] = (
     ("consents_consent", STAYS), ("consents_receipt", STAYS), ("uses_use", STAYS), ("uses_serving", STAYS),
     ("uses_notice", STAYS), ("uses_takedown", STAYS), ("ledger_account", STAYS), ("ledger_transfer", STAYS),
     ("ledger_reward", STAYS), ("vouchers_voucher", STAYS), ("vouchers_redemption", STAYS),
-    ("payouts_payable", STAYS), ("payouts_payment", STAYS), ("payouts_slip", STAYS), ("payouts_archive", STAYS),
+    ("payouts_payable", STAYS), ("payouts_payment", STAYS), ("payouts_slip", STAYS),
     ("payouts_year_note", STAYS), ("referrals_attribution", STAYS),
     ("referrals_event", STAYS), ("referrals_signal", STAYS), ("referrals_review", STAYS),
+    # The law on accounts asks for names beside payments; nobody opens them without a purpose that is on record.
+    ("payouts_archive", STAYS),
     # What somebody asked names them, and is needed for as long as they may come back to it: so it stays under a
     # number that leads to nothing else.
     ("cases_case", STAYS), ("cases_event", STAYS), ("cases_sighting", STAYS), ("cases_restriction", STAYS),
@@ -83,6 +89,21 @@ def begin_erasure(*, participant_id: UUID, case_id: UUID, now: datetime) -> None
     record_event(case_id=case_id, kind=EventKind.ERASURE_STARTED, now=now, is_shown=True)
     done_from = erased_from(ErasureCause.ASKED, Door(case.door), now)
     _mail_begun(person, plan, done_from, case=case, address=address)
+
+
+@action
+def begin_by_member(*, case_id: UUID, user_id: UUID, now: datetime) -> None:
+    """A member of the team begins what a letter or a call asked for, once it is known who asks. Raises NotAllowed,
+    CaseNotIdentified, CaseClosed, NotFound."""
+    require(find_member_by_id(user_id), Capability.HANDLE_CASES)
+    case = Case.objects.filter(id=case_id, kind=Kind.ERASURE).first()
+    if case is None:
+        raise NotFound
+    if case.state != State.OPEN:
+        raise CaseClosed
+    if case.participant_id is None:
+        raise CaseNotIdentified
+    begin_erasure(participant_id=case.participant_id, case_id=case_id, now=now)
 
 
 def _write_erasure(

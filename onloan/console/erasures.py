@@ -1,0 +1,69 @@
+"""The panel of an erasure on its case's page: what goes and stays, how far it is, and beginning one that came by
+letter."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from onloan import clock
+from onloan.access.rules import Capability
+from onloan.cases.erasing import begin_by_member
+from onloan.cases.erasure_queries import find_erasure_of_case, plan_erasure
+from onloan.cases.erasure_rules import GRACE, Step
+from onloan.cases.queries import CaseView
+from onloan.cases.rules import Door, Kind, State
+from onloan.console.pages import TeamRequest, act, team_page
+from onloan.errors import NotFound
+from onloan.markets.rules import country_name, market_facts
+from onloan.people.queries import is_alive
+
+STEP_WORDS: dict[Step, Promise] = {
+    Step.STOPPED_SHOWING: gettext_lazy("Nothing is shown any more; recipients are told"),
+    Step.MONEY: gettext_lazy("What they earned is settled"),
+    Step.ERASED: gettext_lazy("Key and rows are gone"),
+    Step.RECIPIENTS: gettext_lazy("Recipients have answered, copies are taken down; the public id is gone"),
+    Step.DATABASE: gettext_lazy("The database's own files are swept"),
+    Step.BACKUPS: gettext_lazy("The last backup that can still hold it has ended"),
+}
+
+
+def erasure_panel(case: CaseView) -> dict[str, object]:
+    """What the panel shows; empty for another request."""
+    line = case.line
+    if line.kind is not Kind.ERASURE:
+        return {}
+    begun = find_erasure_of_case(line.id)
+    can_plan = line.participant_id is not None and is_alive(line.participant_id)
+    law = market_facts(line.country).payout_record_law
+    return {
+        "erasure": {
+            "begun": begun,
+            "plan": plan_erasure(line.participant_id) if can_plan and line.participant_id is not None else None,
+            "steps": [(STEP_WORDS[step.step], step) for step in begun.steps] if begun is not None else [],
+            "is_open": line.state is State.OPEN,
+            "grace_days": GRACE[Door(line.door)].days,
+        },
+        "law": law or _("accounting law, %(country)s") % {"country": country_name(line.country, case.line.language)},
+    }
+
+
+@require_POST
+@team_page(Capability.HANDLE_CASES)
+def begin(request: TeamRequest, case_id: UUID) -> HttpResponse:
+    """Begin what a letter or a call asked for; the person is told and can stop it."""
+    if request.POST.get("act") != "begin":
+        raise NotFound
+    return act(
+        request,
+        Capability.HANDLE_CASES,
+        lambda: begin_by_member(case_id=case_id, user_id=request.member.id, now=clock.now()),
+        _("Begun. The person was told, and can stop it until it is done."),
+        reverse("console-case", args=[case_id]),
+    )
