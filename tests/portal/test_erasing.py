@@ -1,0 +1,91 @@
+"""Erasing one's own data: read what goes and stays, choose how to be paid, watch it, stop it; the slip after it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from onloan import clock
+from onloan.cases.erasure_queries import find_erasure
+from onloan.cases.erasure_rules import GRACE
+from onloan.cases.erasure_steps import finish_erasures
+from onloan.cases.models import Case
+from onloan.cases.rules import Door, ErasureWay, Outcome
+from onloan.people.queries import is_alive
+from tests.joining.support import open_market
+from tests.portal.money import Earner, an_earner
+from tests.portal.support import EVERYTHING, Visitor, add_participant
+
+AFTER = GRACE[Door.MY_PAGE] + timedelta(minutes=1)
+
+
+@pytest.fixture
+def ana(sqlite_database: str) -> Earner:
+    return an_earner("GB")
+
+
+def test_it_says_what_goes_and_stays_before_anything_is_asked(ana: Earner) -> None:
+    page = ana.get("request/erasure/")
+    for words in ("What goes", "What stays, why, until when", "in cash that we owe you.", "voucher", "the ICO"):
+        assert words in page.text, words
+    assert [box.get("value") for box in page.all("input", name="way")] == ["paid_first", "slip"]
+    assert page.all("input", name="way")[0].has("checked"), "nothing is lost by pressing the button"
+    assert not Case.objects.exists()
+
+
+def test_it_is_watched_changed_and_stopped_on_the_same_page(ana: Earner) -> None:
+    page = ana.post("request/erasure/", {"act": "erase", "way": "paid_first", "text": "Please."})
+    assert ana.visitor.address == ana.path("request/erasure/")
+    assert "First we pay what is yours, then we erase." in page.text and "Your slip" in page.text
+    reference = Case.objects.get().reference
+    assert f"{reference[:4]}-{reference[4:]}" in page.text
+    page = ana.post("request/erasure/", {"act": "way", "way": "slip"})
+    assert "until then you can stop it" in page.text and "Rather pay me first" in page.text
+    view = find_erasure(ana.joined.participant_id)
+    assert view is not None and view.way is ErasureWay.SLIP and view.slip_code in page.text
+    page = ana.post("request/erasure/", {"act": "stop"})
+    assert "Erase my data" in page.text and find_erasure(ana.joined.participant_id) is None
+    assert Case.objects.get().outcome == Outcome.TAKEN_BACK
+
+
+def test_pressing_twice_or_coming_back_changes_nothing(ana: Earner) -> None:
+    for _ in range(2):
+        ana.post("request/erasure/", {"act": "erase", "way": "slip", "text": ""})
+    assert Case.objects.count() == 1
+    assert ana.post("request/erasure/", {"act": "everything"}).status == 200
+
+
+def test_words_that_are_too_long_are_refused_and_kept(ana: Earner) -> None:
+    page = ana.post("request/erasure/", {"act": "erase", "way": "slip", "text": "x" * 4001})
+    assert page.status == 422 and page.one("textarea", name="text").text.startswith("xxx")
+    assert not Case.objects.exists() and "Please write at most" in page.text
+
+
+def test_whoever_holds_the_slip_gets_all_of_it(ana: Earner) -> None:
+    ana.post("request/erasure/", {"act": "erase", "way": "slip", "text": ""})
+    view = find_erasure(ana.joined.participant_id)
+    assert view is not None
+    finish_erasures(now=clock.now() + AFTER)
+    assert not is_alive(ana.joined.participant_id)
+    assert ana.visitor.get("/en/me/") and ana.visitor.address == "/en/signin/"
+    holder = Visitor()
+    page = holder.post("/en/slip/", {"code": "7K3Q X9AB"})
+    assert page.status == 404 and page.one("input", name="code").get("aria-invalid") == "true"
+    page = holder.post("/en/slip/", {"code": view.slip_code.lower().replace(" ", "-")})
+    assert holder.address == "/en/slip/money/" and view.slip_code not in holder.address
+    assert "£2 in cash" in page.text and "£7 to spend" in page.text
+    assert page.text.count("QR") == 0 and len(page.all("div", role="img")) >= 2
+    stranger = Visitor()
+    stranger.get("/en/slip/money/")
+    assert stranger.address == "/en/slip/"
+
+
+def test_with_nothing_owed_no_choice_is_asked(sqlite_database: str) -> None:
+    ben = add_participant(open_market(), "Ben", answers=EVERYTHING)
+    visitor = Visitor()
+    visitor.sign_in(ben.participant_id)
+    page = visitor.get("/fr/me/request/erasure/")
+    assert not page.all("input", name="way") and "Effacer mes données" in page.text
+    page = visitor.post("/fr/me/request/erasure/", {"act": "erase"})
+    assert "Arrêter l'effacement" in page.text and "Votre coupon" not in page.text
