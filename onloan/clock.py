@@ -47,3 +47,8 @@ def advance(seconds: int) -> None:
 def local_day(instant: datetime, time_zone: str) -> date:
     """The calendar day of ``instant`` in an IANA ``time_zone``."""
     return instant.astimezone(ZoneInfo(time_zone)).date()
+
+
+def local_time(instant: datetime, time_zone: str) -> datetime:
+    """``instant`` as the clocks of an IANA ``time_zone`` show it."""
+    return instant.astimezone(ZoneInfo(time_zone))

@@ -52,11 +52,14 @@ def event_statement(
     by_user_id: UUID | None = None,
     text: str | None = None,
     is_shown: bool = False,
+    event_id: UUID | None = None,
 ) -> Statement:
-    """The line as a statement, for whoever knows whose case it is."""
-    event_id = ids.new_id()
+    """The line as a statement, for whoever knows whose case it is. With an ``event_id`` it is written once."""
+    on_conflict = "" if event_id is None else "ON CONFLICT DO NOTHING"
+    event_id = event_id or ids.new_id()
     return db.insert(
         CaseEvent,
+        on_conflict=on_conflict,
         id=event_id,
         case_id=case_id,
         participant_id=participant_id,
@@ -82,7 +85,7 @@ def list_events(case_id: UUID, *, only_shown: bool = False) -> list[Event]:
             kind=EventKind(row.kind),
             at=row.at,
             by="" if row.by_user_id is None else names.get(row.by_user_id, ""),
-            text=_unseal(row.id, bytes(row.sealed_text)) if row.sealed_text is not None else "",
+            text=unseal_event(row.id, bytes(row.sealed_text)) if row.sealed_text is not None else "",
             is_shown=row.is_shown,
         )
         for row in found
@@ -93,5 +96,6 @@ def _seal(event_id: UUID, text: str) -> bytes:
     return keys.seal(keys.derive_key("cases"), text.encode(), event_id.bytes + b"event")
 
 
-def _unseal(event_id: UUID, sealed: bytes) -> str:
+def unseal_event(event_id: UUID, sealed: bytes) -> str:
+    """What stands beside a line of a timeline."""
     return keys.unseal(keys.derive_key("cases"), sealed, event_id.bytes + b"event").decode()

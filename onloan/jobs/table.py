@@ -9,6 +9,8 @@ from uuid import UUID
 
 from onloan.access.actions import forget_answers
 from onloan.cases.erasure_steps import close_profiles, finish_erasures, forget_late_links
+from onloan.cases.pack_actions import prepare_packs, try_packs_again
+from onloan.cases.profiles import forget_photos
 from onloan.cases.restricting import end_announced
 from onloan.cases.retention import forget_past
 from onloan.cases.watching import watch_cases, watch_mails
@@ -81,6 +83,8 @@ JOBS = (
     Job("watch cases", 3600, lambda now: watch_cases(now=now)),
     Job("watch mails about cases", 600, lambda now: watch_mails(now=now)),
     Job("end restrictions", 3600, lambda now: end_announced(now=now)),
+    Job("prepare packs", 60, lambda now: prepare_packs(now=now)),
+    Job("try packs again", 3600, lambda now: try_packs_again(now=now)),
     Job("close markets", 60, lambda now: close_due_markets(now=now)),
     Job("release held vouchers", 10, lambda now: release_overdue_holds(now=now, limit=500)),
     Job("hand out codes", 10, lambda now: hand_out_codes(now=now, limit=500)),
@@ -103,6 +107,7 @@ JOBS = (
     Job("forget accounts", 3600, lambda now: forget_accounts(now=now)),
     Job("check the books", 24 * 3600, check_books),
     Job("finish erasures", 60, lambda now: finish_erasures(now=now)),
+    Job("forget photos", 3600, lambda now: forget_photos(now=now)),
     Job("close profiles", 24 * 3600, lambda now: close_profiles(now=now)),
     Job("forget late links", 24 * 3600, lambda now: forget_late_links()),
     Job("forget what is past its time", 24 * 3600, lambda now: forget_past(now=now)),

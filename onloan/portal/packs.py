@@ -5,12 +5,13 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from onloan import clock
-from onloan.cases.pack import Pack, build_pack, note_handed_over, write_zip
+from onloan.cases.pack import Pack, build_pack
+from onloan.cases.pack_actions import note_taken
+from onloan.cases.pack_words import TITLES
+from onloan.cases.pack_writing import write_zip
 from onloan.offers.texts import published_notice
 from onloan.people.queries import ParticipantView
 from onloan.portal.campaign import Campaign
@@ -19,24 +20,6 @@ from onloan.portal.pages import render_page
 from onloan.portal.people import campaign_for
 from onloan.portal.used import describe_use
 from onloan.uses.history import list_use_groups
-
-TITLES: dict[str, Promise] = {
-    "profile": gettext_lazy("Who you are here"),
-    "changes": gettext_lazy("What you changed"),
-    "look-ups": gettext_lazy("Who of the team looked at your file"),
-    "answers": gettext_lazy("What you allowed or refused"),
-    "uses": gettext_lazy("Each use of your data"),
-    "mass-uses": gettext_lazy("Uses together with many others"),
-    "recipients-told": gettext_lazy("Who was told to remove something"),
-    "rewards": gettext_lazy("Your pot and your rewards"),
-    "vouchers": gettext_lazy("Your vouchers"),
-    "payments": gettext_lazy("Your payments"),
-    "referral": gettext_lazy("Your link and who invited you"),
-    "fraud-checks": gettext_lazy("Checks against cheating, with their reasons"),
-    "requests": gettext_lazy("What you asked, and our answers"),
-    "mails": gettext_lazy("Mails to you"),
-    "log": gettext_lazy("Entries of the record that are about you"),
-}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -55,7 +38,7 @@ def pack_page(request: HttpRequest) -> HttpResponse:
 def _hand_over(participant: ParticipantView, campaign: Campaign, *, is_portable: bool) -> HttpResponse:
     pack = build_pack(participant.id, is_portable=is_portable, now=campaign.now)
     content = write_zip(pack, _write_page(participant, campaign, pack))
-    note_handed_over(participant_id=participant.id, is_portable=is_portable, gaps=pack.gaps, now=clock.now())
+    note_taken(participant_id=participant.id, is_portable=is_portable, gaps=pack.gaps, now=clock.now())
     response = HttpResponse(content, content_type="application/zip")
     response.headers["Content-Disposition"] = f'attachment; filename="{campaign.offer.slug}-my-data.zip"'
     response.headers["Cache-Control"] = "private, no-store"
@@ -68,6 +51,7 @@ def _write_page(participant: ParticipantView, campaign: Campaign, pack: Pack) ->
         "campaign": campaign,
         "participant": participant,
         "pack": pack,
+        "photo": "profile_photo.jpg" in pack.files,
         "language": campaign.language,
         "uses": [describe_use(group, campaign) for group in groups],
         "gaps": [TITLES[name] for name in pack.gaps],

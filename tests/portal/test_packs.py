@@ -24,11 +24,12 @@ def test_the_button_gives_a_zip_with_a_page_to_read(sqlite_database: str) -> Non
     page = archive.read("index.html").decode()
     assert '<html lang="fr">' in page and "Ana" in page and "<script" not in page
     assert 'src="http' not in page and "url(" not in page, "nothing is fetched from anywhere"
-    assert json.loads(archive.read("data.json"))["sources"]["profile"][0]["username"] == "Ana"
+    items = json.loads(archive.read("data.json"))["sources"]["items"]
+    assert {row["item"]: row["value"] for row in items}["username"] == "Ana"
     part = json.loads(
         zipfile.ZipFile(io.BytesIO(client.post("/fr/me/pack/", {"part": "portable"}).content)).read("data.json")
     )
-    assert part["is_portable_part"] and "fraud-checks" not in part["sources"]
+    assert part["is_portable_part"] and "signals" not in part["sources"]
 
 
 def test_a_stranger_gets_nothing(sqlite_database: str) -> None:

@@ -1,0 +1,45 @@
+"""Reads of requests for a copy: which are to be tried, and which still lack a part."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from onloan.cases.clocks import Pause
+from onloan.cases.models import Case, CaseEvent, CasePause
+from onloan.cases.rules import EventKind, Kind, State
+
+PACK_KINDS = (Kind.ACCESS, Kind.PORTABILITY)
+
+
+def list_untried() -> list[UUID]:
+    """Open requests for a copy that nothing was done about yet, of people whom we know."""
+    return _ids(_open().exclude(_has(EventKind.PACK_STARTED)).exclude(_has(EventKind.PACK_READY)))
+
+
+def list_incomplete() -> list[UUID]:
+    """Open requests for a copy of which a part could not be read, and has not been read since."""
+    return _ids(_open().filter(_has(EventKind.PACK_STARTED)).exclude(_has_whole()))
+
+
+def _open() -> QuerySet[Case]:
+    """While it is asked who they are, nothing is promised to anybody."""
+    asked = CasePause.objects.filter(case_id=OuterRef("id"), kind=Pause.IDENTITY, answered_at=None)
+    return Case.objects.filter(
+        ~Exists(asked), kind__in=PACK_KINDS, state=State.OPEN, participant_id__isnull=False
+    ).order_by("due_on", "id")
+
+
+def _has(kind: EventKind) -> Exists:
+    return Exists(CaseEvent.objects.filter(case_id=OuterRef("id"), kind=kind))
+
+
+def _has_whole() -> Exists:
+    """One that was offered with a gap says beside it what is missing."""
+    ready = CaseEvent.objects.filter(case_id=OuterRef("id"), kind=EventKind.PACK_READY)
+    return Exists(ready.filter(sealed_text=None))
+
+
+def _ids(cases: QuerySet[Case]) -> list[UUID]:
+    return list(cases.values_list("id", flat=True))
