@@ -11,12 +11,19 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from babel.dates import format_date
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from onloan.cases.rules import Kind, Outcome
+from onloan.cases.wording import find_bar, find_buy_off
 
 DONE_CHARACTERS_MIN = 20
 TEXT_CHARACTERS_MAX = 4_000
+NOT_ALL = frozenset({Outcome.REFUSED, Outcome.PARTLY_DONE})
+_BLANK = re.compile(r"\[[^\[\]]{1,40}\]")
+"""What a suggested sentence leaves to whoever answers: ``[what changes]``."""
+_CAN_HOLD_NOTHING = frozenset({Kind.ACCESS, Kind.PORTABILITY, Kind.ERASURE, Kind.RECTIFICATION, Kind.SIGHTING})
 
 
 class Ground(StrEnum):
@@ -39,69 +46,79 @@ class Parts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """What every answer says beside it. ``authority`` is the one of the person's country."""
+    """What every answer says beside it. ``authority`` is the one of the person's country. ``is_shown_again``: what
+    they had said is wrong can be allowed again; ``is_checked_again``: a program looks at their rewards again."""
 
+    kind: Kind
     reference: str
     authority: str
     authority_url: str
-    is_eu: bool
+    is_shown_again: bool = False
+    is_checked_again: bool = False
 
 
-def find_missing(kind: Kind, outcome: Outcome, parts: Parts) -> list[str]:
-    """What the answer lacks, in words; empty when it can go out."""
-    missing: list[str] = []
+def list_outcomes(kind: Kind) -> list[Outcome]:
+    """How a case of this kind can end: to say that nothing is held answers only a question about what is held."""
+    return [outcome for outcome in Outcome if outcome is not Outcome.NOTHING_HELD or kind in _CAN_HOLD_NOTHING]
+
+
+def find_missing(kind: Kind, outcome: Outcome, parts: Parts) -> list[tuple[str, str]]:
+    """What the answer lacks: the field and what it is, in words; empty when it can go out. The ground of a refused
+    erasure is looked at by ``needs_ground``."""
+    missing: list[tuple[str, str]] = []
     if len(parts.done.strip()) < DONE_CHARACTERS_MIN:
-        missing.append(_("what was done, in a sentence"))
-    if max(len(parts.done), len(parts.reasons)) > TEXT_CHARACTERS_MAX:
-        missing.append(_("a shorter text"))
-    if outcome in {Outcome.REFUSED, Outcome.PARTLY_DONE}:
+        missing.append(("done", _("what was done, in a sentence")))
+    for name, text in (("done", parts.done), ("reasons", parts.reasons)):
+        if len(text) > TEXT_CHARACTERS_MAX:
+            missing.append((name, _("a shorter text")))
+        if (blank := _BLANK.search(text)) is not None:
+            missing.append((name, _("your own words in place of %(blank)s") % {"blank": blank.group()}))
+    if outcome in NOT_ALL:
         if len(parts.reasons.strip()) < DONE_CHARACTERS_MIN:
-            missing.append(_("the reasons"))
-        if kind is Kind.ERASURE:
-            if parts.ground is None:
-                missing.append(_("one of the grounds on which something may stay"))
+            missing.append(("reasons", _("the reasons")))
+        if kind is Kind.ERASURE and parts.ground is not None:
             if not parts.law.strip():
-                missing.append(_("the law that asks for it"))
+                missing.append(("law", _("the law that asks for it")))
             if parts.kept_until is None:
-                missing.append(_("the day on which it goes"))
+                missing.append(("kept_until", _("the day on which it goes")))
     return missing
 
 
-_BUY_OFF = re.compile(
-    r"(if|provided|in return|once) you (withdraw|drop|close|retract)|settle\w* (of )?all|non-?disclosure"
-    r"|si vous (retirez|abandonnez|renoncez)|en \w*change (du|de votre) (retrait|silence)"
-    r"|pour solde de tout compte",
-    re.IGNORECASE,
-)
-_BAR = re.compile(
-    r"(must|have to|need to) (first )?(contact|ask|write to) us( first)?|contact us first"
-    r"|before (you )?(contact|complain)"
-    r"|(devez|il faut) (d['’]abord )?nous (contacter|crire|demander)|d['’]abord nous|avant de saisir",
-    re.IGNORECASE,
-)
+def needs_ground(kind: Kind, outcome: Outcome, parts: Parts) -> bool:
+    """Whether something stays of a person who asked for erasure, and no ground of the list is given."""
+    return kind is Kind.ERASURE and outcome in NOT_ALL and parts.ground is None
 
 
-def find_forbidden(parts: Parts, *, is_eu: bool) -> tuple[str, str] | None:
-    """Words that no answer may hold, and why; None when there are none."""
-    for text in (parts.done, parts.reasons):
-        if (found := _BUY_OFF.search(text)) is not None:
-            return found.group(), _("no right or complaint is bought off")
-        if is_eu and (found := _BAR.search(text)) is not None:
-            return found.group(), _("nobody has to ask us before they complain to the authority")
+def find_forbidden(parts: Parts, *, is_eu: bool) -> tuple[str, str, str] | None:
+    """The field, the words that no answer may hold, and why; None when there are none."""
+    for name, text in (("done", parts.done), ("reasons", parts.reasons)):
+        if (words := find_buy_off(text)) is not None:
+            return name, words, _("no right or complaint is bought off")
+        if is_eu and (words := find_bar(text)) is not None:
+            return name, words, _("nobody has to ask us before they complain to the authority")
     return None
 
 
-def compose(outcome: Outcome, parts: Parts, frame: Frame) -> str:
+def compose(parts: Parts, frame: Frame) -> str:
     """The whole answer in the active language, as it is previewed, mailed and kept."""
-    opening = _("Our answer to your request %(reference)s.") % {"reference": frame.reference}
-    paragraphs = [opening, parts.done.strip()]
+    of_what = (
+        _("Our answer to your complaint %(reference)s.")
+        if frame.kind is Kind.COMPLAINT
+        else _("Our answer to your request %(reference)s.")
+    )
+    paragraphs = [of_what % {"reference": frame.reference}, parts.done.strip()]
     if parts.reasons.strip():
-        paragraphs.append(_("Why not more:") + "\n" + parts.reasons.strip())
+        why = _("Why:") if frame.kind is Kind.COMPLAINT else _("Why not more:")
+        paragraphs.append(why + "\n" + parts.reasons.strip())
     if parts.ground is not None and parts.kept_until is not None:
         paragraphs.append(
             _("What stays, stays because of %(law)s, until %(day)s, and is used for nothing else.")
-            % {"law": parts.law.strip(), "day": parts.kept_until.isoformat()}
+            % {"law": parts.law.strip(), "day": write_day(parts.kept_until)}
         )
+    if frame.is_shown_again:
+        paragraphs.append(_("From now on it can be shown again, if you allow it anew on your page."))
+    if frame.is_checked_again:
+        paragraphs.append(_("From now on a program looks at your rewards again. You can object at any time."))
     paragraphs.append(
         _(
             "If you are not content with this answer, you can complain to %(authority)s (%(url)s), without asking "
@@ -110,3 +127,10 @@ def compose(outcome: Outcome, parts: Parts, frame: Frame) -> str:
         % {"authority": frame.authority, "url": frame.authority_url}
     )
     return "\n\n".join(paragraphs)
+
+
+def write_day(day: date) -> str:
+    """As a letter in the active language writes it."""
+    language = get_language() or "en"
+    written: str = format_date(day, format="long", locale="en_GB" if language == "en" else language)
+    return written

@@ -1,0 +1,241 @@
+"""Sentences that an answer can be put together from, in each language. Whoever answers picks one and changes it.
+
+A suggestion never claims what the program cannot know: blanks in brackets are for the member of the team.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.utils import translation
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from onloan.cases.rules import Kind, Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """``field`` is where it goes: what was done, or the reasons."""
+
+    name: str
+    outcome: Outcome
+    words: Promise
+    field: str = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestedText:
+    """A suggestion in the person's language, and what it means in the reader's; empty where it is the same."""
+
+    name: str
+    outcome: Outcome
+    field: str
+    text: str
+    meaning: str
+
+
+_NOTHING_HELD = Suggestion(
+    "nothing-held",
+    Outcome.NOTHING_HELD,
+    _("We looked for you under the address that you wrote from, and hold nothing about you but this message."),
+)
+_SOMEBODY_ELSE = Suggestion(
+    "somebody-else",
+    Outcome.PARTLY_DONE,
+    _("The rest is about somebody else as well, and showing it would harm them."),
+    "reasons",
+)
+
+_SUGGESTIONS: Mapping[Kind, tuple[Suggestion, ...]] = {
+    Kind.ACCESS: (
+        Suggestion(
+            "on-page",
+            Outcome.DONE,
+            _(
+                "A copy of everything that we keep about you is on your page. You can take it there: a page that "
+                "you can read and print, and the same as files."
+            ),
+        ),
+        Suggestion(
+            "by-letter",
+            Outcome.DONE,
+            _(
+                "With this letter you get a copy of everything that we keep about you, and of every use made of "
+                "it."
+            ),
+        ),
+        _SOMEBODY_ELSE,
+        _NOTHING_HELD,
+    ),
+    Kind.PORTABILITY: (
+        Suggestion(
+            "on-page",
+            Outcome.DONE,
+            _(
+                "A file with what you gave us is on your page. You can take it there, and other programs can read "
+                "it."
+            ),
+        ),
+        _NOTHING_HELD,
+    ),
+    Kind.RECTIFICATION: (
+        Suggestion(
+            "corrected",
+            Outcome.DONE,
+            _(
+                "We corrected it. It is shown as you wrote it from now on, and whoever had received the old one "
+                "was told."
+            ),
+        ),
+        Suggestion(
+            "entry-added",
+            Outcome.DONE,
+            _(
+                "We added an entry that corrects the amount. The earlier one stays, so that the books can be "
+                "checked."
+            ),
+        ),
+        Suggestion(
+            "is-right",
+            Outcome.REFUSED,
+            _("We compared what we keep with what you wrote, and left it as it is."),
+        ),
+        Suggestion(
+            "why-right",
+            Outcome.REFUSED,
+            _(
+                "It is what you gave us on [day], and nothing that you sent us shows that it is wrong. You can "
+                "send more."
+            ),
+            "reasons",
+        ),
+        _NOTHING_HELD,
+    ),
+    Kind.ERASURE: (
+        Suggestion(
+            "erased",
+            Outcome.DONE,
+            _(
+                "What we kept about you is erased, and whoever had received it was told. Your vouchers and slips "
+                "stay good."
+            ),
+        ),
+        Suggestion(
+            "erased-in-part",
+            Outcome.PARTLY_DONE,
+            _("What we kept about you is erased, but for what the law asks us to keep."),
+        ),
+        Suggestion(
+            "accounts",
+            Outcome.PARTLY_DONE,
+            _("The law on accounts asks us to keep what was paid to you, and on which day."),
+            "reasons",
+        ),
+        _NOTHING_HELD,
+    ),
+    Kind.RESTRICTION: (
+        Suggestion(
+            "restricted",
+            Outcome.DONE,
+            _(
+                "Your data are kept and not used. What you earned is still paid. Before this ends we write to "
+                "you; you can end it yourself on your page."
+            ),
+        ),
+        Suggestion(
+            "restricted-by-letter",
+            Outcome.DONE,
+            _("Your data are kept and not used. What you earned is still paid. Before this ends we write to you."),
+        ),
+    ),
+    Kind.OBJECTION: (
+        Suggestion(
+            "stays",
+            Outcome.DONE,
+            _("We stopped that use, and it stays so. What you earned is yours, and is paid on the same days."),
+        ),
+        Suggestion(
+            "by-a-person",
+            Outcome.DONE,
+            _("From now on a person of our team looks at your rewards, and no program alone."),
+        ),
+    ),
+    Kind.WITHDRAWAL: (
+        Suggestion(
+            "taken-back",
+            Outcome.DONE,
+            _(
+                "We stopped showing it, and whoever had received it was told. Copies that other people made we "
+                "cannot call back. You keep everything that you earned."
+            ),
+        ),
+    ),
+    Kind.COMPLAINT: (
+        Suggestion(
+            "upheld",
+            Outcome.DONE,
+            _("You are right, and we are sorry. We found that [what happened]. From now on [what changes]."),
+        ),
+        Suggestion(
+            "upheld-in-part",
+            Outcome.PARTLY_DONE,
+            _("You are right about [what], and we are sorry. From now on [what changes]."),
+        ),
+        Suggestion(
+            "not-upheld",
+            Outcome.REFUSED,
+            _(
+                "We looked into what you wrote: [what was looked at]. We found that it was done as it had been "
+                "promised."
+            ),
+        ),
+        Suggestion(
+            "why-not-upheld",
+            Outcome.REFUSED,
+            _("Our records show [what], on [day]. You can ask us for a copy of them."),
+            "reasons",
+        ),
+    ),
+    Kind.SIGHTING: (
+        Suggestion(
+            "taken-down",
+            Outcome.DONE,
+            _("You are right: it was shown after its end. It is taken down, and we found out why: [why]."),
+        ),
+        Suggestion(
+            "not-ours",
+            Outcome.REFUSED,
+            _(
+                "We looked at the page that you named. Neither we nor anybody who received something from us "
+                "shows it."
+            ),
+        ),
+        Suggestion(
+            "why-not-ours",
+            Outcome.REFUSED,
+            _(
+                "Our records hold no use of yours in that place. Whoever runs that page can take it down; ask "
+                "them."
+            ),
+            "reasons",
+        ),
+        Suggestion(
+            "nothing-recorded",
+            Outcome.NOTHING_HELD,
+            _("We looked at the page that you named, and at our records: we hold nothing about you."),
+        ),
+    ),
+}  # fmt: skip
+
+
+def list_suggestions(kind: Kind, language: str) -> list[SuggestedText]:
+    """What fits a case of this kind, in the person's ``language``, beside its meaning in the active one."""
+    found = []
+    for each in _SUGGESTIONS[kind]:
+        meaning = str(each.words)
+        with translation.override(language):
+            text = str(each.words)
+        found.append(SuggestedText(each.name, each.outcome, each.field, text, "" if meaning == text else meaning))
+    return found
