@@ -14,6 +14,12 @@ EXTENSION_MONTHS_WITHOUT_LAW = 2
 REASON_CHARACTERS_MIN = 20
 REASON_CHARACTERS_MAX = 2_000
 ALARM_DAYS = (10, 3, 0)
+IDENTITY_ASKED_WITHIN_DAYS = 3
+"""Whoever doubts who asks, says so at once: a question about it that comes later stops no clock (LR-077)."""
+PROGRESS_EVERY_DAYS = 30
+"""How long nobody waits without a word on how it goes on (LR-097)."""
+RECEIVED_DAYS_BACK_MAX = 730
+"""A letter that lay about for longer than two years is more likely a slip of the pen."""
 
 
 class Pause(StrEnum):
@@ -45,6 +51,21 @@ def can_pause(kind: Kind, pause: Pause, country: str) -> bool:
     if kind not in RIGHTS or pause.value not in market_facts(country).rights.pauses:
         return False
     return pause is Pause.IDENTITY or kind is Kind.ACCESS
+
+
+def stops_clock(pause: Pause, received_on: date, asked_on: date) -> bool:
+    """Whether a question asked on ``asked_on`` comes in time to stop the clock."""
+    return pause is not Pause.IDENTITY or asked_on - received_on <= timedelta(days=IDENTITY_ASKED_WITHIN_DAYS)
+
+
+def wants_progress(told_on: date, today: date) -> bool:
+    """Whether somebody has waited long enough for a word on how it goes on; they last had one on ``told_on``."""
+    return today - told_on >= timedelta(days=PROGRESS_EVERY_DAYS)
+
+
+def is_received_day(received_on: date, today: date) -> bool:
+    """Whether a letter or a call can have come on that day: not in the future, and at most two years back."""
+    return timedelta(0) <= today - received_on <= timedelta(days=RECEIVED_DAYS_BACK_MAX)
 
 
 def resume_from(pause: Pause, clock_from: date, asked_on: date, answered_on: date, country: str) -> date:

@@ -5,36 +5,58 @@ from __future__ import annotations
 from datetime import date, datetime
 from uuid import UUID
 
-from django.conf import settings
 from django.utils import translation
+from django.utils.translation import gettext
 
 from onloan import clock, db, ids, keys
 from onloan.access.rules import Capability
-from onloan.access.team import find_member_by_id, list_members, require
+from onloan.access.team import find_member_by_id, require
 from onloan.cases import answers, clocks
-from onloan.cases.actions import check_written, close_case
+from onloan.cases.actions import close_case, first_day
 from onloan.cases.answers import Frame, Parts
 from onloan.cases.clocks import Pause
 from onloan.cases.errors import (
     AnswerIncomplete,
     AnswerWords,
     CaseClosed,
+    ErasureGround,
     ExtensionRefused,
+    IdentityCopy,
+    NoticesOpen,
+    ObjectionStands,
     PauseRefused,
     TextNeeded,
 )
 from onloan.cases.models import Case, CasePause
-from onloan.cases.rules import CaseDue, EventKind, Kind, Outcome, State, show_reference
+from onloan.cases.restricting import has_dispute
+from onloan.cases.rules import (
+    About,
+    CaseDue,
+    EventKind,
+    Kind,
+    Outcome,
+    State,
+    can_end_with,
+    ends_objection_to_checks,
+    show_reference,
+)
 from onloan.cases.sealing import seal_answer, unseal_contact
 from onloan.cases.timeline import record_event
+from onloan.cases.wording import find_identity_document
 from onloan.db import action
-from onloan.errors import NotFound
+from onloan.errors import BadInput, NotFound
 from onloan.markets.calendar import public_holidays
 from onloan.markets.rules import market_facts
 from onloan.outbox.statements import mail_statement
 from onloan.people.queries import find_participant
 from onloan.people.statements import lock_participant
+from onloan.uses.duty_queries import count_open_duties
+from onloan.uses.duty_rules import REASON_CHARACTERS_MAX as WHY_CHARACTERS_MAX
+from onloan.uses.duty_rules import REASON_CHARACTERS_MIN as WHY_CHARACTERS_MIN
+from onloan.uses.duty_rules import is_reason as is_duty_reason
 
+TELLS_RECIPIENTS = frozenset({Kind.RECTIFICATION, Kind.ERASURE, Kind.RESTRICTION})
+"""What recipients are told of (GDPR art. 19)."""
 NOTE_CHARACTERS_MAX = 2_000
 _ASKED = {Pause.IDENTITY: EventKind.IDENTITY_ASKED, Pause.CLARIFICATION: EventKind.CLARIFICATION_ASKED}
 _GIVEN = {Pause.IDENTITY: EventKind.IDENTITY_GIVEN, Pause.CLARIFICATION: EventKind.CLARIFIED}
@@ -42,10 +64,10 @@ _GIVEN = {Pause.IDENTITY: EventKind.IDENTITY_GIVEN, Pause.CLARIFICATION: EventKi
 
 @action
 def extend_case(*, case_id: UUID, user_id: UUID, reasons: str, now: datetime) -> CaseDue:
-    """Put the answer off once, and tell the person why (GDPR art. 12(3)). Raises ExtensionRefused, NotAllowed,
-    NotFound, CaseClosed."""
-    row = _open(case_id, user_id)
-    kind, begun = Kind(row.kind), _clock_from(row)
+    """Put the answer off once, and tell the person why (GDPR art. 12(3)). Raises ExtensionRefused, AnswerWords,
+    NotAllowed, NotFound, CaseClosed."""
+    row = lock_open(case_id, user_id)
+    kind, begun = Kind(row.kind), first_day(row)
     due = clocks.find_extension(
         kind,
         begun,
@@ -56,46 +78,62 @@ def extend_case(*, case_id: UUID, user_id: UUID, reasons: str, now: datetime) ->
     )
     if due is None or not clocks.is_reason(reasons):
         raise ExtensionRefused(field="reasons", minimum=clocks.REASON_CHARACTERS_MIN)
+    _check_words(row, reasons, field="reasons")
     Case.objects.filter(id=case_id).update(
         extended_at=now, due_on=due.internal, legal_due_on=due.legal, alarm_days=None, alarmed_at=None
     )
-    _tell(row, EventKind.EXTENDED, "case_extended", reasons, user_id, now, legal_due_on=due.legal)
+    tell_person(row, EventKind.EXTENDED, "case_extended", reasons, user_id, now, legal_due_on=due.legal)
     return due
 
 
 @action
-def pause_case(*, case_id: UUID, user_id: UUID, pause: Pause, question: str, reason: str, now: datetime) -> None:
-    """Ask the person something without which the case cannot go on; the clock stops where the law says so.
+def pause_case(*, case_id: UUID, user_id: UUID, pause: Pause, question: str, reason: str, now: datetime) -> bool:
+    """Ask the person something without which the case cannot go on; whether the clock stands still until then.
 
-    ``reason`` says why it had to be asked, for whoever looks at it later. Raises PauseRefused, NotAllowed,
-    NotFound, CaseClosed.
+    It stops where the law says so; for a question about who they are only when it is asked in time, else the
+    question goes out and the clock goes on. ``reason`` says why it had to be asked, for whoever looks at it later.
+    Raises PauseRefused, IdentityCopy, AnswerWords, NotAllowed, NotFound, CaseClosed.
     """
-    row = _open(case_id, user_id)
+    row = lock_open(case_id, user_id)
     is_fine = clocks.is_reason(reason) and clocks.is_reason(question)
-    if not is_fine or _open_pause(case_id) or not clocks.can_pause(Kind(row.kind), pause, row.country):
+    if not is_fine or find_open_pause(case_id) or not clocks.can_pause(Kind(row.kind), pause, row.country):
         raise PauseRefused(field="reason", minimum=clocks.REASON_CHARACTERS_MIN)
-    pause_id = ids.new_id()
-    CasePause.objects.create(
-        id=pause_id,
-        case_id=case_id,
-        kind=pause,
-        asked_at=now,
-        sealed_reason=keys.seal(keys.derive_key("cases"), reason.encode(), pause_id.bytes + b"reason"),
-    )
-    _tell(row, _ASKED[pause], "case_question", question, user_id, now)
+    _check_words(row, question, field="question")
+    today = _today(row, now)
+    # Nothing that is late already is made to look as if it were not.
+    is_stopped = clocks.stops_clock(pause, _received_on(row), today) and today <= row.legal_due_on
+    if is_stopped:
+        pause_id = ids.new_id()
+        CasePause.objects.create(
+            id=pause_id,
+            case_id=case_id,
+            kind=pause,
+            asked_at=now,
+            sealed_reason=keys.seal(keys.derive_key("cases"), reason.encode(), pause_id.bytes + b"reason"),
+        )
+    else:
+        record_event(case_id=case_id, kind=EventKind.NOTE, now=now, by_user_id=user_id, text=reason)
+    tell_person(row, _ASKED[pause], "case_question", question, user_id, now)
+    return is_stopped
 
 
 @action
 def resume_case(*, case_id: UUID, user_id: UUID, now: datetime) -> CaseDue:
     """What was asked has arrived: the clock goes on. Raises PauseRefused where nothing was asked, NotAllowed,
     NotFound, CaseClosed."""
-    row, pause = _open(case_id, user_id), _open_pause(case_id)
+    row, pause = lock_open(case_id, user_id), find_open_pause(case_id)
     if pause is None:
         raise PauseRefused(field="reason", minimum=clocks.REASON_CHARACTERS_MIN)
+    record_event(case_id=case_id, kind=_GIVEN[Pause(pause.kind)], now=now, by_user_id=user_id, is_shown=True)
+    return end_pause(row, pause, now)
+
+
+def end_pause(row: Case, pause: CasePause, now: datetime) -> CaseDue:
+    """Let the clock of a locked case go on, in the caller's transaction."""
     kind = Pause(pause.kind)
     zone = market_facts(row.country).time_zone
     begun = clocks.resume_from(
-        kind, _clock_from(row), clock.local_day(pause.asked_at, zone), _today(row, now), row.country
+        kind, first_day(row), clock.local_day(pause.asked_at, zone), _today(row, now), row.country
     )
     due = clocks.due_from(
         Kind(row.kind),
@@ -105,109 +143,100 @@ def resume_case(*, case_id: UUID, user_id: UUID, now: datetime) -> CaseDue:
         is_extended=row.extended_at is not None,
     )
     CasePause.objects.filter(id=pause.id).update(answered_at=now)
-    Case.objects.filter(id=case_id).update(
+    Case.objects.filter(id=row.id).update(
         clock_from=begun, due_on=due.internal, legal_due_on=due.legal, alarm_days=None, alarmed_at=None
     )
-    record_event(case_id=case_id, kind=_GIVEN[kind], now=now, by_user_id=user_id, is_shown=True)
     return due
 
 
 @action
 def add_note(*, case_id: UUID, user_id: UUID, text: str, is_shown: bool, now: datetime) -> None:
     """A line for colleagues; ``is_shown``: progress that the person is told by mail and on their page. Raises
-    TextNeeded, NotAllowed, NotFound, CaseClosed."""
-    row = _open(case_id, user_id)
+    TextNeeded, AnswerWords, IdentityCopy, NotAllowed, NotFound, CaseClosed."""
+    row = lock_open(case_id, user_id)
     written = text.strip()[:NOTE_CHARACTERS_MAX]
     if not written:
-        raise TextNeeded(field="text")
+        raise TextNeeded(field="note")
     if is_shown:
-        _tell(row, EventKind.MESSAGE_TO_PERSON, "case_progress", written, user_id, now)
+        _check_words(row, written, field="note")
+        tell_person(row, EventKind.MESSAGE_TO_PERSON, "case_progress", written, user_id, now)
     else:
         record_event(case_id=case_id, kind=EventKind.NOTE, now=now, by_user_id=user_id, text=written)
 
 
-@action
-def add_message(*, case_id: UUID, participant_id: UUID, text: str, now: datetime) -> None:
-    """What the person adds on their own page. Raises TextNeeded, TextNotValid, NotFound, CaseClosed."""
-    lock_participant(participant_id)
-    row = Case.objects.filter(id=case_id, participant_id=participant_id).first()
-    if row is None:
-        raise NotFound
-    if row.state != State.OPEN:
-        raise CaseClosed
-    written = check_written(Kind.COMPLAINT, text, field="text")
-    record_event(case_id=case_id, kind=EventKind.MESSAGE_FROM_PERSON, now=now, text=written, is_shown=True)
-
-
 def compose_answer(*, case_id: UUID, outcome: Outcome, parts: Parts) -> str:
-    """The answer as it would go out, in the person's language. Raises AnswerIncomplete, AnswerWords, NotFound."""
+    """The answer as it would go out, in the person's language. Raises BadInput, AnswerIncomplete, ErasureGround,
+    AnswerWords, ObjectionStands, NotFound."""
     row = Case.objects.filter(id=case_id).first()
     if row is None:
         raise NotFound
-    facts = market_facts(row.country)
-    missing = answers.find_missing(Kind(row.kind), outcome, parts)
+    kind, facts = Kind(row.kind), market_facts(row.country)
+    if outcome not in answers.list_outcomes(kind):
+        raise BadInput(field="outcome", problem=gettext("choose how it ended"))
+    if not can_end_with(kind, About(row.about), outcome):
+        raise ObjectionStands(field="outcome")
+    missing = answers.find_missing(kind, outcome, parts)
     if missing:
-        raise AnswerIncomplete(field="done", missing=", ".join(missing))
+        raise AnswerIncomplete(field=missing[0][0], missing=", ".join(what for _, what in missing))
+    if answers.needs_ground(kind, outcome, parts):
+        raise ErasureGround(field="ground")
     forbidden = answers.find_forbidden(parts, is_eu=facts.eea)
     if forbidden is not None:
-        raise AnswerWords(field="done", words=forbidden[0], why=forbidden[1])
+        field, words, why = forbidden
+        raise AnswerWords(field=field, words=words, why=why)
     frame = Frame(
+        kind=kind,
         reference=show_reference(row.reference),
         authority=facts.authority.name,
         authority_url=facts.authority.complaint_url,
-        is_eu=facts.eea,
+        is_shown_again=has_dispute(case_id),
+        is_checked_again=ends_objection_to_checks(kind, About(row.about), outcome),
     )
     with translation.override(row.language):
-        return answers.compose(outcome, parts, frame)
+        return answers.compose(parts, frame)
 
 
 @action
-def answer_case(*, case_id: UUID, user_id: UUID, outcome: Outcome, parts: Parts, now: datetime) -> None:
-    """Send and keep the answer, and close the case. Raises AnswerIncomplete, AnswerWords, NotAllowed, NotFound,
-    CaseClosed."""
-    row = _open(case_id, user_id)
+def answer_case(
+    *,
+    case_id: UUID,
+    user_id: UUID,
+    outcome: Outcome,
+    parts: Parts,
+    now: datetime,
+    why_not_wait: str = "",
+) -> None:
+    """Send and keep the answer, and close the case.
+
+    ``why_not_wait``: why it is closed although recipients have not answered or copies are not taken down; kept for
+    the team (GDPR art. 19). Raises what ``compose_answer`` raises, NoticesOpen, NotAllowed, CaseClosed.
+    """
+    row = lock_open(case_id, user_id)
     text = compose_answer(case_id=case_id, outcome=outcome, parts=parts)
+    if outcome in {Outcome.DONE, Outcome.PARTLY_DONE}:
+        _require_notices(row, why_not_wait.strip(), user_id, now)
     Case.objects.filter(id=case_id).update(sealed_answer=seal_answer(case_id, text))
-    _tell(row, EventKind.ANSWERED, "case_answered", text, user_id, now)
+    tell_person(row, EventKind.ANSWERED, "case_answered", text, user_id, now)
     close_case(case_id=case_id, user_id=user_id, outcome=outcome, now=now)
 
 
-def watch_cases(*, now: datetime) -> int:
-    """Write to everybody who handles cases ten, three and no days before a case is due, and each day after; of how
-    many cases. One whose clock stands still is left alone while it does."""
-    open_cases = Case.objects.filter(state=State.OPEN).exclude(
-        id__in=CasePause.objects.filter(answered_at=None).values("case_id")
-    )
-    reached: list[tuple[UUID, int]] = []
-    for case_id, country, due_on, told in open_cases.values_list("id", "country", "due_on", "alarm_days"):
-        left = clocks.days_left(due_on, clock.local_day(now, market_facts(country).time_zone))
-        step = clocks.alarm_step(left)
-        if step is not None and (told is None or step < told):
-            reached.append((case_id, step))
-    if reached:
-        _alarm(reached=reached, now=now)
-    return len(reached)
-
-
-@action
-def _alarm(*, reached: list[tuple[UUID, int]], now: datetime) -> None:
-    late = sum(step < 0 for _, step in reached)
-    for case_id, step in reached:
-        Case.objects.filter(id=case_id).update(alarm_days=step, alarmed_at=now)
-        record_event(case_id=case_id, kind=EventKind.ALARMED, now=now)
-    db.execute([
-        mail_statement(
-            template="cases_due",
-            language=settings.LANGUAGE_CODE,
-            address=member.email,
-            context={"count": len(reached), "late": late},
+def _require_notices(row: Case, reason: str, user_id: UUID, now: datetime) -> None:
+    """LR-086: what was corrected, erased or restricted is so with its recipients too, or somebody says why not."""
+    if Kind(row.kind) not in TELLS_RECIPIENTS or row.participant_id is None:
+        return
+    count = count_open_duties(row.participant_id)
+    if not count:
+        return
+    if not is_duty_reason(reason):
+        raise NoticesOpen(
+            field="why_not_wait", count=count, minimum=WHY_CHARACTERS_MIN, maximum=WHY_CHARACTERS_MAX
         )
-        for member in list_members()
-        if member.can(Capability.HANDLE_CASES)
-    ])  # fmt: skip
+    record_event(case_id=row.id, kind=EventKind.NOTE, now=now, by_user_id=user_id, text=reason)
 
 
-def _open(case_id: UUID, user_id: UUID) -> Case:
+def lock_open(case_id: UUID, user_id: UUID) -> Case:
+    """The open case, locked after the person whom it is about, for a member who may handle it. Raises NotAllowed,
+    NotFound, CaseClosed."""
     require(find_member_by_id(user_id), Capability.HANDLE_CASES)
     row = Case.objects.filter(id=case_id).first()
     if row is None:
@@ -220,20 +249,37 @@ def _open(case_id: UUID, user_id: UUID) -> Case:
     return locked
 
 
-def _open_pause(case_id: UUID) -> CasePause | None:
+def find_open_pause(case_id: UUID) -> CasePause | None:
     return CasePause.objects.filter(case_id=case_id, answered_at=None).first()
+
+
+def _check_words(row: Case, text: str, *, field: str) -> None:
+    """What goes to a person offers nothing for giving a right up, and asks for no identity document."""
+    forbidden = answers.find_forbidden(Parts(done=text), is_eu=market_facts(row.country).eea)
+    if forbidden is not None:
+        raise AnswerWords(field=field, words=forbidden[1], why=forbidden[2])
+    document = find_identity_document(text) if Kind(row.kind) in clocks.RIGHTS else None
+    if document is not None:
+        raise IdentityCopy(field=field, words=document)
 
 
 def _today(row: Case, now: datetime) -> date:
     return clock.local_day(now, market_facts(row.country).time_zone)
 
 
-def _clock_from(row: Case) -> date:
-    begun: date | None = row.clock_from
-    return begun or clock.local_day(row.received_at, market_facts(row.country).time_zone)
+def _received_on(row: Case) -> date:
+    """The day on which it came in; a clock that began anew since does not count."""
+    return min(first_day(row), clock.local_day(row.received_at, market_facts(row.country).time_zone))
 
 
-def _tell(
+def read_email(row: Case) -> str | None:
+    """The e-mail address that the person gave; a postal address is none, and has no hash."""
+    if row.sealed_contact is None or row.contact_hash is None:
+        return None
+    return unseal_contact(row.id, bytes(row.sealed_contact))
+
+
+def tell_person(
     row: Case,
     kind: EventKind,
     template: str,
@@ -245,7 +291,7 @@ def _tell(
 ) -> None:
     """Write it down, and to the person, to whichever address there is; without one it goes by letter."""
     record_event(case_id=row.id, kind=kind, now=now, by_user_id=user_id, text=text, is_shown=True)
-    contact = unseal_contact(row.id, bytes(row.sealed_contact)) if row.sealed_contact is not None else None
+    contact = read_email(row)
     if contact is None and row.participant_id is None:
         return
     context = {"case_reference": show_reference(row.reference)}

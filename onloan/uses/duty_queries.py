@@ -142,10 +142,11 @@ def count_late_duties(*, now: datetime) -> int:
     return notices + Takedown.objects.filter(done_at=None, due_at__lt=now).count()
 
 
-def list_duties() -> list[DutyLine]:
-    """What is open, by the instant when it is due."""
-    notices = list(Notice.objects.filter(state__in=OPEN_STATES).order_by("due_at", "id")[:DUTIES_MAX])
-    takedowns = list(Takedown.objects.filter(done_at=None).order_by("due_at", "id")[:DUTIES_MAX])
+def list_duties(participant_id: UUID | None = None) -> list[DutyLine]:
+    """What is open, of one person or of all, by the instant when it is due."""
+    whose = {} if participant_id is None else {"participant_id": participant_id}
+    notices = list(Notice.objects.filter(state__in=OPEN_STATES, **whose).order_by("due_at", "id")[:DUTIES_MAX])
+    takedowns = list(Takedown.objects.filter(done_at=None, **whose).order_by("due_at", "id")[:DUTIES_MAX])
     people = {row.participant_id: _public_id(row.participant_id) for row in [*notices, *takedowns]}
     lines = [
         DutyLine(
