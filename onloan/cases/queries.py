@@ -7,13 +7,22 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
+from onloan import clock
+from onloan.access.models import User
 from onloan.cases.clocks import Pause
 from onloan.cases.models import Case, CasePause
-from onloan.cases.rules import Door, Kind, Outcome, State, show_reference
-from onloan.cases.sealing import unseal_answer, unseal_contact, unseal_representative, unseal_text
+from onloan.cases.rules import About, Door, Kind, Outcome, State, show_reference
+from onloan.cases.sealing import (
+    unseal_answer,
+    unseal_contact,
+    unseal_identified_how,
+    unseal_representative,
+    unseal_text,
+)
 from onloan.errors import NotFound
+from onloan.markets.rules import known_countries, market_facts
 
 LINES_MAX = 500
 
@@ -26,35 +35,56 @@ class CaseLine:
     reference: str
     participant_id: UUID | None
     kind: Kind
+    about: About
     country: str
     language: str
     state: State
     door: Door
     received_at: datetime
+    clock_from: date | None
     due_on: date
     legal_due_on: date
     closed_at: datetime | None
     outcome: Outcome | None
+
+    @property
+    def received_on(self) -> date:
+        """The day on which it reached us, in the market's time zone: for a letter before it was typed in."""
+        typed_in = clock.local_day(self.received_at, market_facts(self.country).time_zone)
+        return typed_in if self.clock_from is None else min(self.clock_from, typed_in)
 
     def is_overdue(self, today: date) -> bool:
         """Whether the day that staff see has passed. ``today`` is a day in the market's time zone."""
         return self.state is State.OPEN and self.due_on < today
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identification:
+    """Which member of the team tied the case to a participant, when, and how they knew."""
+
+    by: str
+    at: datetime
+    how: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CaseView:
-    """A whole case, for the member of the team who answers it."""
+    """A whole case, for the member of the team who answers it. ``contact`` is an e-mail address; where there is
+    none, the answer goes by letter to ``postal_address``."""
 
     line: CaseLine
     contact: str | None
+    postal_address: str
     text: str
-    answer: str = ""
-    is_extended: bool = False
-    waits_for: Pause | None = None
-    representative: str = ""
+    answer: str
+    acknowledged_at: datetime | None
+    is_extended: bool
+    waits_for: Pause | None
+    asked_at: datetime | None
+    representative: str
+    identified: Identification | None
 
 
-_MORE_FIELDS = ("sealed_contact", "sealed_text", "sealed_answer", "sealed_representative", "extended_at")
 _LINE_FIELDS = tuple(CaseLine.__dataclass_fields__)
 
 
@@ -66,6 +96,11 @@ def list_cases(*, state: State | None = None, limit: int = LINES_MAX) -> list[Ca
     return [_line(row) for row in ordered.values(*_LINE_FIELDS)[:limit]]
 
 
+def read_lines(cases: QuerySet[Case]) -> list[CaseLine]:
+    """The lines of a chosen and ordered part of the cases."""
+    return [_line(row) for row in cases.values(*_LINE_FIELDS)]
+
+
 def list_cases_of(participant_id: UUID) -> list[CaseLine]:
     """What one participant asked from their own page, the latest first."""
     rows = Case.objects.filter(participant_id=participant_id).order_by("-received_at").values(*_LINE_FIELDS)
@@ -74,27 +109,55 @@ def list_cases_of(participant_id: UUID) -> list[CaseLine]:
 
 def find_case(case_id: UUID) -> CaseView:
     """The case with what was written and where the answer goes, in plain. Raises NotFound."""
-    row = Case.objects.filter(id=case_id).values(*_LINE_FIELDS, *_MORE_FIELDS).first()
+    row = Case.objects.filter(id=case_id).first()
     if row is None:
         raise NotFound
-    more = (row.pop(name) for name in _MORE_FIELDS)
-    sealed_contact, sealed_text, sealed_answer, representative, extended_at = more
-    waits_for = CasePause.objects.filter(case_id=case_id, answered_at=None).values_list("kind", flat=True).first()
+    pause = CasePause.objects.filter(case_id=case_id, answered_at=None).first()
+    contact = unseal_contact(case_id, bytes(row.sealed_contact)) if row.sealed_contact is not None else ""
+    sealed_by = row.sealed_representative
     return CaseView(
-        line=_line(row),
-        contact=unseal_contact(case_id, bytes(sealed_contact)) if sealed_contact is not None else None,
-        text=unseal_text(case_id, bytes(sealed_text)) if sealed_text is not None else "",
-        answer=unseal_answer(case_id, bytes(sealed_answer)) if sealed_answer is not None else "",
-        is_extended=extended_at is not None,
-        waits_for=Pause(waits_for) if waits_for is not None else None,
-        representative=unseal_representative(case_id, bytes(representative)) if representative is not None else "",
+        line=_line({name: getattr(row, name) for name in _LINE_FIELDS}),
+        contact=contact if row.contact_hash is not None else None,
+        postal_address=contact if row.contact_hash is None else "",
+        text=unseal_text(case_id, bytes(row.sealed_text)) if row.sealed_text is not None else "",
+        answer=unseal_answer(case_id, bytes(row.sealed_answer)) if row.sealed_answer is not None else "",
+        acknowledged_at=row.acknowledged_at,
+        is_extended=row.extended_at is not None,
+        waits_for=Pause(pause.kind) if pause is not None else None,
+        asked_at=pause.asked_at if pause is not None else None,
+        representative=unseal_representative(case_id, bytes(sealed_by)) if sealed_by is not None else "",
+        identified=_identification(row),
     )
 
 
-def count_open_cases(*, today: date) -> tuple[int, int]:
-    """(open, overdue) cases."""
-    waiting = Case.objects.filter(state=State.OPEN)
-    return waiting.count(), waiting.filter(due_on__lt=today).count()
+def _identification(row: Case) -> Identification | None:
+    if row.identified_at is None or row.identified_by_user_id is None or row.sealed_identified_how is None:
+        return None
+    name = User.objects.filter(id=row.identified_by_user_id).values_list("name", flat=True).first()
+    how = unseal_identified_how(row.id, bytes(row.sealed_identified_how))
+    return Identification(by=name or "", at=row.identified_at, how=how)
+
+
+def count_open_cases(*, now: datetime) -> tuple[int, int]:
+    """(open, late) cases, in one statement."""
+    counts = Case.objects.filter(state=State.OPEN).aggregate(
+        open=Count("id"), late=Count("id", filter=is_late(now))
+    )
+    return counts["open"], counts["late"]
+
+
+def is_late(now: datetime) -> Q:
+    """Open cases past the day that staff see, each by the day that it is in its country; one whose clock stands
+    still is not late meanwhile."""
+    days: dict[date, list[str]] = {}
+    for country in known_countries():
+        days.setdefault(clock.local_day(now, market_facts(country).time_zone), []).append(country)
+    past = Q()
+    for today, countries in days.items():
+        past |= Q(due_on__lt=today, country__in=countries)
+    waiting = CasePause.objects.filter(case_id=OuterRef("pk"), answered_at=None)
+    # The first condition is what the index of days is read by.
+    return Q(~Exists(waiting), past, state=State.OPEN, due_on__lt=max(days))
 
 
 def count_complaints(*, country: str) -> int:
@@ -108,6 +171,7 @@ def _line(row: dict[str, Any]) -> CaseLine:
         **row,
         "reference": show_reference(row["reference"]),
         "kind": Kind(row["kind"]),
+        "about": About(row["about"]),
         "state": State(row["state"]),
         "door": Door(row["door"]),
         "outcome": Outcome(outcome) if outcome is not None else None,

@@ -39,6 +39,14 @@ def unseal_representative(case_id: UUID, sealed: bytes) -> str:
     return keys.unseal(keys.derive_key("cases"), sealed, case_id.bytes + b"representative").decode()
 
 
+def seal_identified_how(case_id: UUID, how: str) -> bytes:
+    return keys.seal(keys.derive_key("cases"), how.encode(), case_id.bytes + b"how")
+
+
+def unseal_identified_how(case_id: UUID, sealed: bytes) -> str:
+    return keys.unseal(keys.derive_key("cases"), sealed, case_id.bytes + b"how").decode()
+
+
 def seal_picture(sighting_id: UUID, picture: bytes) -> bytes:
     return keys.seal(keys.derive_key("cases"), picture, sighting_id.bytes + b"picture")
 

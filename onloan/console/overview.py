@@ -46,7 +46,7 @@ def show_overview(request: TeamRequest) -> HttpResponse:
         )
         for market, money in zip(markets, list_market_money(markets, now=now), strict=True)
     ]
-    open_cases, late_cases = count_open_cases(today=now.date())
+    open_cases, late_cases = count_open_cases(now=now)
     context = {
         "here": "overview",
         "rows": rows,

@@ -1,0 +1,59 @@
+"""Whoever asked comes back to it: signed in, or with its number and a code that is mailed to their address.
+
+They read what happened, add to it, and may take it back (``taking_back``); nothing is ever offered for that.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from onloan import ids
+from onloan.cases.actions import check_written
+from onloan.cases.errors import CaseClosed, FollowNobody
+from onloan.cases.models import Case
+from onloan.cases.rules import EventKind, Kind, State
+from onloan.cases.sealing import contact_hash
+from onloan.cases.timeline import record_event
+from onloan.db import action
+from onloan.errors import NotFound
+from onloan.people.actions import check_code, normalize_email, send_code
+from onloan.people.queries import find_participant, list_by_email
+from onloan.people.statements import lock_participant
+
+
+def ask_to_follow(*, email: str, language: str, now: datetime) -> None:
+    """Send a code to ``email``, whether or not a case came from there: nobody learns that from the page. Raises
+    EmailNotValid, TooManyCodes, CodesBusy."""
+    send_code(email=email, offer_id=None, market_id=None, purpose="sign_in", language=language, now=now)
+
+
+def find_followed(*, reference: str, email: str, code: str, now: datetime) -> UUID:
+    """The case with this number that came from ``email``, or is about whoever joined with it. Raises CodeNotValid,
+    FollowNobody: whoever has typed the code may know what came from their own address."""
+    verified = check_code(email=email, code=code, purpose="sign_in", now=now)
+    address, number = normalize_email(verified.email), ids.normalize_code(reference)
+    case = Case.objects.filter(reference=number).first() if number else None
+    if case is None:
+        raise FollowNobody(field="reference")
+    if case.contact_hash != contact_hash(address):
+        people = {person.id for person in list_by_email(address) if person.erased_at is None}
+        if case.participant_id not in people:
+            raise FollowNobody(field="reference")
+    found: UUID = case.id
+    return found
+
+
+@action
+def add_message(*, case_id: UUID, text: str, now: datetime) -> None:
+    """What whoever asked adds; the caller knows that it is them. Raises TextNeeded, TextNotValid, NotFound,
+    CaseClosed."""
+    seen = Case.objects.filter(id=case_id).values_list("participant_id").first()
+    if seen is None:
+        raise NotFound
+    if seen[0] is not None and find_participant(seen[0]) is not None:
+        lock_participant(seen[0])
+    if Case.objects.select_for_update().get(id=case_id).state != State.OPEN:
+        raise CaseClosed
+    written = check_written(Kind.COMPLAINT, text, field="text")
+    record_event(case_id=case_id, kind=EventKind.MESSAGE_FROM_PERSON, now=now, text=written, is_shown=True)

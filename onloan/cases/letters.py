@@ -1,0 +1,185 @@
+"""What comes by letter, telephone or at a counter, typed in by a member of the team; and what goes by letter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from django.utils import translation
+from django.utils.translation import gettext
+
+from onloan import clock
+from onloan.access.rules import Capability
+from onloan.access.team import find_member_by_id, require
+from onloan.cases.actions import OpenedCase, open_case
+from onloan.cases.answers import write_day
+from onloan.cases.clocks import is_received_day
+from onloan.cases.desk import tell_person
+from onloan.cases.errors import PostalAddress, ReceivedDay, TextNotValid
+from onloan.cases.identifying import identify_case
+from onloan.cases.models import Case
+from onloan.cases.queries import CaseView
+from onloan.cases.rules import About, Door, EventKind, Kind, State
+from onloan.cases.sealing import contact_hash, seal_contact
+from onloan.cases.timeline import record_event
+from onloan.db import action
+from onloan.errors import BadInput, NotFound
+from onloan.markets.rules import known_countries, market_facts
+from onloan.people.actions import normalize_email
+from onloan.people.queries import find_participant
+from onloan.people.statements import lock_participant
+
+POSTAL_CHARACTERS_MAX = 400
+REPRESENTATIVE_CHARACTERS_MAX = 200
+
+
+class CameBy(StrEnum):
+    """How it reached us; informally counts as well."""
+
+    LETTER = "letter"
+    CALL = "call"
+    COUNTER = "counter"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """What a member of the team types in. One of ``email`` and ``postal_address`` is given; ``representative`` is
+    the name of whoever writes for somebody else. ``known_as``, a public id or e-mail address, and ``how`` the
+    member knows that it is them: empty where nobody knows yet."""
+
+    kind: Kind
+    about: About = About.NOTHING
+    text: str
+    country: str
+    language: str
+    received_on: date
+    came_by: CameBy
+    email: str = ""
+    postal_address: str = ""
+    representative: str = ""
+    is_mandate_seen: bool = False
+    known_as: str = ""
+    how: str = ""
+
+
+@action
+def write_down(*, user_id: UUID, written: Written, now: datetime) -> OpenedCase:
+    """Take the request in; its clock began on the day on which it reached us. Raises ReceivedDay, PostalAddress,
+    TextNotValid, what ``open_case`` and ``identify_case`` raise, and NotAllowed; then nothing is stored."""
+    require(find_member_by_id(user_id), Capability.HANDLE_CASES)
+    if written.country not in known_countries():
+        raise BadInput(field="country", problem=gettext("choose a country of the list"))
+    if not is_received_day(written.received_on, clock.local_day(now, market_facts(written.country).time_zone)):
+        raise ReceivedDay(field="received_on")
+    postal_address = written.postal_address.strip()
+    if not (written.email.strip() or postal_address) or len(postal_address) > POSTAL_CHARACTERS_MAX:
+        raise PostalAddress(field="email", maximum=POSTAL_CHARACTERS_MAX)
+    if len(written.representative.strip()) > REPRESENTATIVE_CHARACTERS_MAX:
+        raise TextNotValid(field="representative", maximum=REPRESENTATIVE_CHARACTERS_MAX)
+    opened = open_case(
+        kind=written.kind,
+        about=written.about,
+        country=written.country,
+        language=written.language,
+        door=Door.STAFF,
+        text=written.text,
+        contact=written.email,
+        representative=written.representative,
+        received_on=written.received_on,
+        now=now,
+    )
+    if not written.email.strip():
+        # Without a hash it is no e-mail address, and no mail goes there.
+        Case.objects.filter(id=opened.case_id).update(sealed_contact=seal_contact(opened.case_id, postal_address))
+    text = _say_how(written)
+    record_event(case_id=opened.case_id, kind=EventKind.NOTE, now=now, by_user_id=user_id, text=text)
+    if written.known_as.strip():
+        identify_case(
+            case_id=opened.case_id, user_id=user_id, typed=written.known_as, how=written.how,
+            is_mandate_seen=written.is_mandate_seen, now=now,
+        )  # fmt: skip
+    return opened
+
+
+def _say_how(written: Written) -> str:
+    """The first note, in the language of whoever types."""
+    lines = [
+        {
+            CameBy.LETTER: gettext("It came by letter."),
+            CameBy.CALL: gettext("It came by telephone."),
+            CameBy.COUNTER: gettext("Somebody came in person."),
+            CameBy.OTHER: gettext("It reached us informally, which counts as well."),
+        }[written.came_by]
+    ]
+    if written.representative.strip():
+        seen, unseen = gettext("The mandate was seen."), gettext("The mandate has not been seen yet.")
+        lines.append(seen if written.is_mandate_seen else unseen)
+    if written.email.strip() and written.postal_address.strip():
+        lines += [gettext("Their postal address:"), written.postal_address.strip()]
+    return "\n".join(lines)
+
+
+@action
+def confirm_by_letter(*, case_id: UUID, user_id: UUID, now: datetime) -> None:
+    """What was to be told has gone by letter: the receipt of a request, or what a mail did not bring. Raises
+    NotAllowed, NotFound."""
+    row = _lock(case_id, user_id)
+    if row.acknowledged_at is None:
+        Case.objects.filter(id=case_id).update(acknowledged_at=now)
+    with translation.override(row.language):
+        text = gettext("We wrote to you by letter.")
+    record_event(
+        case_id=case_id, kind=EventKind.MESSAGE_TO_PERSON, now=now, by_user_id=user_id, text=text, is_shown=True
+    )
+
+
+@action
+def change_address(*, case_id: UUID, user_id: UUID, email: str, text: str, now: datetime) -> None:
+    """A mail did not arrive: from now on we write to ``email``, beginning with ``text``, which is what the person
+    missed. Raises EmailNotValid, NotAllowed, NotFound."""
+    row = _lock(case_id, user_id)
+    address = normalize_email(email)
+    sealed, marked = seal_contact(case_id, address), contact_hash(address)
+    Case.objects.filter(id=case_id).update(
+        sealed_contact=sealed, contact_hash=marked, acknowledged_at=row.acknowledged_at or now
+    )
+    row.sealed_contact, row.contact_hash = sealed, marked
+    template = "case_progress" if row.state == State.OPEN else "case_answered"
+    tell_person(row, EventKind.MESSAGE_TO_PERSON, template, text, user_id, now)
+
+
+def write_letter(case: CaseView) -> str:
+    """What goes by letter, in the person's language: the answer, and before there is one the receipt."""
+    if case.answer:
+        return case.answer
+    line, facts = case.line, market_facts(case.line.country)
+    with translation.override(line.language):
+        received = (
+            gettext("We received your complaint.")
+            if line.kind is Kind.COMPLAINT
+            else gettext("We received your request.")
+        )
+        paragraphs = [
+            received + " " + gettext("Its reference is %(case_reference)s.") % {"case_reference": line.reference},
+            gettext("You get our answer by %(legal_due_on)s.") % {"legal_due_on": write_day(line.legal_due_on)},
+            gettext("It costs you nothing: no fee, and no reward that you earned."),
+            gettext("You can also complain directly to %(authority)s. You do not have to ask us first.")
+            % {"authority": facts.authority.short_name}
+            + "\n" + facts.authority.complaint_url,
+        ]  # fmt: skip
+    return "\n\n".join(paragraphs)
+
+
+def _lock(case_id: UUID, user_id: UUID) -> Case:
+    """The case, open or closed, locked after the person whom it is about."""
+    require(find_member_by_id(user_id), Capability.HANDLE_CASES)
+    seen = Case.objects.filter(id=case_id).values_list("participant_id").first()
+    if seen is None:
+        raise NotFound
+    if seen[0] is not None and find_participant(seen[0]) is not None:
+        lock_participant(seen[0])
+    locked: Case = Case.objects.select_for_update().get(id=case_id)
+    return locked
