@@ -1,42 +1,75 @@
-"""Requests and complaints: a list by what is due; each with its timeline, its next step and its answer."""
+"""The page of a request or complaint: its next step, who asks, what stands in its way, its answer and timeline."""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from onloan import clock
 from onloan.access.rules import Capability
-from onloan.cases.answers import Ground, Parts
-from onloan.cases.clocks import Pause, can_pause, days_left
-from onloan.cases.desk import add_note, answer_case, compose_answer, extend_case, pause_case, resume_case
-from onloan.cases.queries import CaseLine, CaseView, find_case, list_cases
-from onloan.cases.rules import TEXT_CHARACTERS_MAX, Kind, Outcome, State
+from onloan.cases.answers import Ground, Parts, list_outcomes
+from onloan.cases.clocks import IDENTITY_ASKED_WITHIN_DAYS, RIGHTS, Pause, can_pause, days_left, stops_clock
+from onloan.cases.clocks import wants_progress as needs_word
+from onloan.cases.desk import (
+    TELLS_RECIPIENTS,
+    add_note,
+    answer_case,
+    compose_answer,
+    extend_case,
+    pause_case,
+    resume_case,
+)
+from onloan.cases.identifying import HOW_CHARACTERS_MAX, HOW_CHARACTERS_MIN, identify_case, separate_case
+from onloan.cases.letters import change_address, confirm_by_letter, write_letter
+from onloan.cases.queries import CaseView, find_case
+from onloan.cases.queue_queries import list_undelivered
+from onloan.cases.rules import TEXT_CHARACTERS_MAX, EventKind, Kind, Outcome, State, can_end_with
 from onloan.cases.sighting_queries import find_sighting_of_case
-from onloan.cases.timeline import list_events
-from onloan.console.pages import TeamRequest, act, read_text, render_page, team_page
+from onloan.cases.suggestions import SuggestedText, list_suggestions
+from onloan.cases.timeline import Event, list_events
+from onloan.console.pages import TeamRequest, read_text, render_page, team_page
+from onloan.console.queue import days_in_words
 from onloan.errors import BadInput, NotFound, OnloanError
-from onloan.markets.rules import market_facts
+from onloan.markets.rules import complaint_due_by_authority, market_facts
+from onloan.uses.duty_queries import list_duties
+from onloan.uses.duty_rules import REASON_CHARACTERS_MAX as WHY_CHARACTERS_MAX
 
 REASON_CHARACTERS_MAX = 2_000
 LAW_CHARACTERS_MAX = 200
+ADDRESS_CHARACTERS_MAX = 254
+TYPED = (
+    "outcome", "done", "reasons", "ground", "law", "kept_until", "why_not_wait", "note", "why_longer", "pause",
+    "question", "doubt", "known_as", "how", "mandate", "separate", "email",
+)  # fmt: skip
+"""Every field of the page, each with a name of its own, so that what was typed stays when something is refused."""
 
 
 @dataclass(frozen=True, slots=True)
-class QueueRow:
-    case: CaseLine
-    is_late: bool
-    left: str
+class Problem:
+    """What could not be done: of which form, and at which field of it."""
+
+    act: str
+    field: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """What somebody does now: the button of ``act``, or the part of the page that ``place`` names."""
+
+    words: str
+    label: str
+    act: str = ""
+    place: str = ""
 
 
 def data_address(picture: bytes) -> str:
@@ -44,159 +77,39 @@ def data_address(picture: bytes) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(picture).decode()
 
 
-@require_GET
-@team_page()
-def list_all(request: TeamRequest) -> HttpResponse:
-    """What is due first stands first; nothing that is late can be filtered away."""
-    now = clock.now()
-    kind, country = request.GET.get("kind", ""), request.GET.get("country", "")
-    rows = [_queue_row(case, now) for case in list_cases()]
-    shown = [
-        row for row in rows if row.is_late or (kind in {"", row.case.kind} and country in {"", row.case.country})
-    ]
-    context = {
-        "here": "cases",
-        "rows": shown,
-        "kinds": sorted({row.case.kind for row in rows}),
-        "countries": sorted({row.case.country for row in rows}),
-        "kind": kind,
-        "country": country,
-        "late_count": sum(row.is_late for row in rows),
-    }
-    return render_page(request, "cases.html", context)
-
-
-def _queue_row(case: CaseLine, now: datetime) -> QueueRow:
-    today = clock.local_day(now, market_facts(case.country).time_zone)
-    left = days_left(case.due_on, today)
-    if case.state is State.CLOSED:
-        words = ""
-    elif left < 0:
-        words = ngettext("%(days)d day late", "%(days)d days late", -left) % {"days": -left}
-    elif left == 0:
-        words = _("today")
-    else:
-        words = ngettext("%(days)d day left", "%(days)d days left", left) % {"days": left}
-    return QueueRow(case, case.is_overdue(today), words)
-
-
 @require_http_methods(["GET", "POST"])
 @team_page(Capability.HANDLE_CASES)
 def show_case(request: TeamRequest, case_id: UUID) -> HttpResponse:
-    if request.method == "POST":
-        return _act_on_case(request, case_id)
-    return _render(request, case_id)
+    if request.method != "POST":
+        return _render(request, case_id)
+    if "use" in request.POST:
+        return _render(request, case_id, typed=_use_sentence(request, case_id))
+    act = request.POST.get("act", "")
+    if act == "preview":
+        return _preview(request, case_id)
+    if act not in ACTS:
+        raise NotFound
+    try:
+        done = ACTS[act](request, case_id)
+    except OnloanError as error:
+        return _refuse(request, case_id, act, error)
+    messages.success(request, done)
+    return HttpResponseRedirect(reverse("console-case", args=[case_id]))
 
 
-def _render(request: TeamRequest, case_id: UUID, *, preview: str = "", status: int = 200) -> HttpResponse:
+@require_GET
+@team_page(Capability.HANDLE_CASES)
+def show_letter(request: TeamRequest, case_id: UUID) -> HttpResponse:
+    """What goes by letter, on a page to print: the answer, or before there is one the receipt."""
     case = find_case(case_id)
-    facts = market_facts(case.line.country)
-    sighting = find_sighting_of_case(case_id)
-    context = {
-        "here": "cases",
-        "case": case,
-        "sighting": sighting,
-        "picture": data_address(sighting.report.picture) if sighting and sighting.report.picture else "",
-        "facts": facts,
-        "late": case.line.is_overdue(clock.local_day(clock.now(), facts.time_zone)),
-        "events": list_events(case_id),
-        "next_step": _next_step(case),
-        "outcomes": [outcome.value for outcome in Outcome],
-        "pauses": [pause.value for pause in Pause if can_pause(case.line.kind, pause, case.line.country)],
-        "grounds": [ground.value for ground in Ground],
-        "is_right": case.line.kind not in {Kind.COMPLAINT, Kind.SIGHTING},
-        "preview": preview,
-        "typed": request.POST if request.method == "POST" else {},
-    }
-    return render_page(request, "case.html", context, status=status)
+    context = {"here": "cases", "is_wide": False, "case": case, "text": write_letter(case)}
+    return render_page(request, "case_letter.html", context)
 
 
-def _next_step(case: CaseView) -> str:
-    """One sentence that says what somebody does now."""
-    if case.line.state is State.CLOSED:
-        return ""
-    if case.waits_for is not None:
-        return _("You wait for what was asked. When it is there, let the clock go on.")
-    return {
-        Kind.COMPLAINT: _("Find out what happened, tell the person how it goes on, and answer with what changes."),
-        Kind.SIGHTING: _("Find out who shows it, have it taken down, and answer with what you found."),
-        Kind.WITHDRAWAL: _("The gate has denied since it came in. See whether copies are taken down, and answer."),
-        Kind.RESTRICTION: _("Nothing is shown since it came in. Answer that it holds until they hear otherwise."),
-        Kind.OBJECTION: _("Nothing is shown since it came in. Answer that it stays so."),
-        Kind.ACCESS: _("Give them everything that is kept about them, and answer."),
-        Kind.PORTABILITY: _("Give them their file, and answer."),
-        Kind.RECTIFICATION: _("Correct what is wrong, or say why it is right, and answer."),
-        Kind.ERASURE: _("See what goes and what has to stay, until when, and answer."),
-    }[case.line.kind]
-
-
-def _act_on_case(request: TeamRequest, case_id: UUID) -> HttpResponse:
-    match request.POST.get("act"):
-        case "preview":
-            return _preview(request, case_id)
-        case "answer":
-            return _do(
-                request,
-                case_id,
-                lambda: answer_case(
-                    case_id=case_id,
-                    user_id=request.member.id,
-                    outcome=_read_outcome(request),
-                    parts=_read_parts(request),
-                    now=clock.now(),
-                ),
-                _("Answered and closed, with the day and your name."),
-            )
-        case "extend":
-            reasons = read_text(request, "reasons", REASON_CHARACTERS_MAX)
-            return _do(
-                request,
-                case_id,
-                lambda: extend_case(case_id=case_id, user_id=request.member.id, reasons=reasons, now=clock.now()),
-                _("The person was told the new day and why."),
-            )
-        case "pause":
-            return _do(request, case_id, lambda: _pause(request, case_id), _("Asked. The clock stands still."))
-        case "resume":
-            return _do(
-                request,
-                case_id,
-                lambda: resume_case(case_id=case_id, user_id=request.member.id, now=clock.now()),
-                _("The clock goes on."),
-            )
-        case "note" | "progress" as which:
-            text = read_text(request, "note", REASON_CHARACTERS_MAX)
-            return _do(
-                request,
-                case_id,
-                lambda: add_note(
-                    case_id=case_id,
-                    user_id=request.member.id,
-                    text=text,
-                    is_shown=which == "progress",
-                    now=clock.now(),
-                ),
-                _("Sent to the person.") if which == "progress" else _("Noted."),
-            )
-    raise NotFound
-
-
-def _do(request: TeamRequest, case_id: UUID, perform: Callable[[], object], done: str) -> HttpResponse:
-    return act(request, Capability.HANDLE_CASES, perform, done, reverse("console-case", args=[case_id]))
-
-
-def _pause(request: TeamRequest, case_id: UUID) -> None:
-    chosen = request.POST.get("pause", "")
-    if chosen not in {pause.value for pause in Pause}:
-        raise BadInput(field="pause", problem=_("choose what you have to ask"))
-    pause_case(
-        case_id=case_id,
-        user_id=request.member.id,
-        pause=Pause(chosen),
-        question=read_text(request, "question", REASON_CHARACTERS_MAX),
-        reason=read_text(request, "reason", REASON_CHARACTERS_MAX),
-        now=clock.now(),
-    )
+def _refuse(request: TeamRequest, case_id: UUID, act: str, error: OnloanError) -> HttpResponse:
+    """The page again with what was typed, and what is wrong at its field."""
+    problem = Problem(act, FIELDS.get((act, error.field), error.field), f"{error} ({error.code})")
+    return _render(request, case_id, problem=problem, status=error.status)
 
 
 def _preview(request: TeamRequest, case_id: UUID) -> HttpResponse:
@@ -204,9 +117,275 @@ def _preview(request: TeamRequest, case_id: UUID) -> HttpResponse:
     try:
         text = compose_answer(case_id=case_id, outcome=_read_outcome(request), parts=_read_parts(request))
     except OnloanError as error:
-        messages.error(request, f"{error} ({error.code})")
-        return _render(request, case_id, status=error.status)
+        return _refuse(request, case_id, "answer", error)
     return _render(request, case_id, preview=text)
+
+
+def _use_sentence(request: TeamRequest, case_id: UUID) -> dict[str, str]:
+    """What was typed, with the suggested sentence after it."""
+    typed, line = _read_typed(request), find_case(case_id).line
+    for each in list_suggestions(line.kind, line.language):
+        if each.name == request.POST["use"]:
+            before = typed[each.field].strip()
+            typed[each.field] = f"{before}\n\n{each.text}" if before else each.text
+            typed["outcome"] = typed["outcome"] or each.outcome.value
+    return typed
+
+
+def _read_typed(request: HttpRequest) -> dict[str, str]:
+    return {name: request.POST.get(name, "") for name in TYPED}
+
+
+def _render(
+    request: TeamRequest,
+    case_id: UUID,
+    *,
+    preview: str = "",
+    problem: Problem | None = None,
+    typed: dict[str, str] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    case, events = find_case(case_id), list_events(case_id)
+    facts = market_facts(case.line.country)
+    today = clock.local_day(clock.now(), facts.time_zone)
+    sighting = find_sighting_of_case(case_id)
+    left, is_open = days_left(case.line.due_on, today), case.line.state is State.OPEN
+    context = {
+        "here": "cases",
+        "case": case,
+        "is_open": is_open,
+        "facts": facts,
+        "sighting": sighting,
+        "picture": data_address(sighting.report.picture) if sighting and sighting.report.picture else "",
+        "late": is_open and left < 0 and case.waits_for is None,
+        "left": days_in_words(left),
+        "events": events,
+        "undelivered": _list_undelivered(case_id, events),
+        "twins": [
+            event.text for event in events if event.kind is EventKind.LINKED_DUPLICATE and not event.is_shown
+        ],
+        "next": _next_step(case, events, today) if is_open else None,
+        "duties": _list_duties(case) if is_open else [],
+        "goes_by_letter": case.contact is None and case.line.participant_id is None,
+        "by_authority": _day_by_authority(case),
+        "preview": preview,
+        "problem": problem,
+        "typed": typed if typed is not None else _read_typed(request),
+        **_answer_context(case),
+        **_question_context(case, events, today),
+    }
+    return render_page(request, "case.html", context, status=status)
+
+
+def _answer_context(case: CaseView) -> dict[str, object]:
+    line = case.line
+    outcomes = [each for each in list_outcomes(line.kind) if can_end_with(line.kind, line.about, each)]
+    suggestions: list[SuggestedText] = [
+        each for each in list_suggestions(line.kind, line.language) if each.outcome in outcomes
+    ]
+    return {
+        "outcomes": [each.value for each in outcomes],
+        "suggestions": suggestions,
+        "grounds": [ground.value for ground in Ground],
+        "can_extend": line.kind in RIGHTS and not case.is_extended,
+        "how_minimum": HOW_CHARACTERS_MIN,
+        "how_maximum": HOW_CHARACTERS_MAX,
+    }
+
+
+def _question_context(case: CaseView, events: list[Event], today: date) -> dict[str, object]:
+    line = case.line
+    pauses = [pause for pause in Pause if can_pause(line.kind, pause, line.country)]
+    asked = [event for event in events if event.kind is EventKind.IDENTITY_ASKED]
+    is_asked_late = (
+        bool(asked)
+        and case.waits_for is None
+        and not stops_clock(
+            Pause.IDENTITY, line.received_on, clock.local_day(asked[-1].at, market_facts(line.country).time_zone)
+        )
+    )
+    return {
+        "pauses": [pause.value for pause in pauses] if case.waits_for is None else [],
+        "asks_in_time": stops_clock(Pause.IDENTITY, line.received_on, today),
+        "is_asked_late": is_asked_late and line.participant_id is None,
+        "identity_days": IDENTITY_ASKED_WITHIN_DAYS,
+    }
+
+
+def _list_undelivered(case_id: UUID, events: list[Event]) -> list[Event]:
+    """The mails that did not arrive; none once something was sent since."""
+    if not list_undelivered([case_id]):
+        return []
+    return [event for event in events if event.kind is EventKind.MAIL_FAILED]
+
+
+def _list_duties(case: CaseView) -> list[object]:
+    """Recipients and copies that are open for the person, where the answer has to wait for them."""
+    if case.line.kind not in TELLS_RECIPIENTS or case.line.participant_id is None:
+        return []
+    return list(list_duties(case.line.participant_id))
+
+
+def _day_by_authority(case: CaseView) -> date | None:
+    """Where a law counts a complaint's days, the day that the authority's count gives; shown, never enforced."""
+    line = case.line
+    if line.kind is not Kind.COMPLAINT or not market_facts(line.country).complaint_law:
+        return None
+    return complaint_due_by_authority(line.received_on, line.country)
+
+
+def _next_step(case: CaseView, events: list[Event], today: date) -> NextStep:
+    """One sentence that says what somebody does now, and where."""
+    line = case.line
+    if case.acknowledged_at is None:
+        return NextStep(
+            _("It came without an e-mail address. Print the receipt, send it, and say that it is on its way."),
+            _("It went by letter"),
+            act="by_letter",
+        )
+    if case.waits_for is not None:
+        return NextStep(
+            _("You wait for what was asked. When it is there, let the clock go on."),
+            _("It has arrived: let the clock go on"),
+            act="resume",
+        )
+    if line.participant_id is None and line.kind in RIGHTS:
+        if case.representative:
+            words = _(
+                "Look at the mandate, then say for which participant it was written. Nothing is done before."
+            )
+        else:
+            words = _("Nobody knows yet who asks. Say which participant it is, or answer that nothing is held.")
+        return NextStep(words, _("Say who it is"), place="who")
+    told = [event.at for event in events if event.is_shown and event.by or event.kind is EventKind.RECEIVED]
+    told_on = clock.local_day(max(told), market_facts(line.country).time_zone) if told else line.received_on
+    if line.kind is Kind.COMPLAINT and needs_word(told_on, today):
+        return NextStep(
+            _("Nobody wrote to the person for 30 days. Tell them how it goes on."), _("Tell them"), place="tell"
+        )
+    return NextStep(_WORK[line.kind](), _("Write the answer"), place="answer")
+
+
+_WORK: Mapping[Kind, Callable[[], str]] = {
+    Kind.COMPLAINT: lambda: _(
+        "Find out what happened, tell the person how it goes on, and answer with what changes."
+    ),
+    Kind.SIGHTING: lambda: _("Find out who shows it, have it taken down, and answer with what you found."),
+    Kind.WITHDRAWAL: lambda: _(
+        "The gate has denied since it came in. See whether copies are taken down, and answer."
+    ),
+    Kind.RESTRICTION: lambda: _(
+        "Nothing is shown since it came in. Answer that it holds until they hear otherwise."
+    ),
+    Kind.OBJECTION: lambda: _("Nothing is shown since it came in. Answer that it stays so."),
+    Kind.ACCESS: lambda: _("Give them everything that is kept about them, and answer."),
+    Kind.PORTABILITY: lambda: _("Give them their file, and answer."),
+    Kind.RECTIFICATION: lambda: _("Correct what is wrong, or say why it is right, and answer."),
+    Kind.ERASURE: lambda: _("See what goes and what has to stay, until when, and answer."),
+}
+
+
+def _answer(request: TeamRequest, case_id: UUID) -> str:
+    answer_case(
+        case_id=case_id,
+        user_id=request.member.id,
+        outcome=_read_outcome(request),
+        parts=_read_parts(request),
+        why_not_wait=read_text(request, "why_not_wait", WHY_CHARACTERS_MAX),
+        now=clock.now(),
+    )
+    return _("Answered and closed, with the day and your name.")
+
+
+def _extend(request: TeamRequest, case_id: UUID) -> str:
+    reasons = read_text(request, "why_longer", REASON_CHARACTERS_MAX)
+    extend_case(case_id=case_id, user_id=request.member.id, reasons=reasons, now=clock.now())
+    return _("The person was told the new day and why.")
+
+
+def _pause(request: TeamRequest, case_id: UUID) -> str:
+    chosen = request.POST.get("pause", "")
+    if chosen not in {pause.value for pause in Pause}:
+        raise BadInput(field="pause", problem=_("choose what you have to ask"))
+    is_stopped = pause_case(
+        case_id=case_id,
+        user_id=request.member.id,
+        pause=Pause(chosen),
+        question=read_text(request, "question", REASON_CHARACTERS_MAX),
+        reason=read_text(request, "doubt", REASON_CHARACTERS_MAX),
+        now=clock.now(),
+    )
+    return (
+        _("Asked. The clock stands still.") if is_stopped else _("Asked, too late to stop the clock: it goes on.")
+    )
+
+
+def _resume(request: TeamRequest, case_id: UUID) -> str:
+    resume_case(case_id=case_id, user_id=request.member.id, now=clock.now())
+    return _("The clock goes on.")
+
+
+def _note(request: TeamRequest, case_id: UUID) -> str:
+    text = read_text(request, "note", REASON_CHARACTERS_MAX)
+    add_note(case_id=case_id, user_id=request.member.id, text=text, is_shown=False, now=clock.now())
+    return _("Noted.")
+
+
+def _progress(request: TeamRequest, case_id: UUID) -> str:
+    text = read_text(request, "note", REASON_CHARACTERS_MAX)
+    add_note(case_id=case_id, user_id=request.member.id, text=text, is_shown=True, now=clock.now())
+    return _("Sent to the person.")
+
+
+def _identify(request: TeamRequest, case_id: UUID) -> str:
+    identify_case(
+        case_id=case_id,
+        user_id=request.member.id,
+        typed=read_text(request, "known_as", ADDRESS_CHARACTERS_MAX),
+        how=read_text(request, "how", HOW_CHARACTERS_MAX),
+        is_mandate_seen=request.POST.get("mandate") == "yes",
+        now=clock.now(),
+    )
+    return _("It is theirs now. They were written to at the address that they joined with.")
+
+
+def _separate(request: TeamRequest, case_id: UUID) -> str:
+    reason = read_text(request, "separate", HOW_CHARACTERS_MAX)
+    separate_case(case_id=case_id, user_id=request.member.id, reason=reason, now=clock.now())
+    return _("Separated. That person was told; what was stopped for them stays stopped until they allow it again.")
+
+
+def _by_letter(request: TeamRequest, case_id: UUID) -> str:
+    confirm_by_letter(case_id=case_id, user_id=request.member.id, now=clock.now())
+    return _("Noted: it went by letter.")
+
+
+def _readdress(request: TeamRequest, case_id: UUID) -> str:
+    email = read_text(request, "email", ADDRESS_CHARACTERS_MAX)
+    text = write_letter(find_case(case_id))
+    change_address(case_id=case_id, user_id=request.member.id, email=email, text=text, now=clock.now())
+    return _("Sent to the other address.")
+
+
+ACTS: Mapping[str, Callable[[TeamRequest, UUID], str]] = {
+    "answer": _answer,
+    "extend": _extend,
+    "pause": _pause,
+    "resume": _resume,
+    "note": _note,
+    "progress": _progress,
+    "identify": _identify,
+    "separate": _separate,
+    "by_letter": _by_letter,
+    "readdress": _readdress,
+}
+FIELDS = {
+    ("extend", "reasons"): "why_longer",
+    ("pause", "reason"): "doubt",
+    ("identify", "typed"): "known_as",
+    ("separate", "reason"): "separate",
+}
+"""Fields of the page that bear another name than in the action."""
 
 
 def _read_outcome(request: TeamRequest) -> Outcome:

@@ -45,7 +45,7 @@ def test_it_shows_what_is_late_whatever_is_chosen(dora: Client) -> None:
 
 def test_an_answer_is_seen_word_for_word_before_it_goes(dora: Client) -> None:
     case_id = ask()
-    assert "Give them everything that is kept about them" in read(dora, f"/console/requests/{case_id}/")
+    assert "Nobody knows yet who asks." in read(dora, f"/console/requests/{case_id}/")
     preview = send(dora, case_id, act="preview", outcome="done", done=DONE)
     assert DONE in preview and "Notre réponse à votre demande" in preview and "cnil.fr" in preview
     assert "Send it and close" in preview and Case.objects.get().state == "open"
@@ -65,9 +65,9 @@ def test_a_refusal_without_reasons_goes_nowhere(dora: Client) -> None:
 
 def test_time_questions_and_notes_are_steps_of_the_page(dora: Client) -> None:
     case_id = ask()
-    send(dora, case_id, act="extend", reasons="Three systems have to be searched by hand.")
+    send(dora, case_id, act="extend", why_longer="Three systems have to be searched by hand.")
     send(dora, case_id, act="pause", pause="identity", question="With which address did you join?",
-         reason="Two people of this name wrote.")  # fmt: skip
+         doubt="Two people of this name wrote.")  # fmt: skip
     page = read(dora, f"/console/requests/{case_id}/")
     assert "Take more time, once" not in page and "let the clock go on" in page
     send(dora, case_id, act="resume")

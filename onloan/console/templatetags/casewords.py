@@ -1,4 +1,4 @@
-"""The words for a case's kind, door and outcome."""
+"""The words of cases: kinds, doors, outcomes, steps and what happened."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from django.utils.translation import gettext as _
 
 from onloan.cases.answers import Ground
 from onloan.cases.clocks import Pause
-from onloan.cases.rules import Door, EventKind, Kind, Outcome
+from onloan.cases.queue_queries import QueueStep
+from onloan.cases.rules import About, Door, EventKind, Kind, Outcome
 
 register = template.Library()
 
@@ -38,7 +39,10 @@ def case_door(door: str) -> str:
 
 
 @register.filter
-def case_outcome(outcome: str) -> str:
+def outcome_of(outcome: str, kind: str) -> str:
+    """How a case of this kind ended: a complaint is upheld or not, a request is done or refused."""
+    if Kind(kind) is Kind.COMPLAINT:
+        return _complaint_outcomes()[Outcome(outcome)]
     return {
         Outcome.DONE: _("Done as asked"),
         Outcome.PARTLY_DONE: _("Done in part, with reasons"),
@@ -46,6 +50,59 @@ def case_outcome(outcome: str) -> str:
         Outcome.NOTHING_HELD: _("Nothing about this person is held"),
         Outcome.TAKEN_BACK: _("The person took it back"),
     }[Outcome(outcome)]
+
+
+def _complaint_outcomes() -> dict[Outcome, str]:
+    return {
+        Outcome.DONE: _("Upheld"),
+        Outcome.PARTLY_DONE: _("Upheld in part, with reasons"),
+        Outcome.REFUSED: _("Not upheld, with reasons"),
+        Outcome.NOTHING_HELD: _("Nothing about this person is held"),
+        Outcome.TAKEN_BACK: _("The person took it back"),
+    }
+
+
+@register.filter
+def about_name(about: str) -> str:
+    """What exactly an objection or a correction is about; nothing where nobody said it."""
+    return {
+        About.NOTHING: "",
+        About.MARKETING: _("advertising"),
+        About.CHECKS: _("the checks against cheating"),
+        About.USERNAME: _("their name"),
+        About.PHOTO: _("their photo"),
+        About.EMAIL: _("their e-mail"),
+        About.MONEY: _("an amount"),
+        About.OTHER: _("something else"),
+    }[About(about)]
+
+
+@register.filter
+def step_name(step: str) -> str:
+    """What an open case waits for, in the queue."""
+    return {
+        QueueStep.WAITS: _("waits for the person"),
+        QueueStep.WROTE: _("the person wrote"),
+        QueueStep.WHO: _("who is it?"),
+        QueueStep.PACK_GAP: _("the copy has a gap"),
+        QueueStep.PACK_READY: _("the copy is ready"),
+        QueueStep.ERASING: _("erasure is under way"),
+        QueueStep.ERASED: _("erased, to answer"),
+        QueueStep.TO_ANSWER: _("to answer"),
+    }[QueueStep(step)]
+
+
+@register.filter
+def mail_name(template_name: str) -> str:
+    """Which mail about a case did not arrive."""
+    return {
+        "case_acknowledged": _("our confirmation"),
+        "case_answered": _("our answer"),
+        "case_extended": _("that we need more time"),
+        "case_progress": _("how it goes on"),
+        "case_question": _("our question"),
+        "case_in_your_name": _("the warning to the address that they joined with"),
+    }.get(template_name, _("a message"))
 
 
 @register.filter
@@ -90,4 +147,12 @@ def event_name(kind: str) -> str:
         EventKind.ANSWERED: _("Answered"),
         EventKind.ALARMED: _("The team was reminded"),
         EventKind.LINKED_DUPLICATE: _("Asked again"),
+        EventKind.IDENTIFIED: _("A colleague knows who it is"),
+        EventKind.PACK_GAP: _("Their copy has a gap"),
+        EventKind.LIFTING_TOLD: _("Told that the restriction ends"),
+        EventKind.SLIP_GIVEN: _("They took a slip for what they earned"),
+        EventKind.RECIPIENTS_ANSWERED: _("Every recipient answered"),
+        EventKind.TRACES_GONE: _("Nothing of it is left"),
+        EventKind.MAIL_FAILED: _("A mail did not arrive"),
+        EventKind.ERASURE_STOPPED: _("Erasure was stopped"),
     }[EventKind(kind)]
