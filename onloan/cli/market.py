@@ -8,6 +8,8 @@ import typer
 
 from onloan import clock
 from onloan.access.team import find_member
+from onloan.cases.feedback import reopen_market
+from onloan.errors import BadInput
 from onloan.offers import switch
 from onloan.offers.queries import MarketView, find_market, list_markets
 from onloan.payouts.queries import count_overdue
@@ -37,18 +39,40 @@ def show_markets() -> None:
 
 
 @market.command("open")
-def open_market(offer: _Offer, country: _Country, reason: _Reason, by: _By) -> None:
-    """Let people join, for the first time or again."""
-    member, now = find_member(by), clock.now()
-    switch.open_market(
-        offer_slug=offer,
-        country=country.upper(),
-        reason=reason,
-        user_id=member.id,
-        overdue=count_overdue(country=country.upper(), now=now),
-        now=now,
-    )
+def open_market(
+    offer: _Offer,
+    country: _Country,
+    reason: _Reason,
+    by: _By,
+    changed: Annotated[
+        list[str] | None,
+        typer.Option(metavar="LANGUAGE=TEXT", help="After a suspension: what changed and why, as people read it."),
+    ] = None,
+) -> None:
+    """Let people join, for the first time or again. Again, they are told what changed and why in each language."""
+    member, now, country = find_member(by), clock.now(), country.upper()
+    overdue = count_overdue(country=country, now=now)
+    if find_market(offer, country).state == "suspended":
+        reopen_market(
+            offer_slug=offer, country=country, reason=reason, explanations=_read_texts(changed or []),
+            user_id=member.id, overdue=overdue, now=now,
+        )  # fmt: skip
+    else:
+        switch.open_market(
+            offer_slug=offer, country=country, reason=reason, user_id=member.id, overdue=overdue, now=now
+        )
     _say(offer, country)
+
+
+def _read_texts(written: list[str]) -> dict[str, str]:
+    """``fr=…`` for each language. Raises BadInput for anything else."""
+    texts: dict[str, str] = {}
+    for each in written:
+        language, mark, text = each.partition("=")
+        if not mark or language in texts:
+            raise BadInput(field="changed", problem="write each language once, as fr=What changed and why")
+        texts[language.strip()] = text
+    return texts
 
 
 @market.command("suspend")

@@ -11,8 +11,9 @@ from django.db import connection
 from typer.testing import CliRunner
 
 from onloan import clock
+from onloan.cases.errors import ExplanationNeeded
 from onloan.cli import market, preview, publish
-from onloan.errors import NotFound, OnloanError
+from onloan.errors import BadInput, NotFound, OnloanError
 from onloan.ledger.queries import pool_view
 from onloan.offers import errors
 from onloan.offers.queries import find_market, list_drafts, list_markets
@@ -134,6 +135,9 @@ def test_it_refuses_a_sign_off_without_a_note(sqlite_database: str) -> None:
     assert caught.value.code == "E-INPUT"
 
 
+CHANGED = "La page dit maintenant où la photo est affichée, et jusqu'à quand."
+
+
 def test_the_switch_turns(both_databases: str) -> None:
     make_team()
     assert "No offer is published yet." in run("market", "list")
@@ -143,6 +147,13 @@ def test_the_switch_turns(both_databases: str) -> None:
     said = run("market", "suspend", "spring-pot", "FR", "--reason", REASON, "--by", DORA)
     assert "suspended" in said
     assert find_market("spring-pot", "FR").stopped_at is not None
+    again = ("market", "open", "spring-pot", "FR", "--reason", REASON, "--by", GREG)
+    with pytest.raises(ExplanationNeeded):
+        run(*again)
+    with pytest.raises(BadInput):
+        run(*again, "--changed", "What changed")
+    assert "open" in run(*again, "--changed", f"fr={CHANGED}")
+    run("market", "suspend", "spring-pot", "FR", "--reason", REASON, "--by", DORA)
     with pytest.raises(errors.MarketClosesLater):
         run("market", "close", "spring-pot", "FR", "--reason", REASON, "--by", DORA)
     honour = "All that was earned is paid on the same dates."
