@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -16,15 +16,19 @@ from onloan.consents.rules import find_last_day
 from onloan.offers.queries import find_version
 from onloan.offers.texts import ConsentText, consent_text
 from onloan.offers.vocabulary import ITEMS, said
-from onloan.people.queries import ParticipantView
+from onloan.people.queries import ParticipantView, list_disputed, list_item_names
 from onloan.portal import words
 from onloan.portal.campaign import Campaign
 from onloan.uses.queries import count_uses
 
+PHOTO = "profile_photo"
+
 
 @dataclass(frozen=True, slots=True)
 class AllowedCard:
-    """One permission and the latest answer to it. ``what`` names the items ("my username")."""
+    """One permission and the latest answer to it. ``what`` names the items ("my username"). ``is_disputed``: the
+    person says that one of them is wrong, and nobody has settled it yet. ``lacks_photo``: it is about a photo that
+    they did not give, or that was deleted when nobody might show it any more."""
 
     permission_id: str
     version_id: UUID
@@ -34,6 +38,8 @@ class AllowedCard:
     answered_at: datetime
     ended_at: datetime | None
     used_count: int
+    is_disputed: bool = False
+    lacks_photo: bool = False
 
     @property
     def is_allowed(self) -> bool:
@@ -54,14 +60,27 @@ class ReceiptLine:
 def allowed_cards(participant: ParticipantView, campaign: Campaign) -> list[AllowedCard]:
     """The latest answer to each permission that this participant was asked, in the order asked."""
     counts = count_uses(participant.id)
+    disputed, has_photo = list_disputed(participant.id), PHOTO in list_item_names(participant.id)
     return [
-        _card(consent, campaign, counts.get(consent.permission_id, 0)) for consent in list_consents(participant.id)
+        replace(
+            _card(consent, campaign, counts.get(consent.permission_id, 0)),
+            is_disputed=not disputed.isdisjoint(ITEMS[item].part_of or item for item in consent.items),
+            lacks_photo=PHOTO in consent.items and not has_photo,
+        )
+        for consent in list_consents(participant.id)
     ]
 
 
 def answer_cards(answers: Sequence[ConsentView], campaign: Campaign) -> list[AllowedCard]:
     """The answers of one receipt, as they stand now."""
     return [_card(answer, campaign, 0) for answer in answers]
+
+
+def is_photo_unused(participant: ParticipantView) -> bool:
+    """Whether we keep a photo that nobody may show: it is deleted within a day."""
+    if PHOTO not in list_item_names(participant.id):
+        return False
+    return not any(PHOTO in consent.items for consent in list_consents(participant.id) if consent.is_allowed)
 
 
 def may_allow(participant: ParticipantView, campaign: Campaign) -> bool:

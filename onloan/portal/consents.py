@@ -18,9 +18,9 @@ from onloan.consents.receipts import list_receipt_forms, write_receipt
 from onloan.consents.rules import Door
 from onloan.errors import NotFound
 from onloan.offers.queries import find_market_by_id, find_version
-from onloan.people.actions import Flag
+from onloan.people.actions import FLAGS
 from onloan.people.queries import find_participant
-from onloan.portal.allowed import allowed_cards, answer_cards, may_allow, your_items
+from onloan.portal.allowed import allowed_cards, answer_cards, is_photo_unused, may_allow, your_items
 from onloan.portal.campaign import campaign_of
 from onloan.portal.cases import signed_in
 from onloan.portal.joining import page_hash
@@ -28,7 +28,6 @@ from onloan.portal.pages import render_page
 from onloan.portal.people import campaign_for
 
 PERMISSION_LENGTH_MAX = 64
-_FLAGS: dict[str, Flag] = {"restricted": "restricted", "objected": "objected"}
 FORM_NAMES = {"iso27560": "ISO/IEC TS 27560", "dpv": "W3C DPV", "kantara": "Kantara"}
 
 
@@ -62,6 +61,7 @@ def taken_back(request: HttpRequest) -> HttpResponse:
         "campaign": campaign,
         "merchant": campaign.merchant,
         "cards": [card for card in cards if card.ended_at == latest],
+        "is_photo_over": is_photo_unused(participant),
         "may_allow": may_allow(participant, campaign),
     }
     return render_page(request, "me/taken_back.html", context, colour=campaign.colour, is_private=True)
@@ -155,11 +155,12 @@ def _version_id(request: HttpRequest) -> UUID | None:
 
 @require_POST
 def lift(request: HttpRequest, flag: str) -> HttpResponse:
-    """End one's own restriction or objection."""
+    """End one's own restriction, or one of one's objections."""
     participant = signed_in(request)
     if participant is None:
         return redirect("sign-in")
-    if flag not in _FLAGS:
+    wanted = next((each for each in FLAGS if each == flag), None)
+    if wanted is None:
         raise NotFound
-    lift_own(participant_id=participant.id, flag=_FLAGS[flag], now=clock.now())
+    lift_own(participant_id=participant.id, flag=wanted, now=clock.now())
     return redirect("me")
