@@ -19,7 +19,7 @@ from onloan.markets.rules import market_facts
 from onloan.money import Money
 from onloan.offers.document import Recipient
 from onloan.offers.queries import find_version
-from onloan.offers.retention import CASE_YEARS, CLAIM_YEARS, CLAIM_YEARS_ELSEWHERE
+from onloan.offers.retention import CASE_YEARS, CLAIM_YEARS, CLAIM_YEARS_ELSEWHERE, account_years
 from onloan.payouts.models import Payable
 from onloan.payouts.rules import PayableState
 from onloan.people.queries import ParticipantView, find_participant
@@ -125,10 +125,10 @@ def _sum_owed(participant_id: UUID) -> tuple[Money | None, bool]:
 
 
 def _accounts_until(country: str, latest: datetime | None) -> date | None:
-    years = market_facts(country).payout_record_years
-    if latest is None or years is None:
+    if latest is None:
         return None
-    return date(clock.local_day(latest, market_facts(country).time_zone).year + years, 12, 31)
+    facts = market_facts(country)
+    return date(clock.local_day(latest, facts.time_zone).year + account_years(facts), 12, 31)
 
 
 def _years_after(day: date, years: int) -> date:

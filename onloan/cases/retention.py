@@ -15,7 +15,16 @@ from django.contrib.sessions.models import Session
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
 from onloan import ids
-from onloan.cases.models import Case, CaseEvent, CasePause, Feedback, RetentionRun, Sighting
+from onloan.cases.models import (
+    Case,
+    CaseEvent,
+    CasePause,
+    Erasure,
+    Feedback,
+    Restriction,
+    RetentionRun,
+    Sighting,
+)
 from onloan.cases.rules import State
 from onloan.consents.models import Consent, Receipt
 from onloan.db import action
@@ -58,11 +67,18 @@ def _forget_sessions(now: datetime) -> int:
 def _forget_cases(now: datetime) -> int:
     """Answered cases with everything about them."""
     before = now - CASE_YEARS * YEAR
-    old = list(
-        Case.objects.filter(state=State.CLOSED, closed_at__lt=before).values_list("id", flat=True)[:ROWS_AT_A_TIME]
+    # A restriction that stands and an erasure under way keep the case that they came from.
+    own = OuterRef("id")
+    closed = Case.objects.filter(
+        ~Exists(Restriction.objects.filter(case_id=own, ended_at=None)),
+        ~Exists(Erasure.objects.filter(case_id=own, completed_at=None)),
+        state=State.CLOSED,
+        closed_at__lt=before,
     )
-    for model in (CaseEvent, CasePause, Sighting):
+    old = list(closed.values_list("id", flat=True)[:ROWS_AT_A_TIME])
+    for model in (CaseEvent, CasePause, Sighting, Restriction, Erasure):
         model._default_manager.filter(case_id__in=old).delete()
+    _delete(Erasure.objects.filter(case_id=None, completed_at__lt=before))
     explained = _delete(Sighting.objects.filter(case_id__isnull=True, reported_at__lt=before))
     return explained + Case.objects.filter(id__in=old).delete()[0]
 
@@ -153,9 +169,9 @@ RECORD_CLASSES: tuple[RecordClass, ...] = (
     RecordClass(
         "books",
         ("ledger_pool_slice", "ledger_funding", "ledger_account", "ledger_transfer", "ledger_reward",
-         "ledger_pledge", "ledger_pool_day", "ledger_pool_alarm", "vouchers_voucher", "vouchers_redemption",
-         "vouchers_own_code", "payouts_payable", "payouts_payment", "payouts_batch", "payouts_bank_answer",
-         "payouts_slip", "payouts_alarm", "payouts_year_note"),
+         "ledger_correction", "ledger_pledge", "ledger_pool_day", "ledger_pool_alarm", "vouchers_voucher",
+         "vouchers_redemption", "vouchers_own_code", "payouts_payable", "payouts_payment", "payouts_batch",
+         "payouts_bank_answer", "payouts_slip", "payouts_alarm", "payouts_year_note"),
         "as long as the law on accounts of the country asks; names and accounts go 30 days after the payment",
     ),
     RecordClass(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.utils.translation import gettext, ngettext
 
 from onloan.markets.rules import MarketFacts
@@ -43,9 +44,10 @@ def retention_lines(facts: MarketFacts) -> tuple[tuple[str, str], ...]:
         (
             gettext("Your photo"),
             gettext(
-                "Until you take it back or every permission for it has ended. It is gone from backups 30 "
-                "days later."
-            ),
+                "Until you take it back or every permission for it has ended, and one day more in case you allow "
+                "it again. It is gone from backups %(days)d days later."
+            )
+            % {"days": settings.BACKUP_DAYS},
         ),
         (
             gettext("Your answers, yes and no, and their receipts"),
