@@ -12,7 +12,7 @@ from onloan import clock
 from onloan.cases.actions import open_case
 from onloan.cases.erasing import choose_way
 from onloan.cases.erasure_queries import ErasurePlan, ErasureView, find_erasure, plan_erasure
-from onloan.cases.erasure_rules import Step
+from onloan.cases.erasure_rules import Step, StepState
 from onloan.cases.queries import find_case
 from onloan.cases.rules import TEXT_CHARACTERS_MAX, Door, ErasureCause, ErasureWay, Kind
 from onloan.cases.taking_back import take_back_case
@@ -25,15 +25,29 @@ from onloan.portal.pages import render_page
 from onloan.portal.people import campaign_for
 from onloan.portal.pictures import qr_drawing
 
-STEP_WORDS: dict[Step, Promise] = {
-    Step.STOPPED_SHOWING: gettext_lazy(
-        "Nothing of you is shown any more, and whoever received something is told."
+# (what will be done, what was done) of each step.
+STEP_WORDS: dict[Step, tuple[Promise, Promise]] = {
+    Step.STOPPED_SHOWING: (
+        gettext_lazy("We stop showing anything of you, and tell whoever received something."),
+        gettext_lazy("Nothing of you is shown any more, and whoever received something is told."),
     ),
-    Step.MONEY: gettext_lazy("What you earned is settled."),
-    Step.ERASED: gettext_lazy("Your data are erased, and the key that opens them is destroyed."),
-    Step.RECIPIENTS: gettext_lazy("Whoever received something has answered that it is removed."),
-    Step.DATABASE: gettext_lazy("The files of our database hold nothing of it any more."),
-    Step.BACKUPS: gettext_lazy("The last backup that can still hold it has ended."),
+    Step.MONEY: (gettext_lazy("We settle what you earned."), gettext_lazy("What you earned is settled.")),
+    Step.ERASED: (
+        gettext_lazy("We erase your data and destroy the key that opens them."),
+        gettext_lazy("Your data are erased, and the key that opens them is destroyed."),
+    ),
+    Step.RECIPIENTS: (
+        gettext_lazy("Whoever received something answers that it is removed."),
+        gettext_lazy("Whoever received something has answered that it is removed."),
+    ),
+    Step.DATABASE: (
+        gettext_lazy("We clean the files of our database of it."),
+        gettext_lazy("The files of our database hold nothing of it any more."),
+    ),
+    Step.BACKUPS: (
+        gettext_lazy("The last backup that can still hold it ends."),
+        gettext_lazy("The last backup that can still hold it has ended."),
+    ),
 }
 
 
@@ -110,7 +124,7 @@ def _progress(begun: ErasureView | None, plan: ErasurePlan, campaign: Campaign) 
     code = begun.slip_code if plan.has_money else ""
     return {
         "begun": begun,
-        "steps": [(STEP_WORDS[line.step], line) for line in begun.steps],
+        "steps": [(STEP_WORDS[line.step][line.state is StepState.DONE], line) for line in begun.steps],
         "is_slip": begun.way is ErasureWay.SLIP,
         "reference": find_case(begun.case_id).line.reference,
         "slip_code": code,
