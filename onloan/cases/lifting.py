@@ -29,10 +29,11 @@ def lift_own(*, participant_id: UUID, flag: Flag, now: datetime) -> None:
         raise NotFound
     if flag == "restricted":
         end_own(participant_id=participant_id, now=now)
-    elif flag == "objected" and person.objected_at is not None:
-        lift_flag(participant_id=participant_id, flag=flag)
+    elif flag == "objected":
         release_own_address(participant_id)
-        _write_down(participant_id, OBJECTS_TO_MARKETING, now)
+        if person.objected_at is not None:
+            lift_flag(participant_id=participant_id, flag=flag)
+            _write_down(participant_id, OBJECTS_TO_MARKETING, now)
     elif flag == "checks_objected" and person.checks_objected_at is not None:
         lift_flag(participant_id=participant_id, flag=flag)
         _write_down(participant_id, OBJECTS_TO_CHECKS, now)

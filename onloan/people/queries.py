@@ -181,6 +181,12 @@ def list_suppressed(emails: Collection[str]) -> set[str]:
     return {by_hash[value_hash] for value_hash in found}
 
 
+def is_suppressed(participant_id: UUID) -> bool:
+    """Whether this person's address is one of those."""
+    address = read_item(participant_id, "email")
+    return address is not None and bool(list_suppressed([address.decode()]))
+
+
 def list_checks_objected(participant_ids: Collection[UUID]) -> set[UUID]:
     """Who of these objected to what rests on the merchant's interest alone: no program looks at their rewards."""
     wanted = sorted(participant_ids)

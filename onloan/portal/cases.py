@@ -14,23 +14,17 @@ from django.views.decorators.http import require_http_methods
 
 from onloan import clock
 from onloan.cases.actions import OpenedCase, open_case
-from onloan.cases.desk import add_message
-from onloan.cases.erasing import plan_erasure, start_erasure
 from onloan.cases.errors import TextNeeded
 from onloan.cases.intake import confirm_address, send_new_code, take_in
-from onloan.cases.queries import find_case, list_cases_of
-from onloan.cases.rules import NEEDS_TEXT, Door, EventKind, Kind
-from onloan.cases.timeline import list_events
+from onloan.cases.rules import DISPUTED_ITEMS, NEEDS_TEXT, About, Door, EventKind, Kind
 from onloan.errors import OnloanError
 from onloan.markets.rules import country_name, known_countries, market_facts
-from onloan.money import Money
-from onloan.payouts.situation import payment_situation
 from onloan.people.queries import ParticipantView, find_participant
 from onloan.portal import session, words
+from onloan.portal.authorities import authorities_context, read_country
 from onloan.portal.forms import CodeForm, RequestForm
 from onloan.portal.pages import render_page
 from onloan.portal.session import SENT_COOKIE
-from onloan.portal.to_do import sum_open
 
 KIND_WORDS: dict[Kind, Promise] = {
     Kind.ACCESS: gettext_lazy("See everything you keep about me"),
@@ -58,6 +52,51 @@ KIND_HELP: dict[Kind, Promise] = {
     Kind.WITHDRAWAL: gettext_lazy("We stop showing it. You keep everything you earned."),
     Kind.COMPLAINT: gettext_lazy("Tell us what went wrong. Complaining costs nothing and takes nothing away."),
 }
+TITLES: dict[tuple[Kind, About], Promise] = {
+    (Kind.OBJECTION, About.MARKETING): gettext_lazy("Stop using my data for advertising"),
+    (Kind.OBJECTION, About.CHECKS): gettext_lazy("Have a person look at my rewards, not a program"),
+}
+ABOUT_WORDS: dict[Kind, dict[About, Promise]] = {
+    Kind.OBJECTION: {
+        About.MARKETING: gettext_lazy("The use of my data for advertising"),
+        About.CHECKS: gettext_lazy("The checks of my rewards by a program"),
+        About.NOTHING: gettext_lazy("Both"),
+    },
+    Kind.RECTIFICATION: {
+        About.USERNAME: gettext_lazy("My name"),
+        About.PHOTO: gettext_lazy("My photo"),
+        About.EMAIL: gettext_lazy("My e-mail"),
+        About.MONEY: gettext_lazy("An amount or a reward"),
+        About.OTHER: gettext_lazy("Something else"),
+    },
+}
+ABOUT_LABELS: dict[Kind, Promise] = {
+    Kind.OBJECTION: gettext_lazy("What do you object to?"),
+    Kind.RECTIFICATION: gettext_lazy("What is wrong?"),
+}
+DONE_WORDS: dict[tuple[Kind, About], Promise] = {
+    (Kind.OBJECTION, About.MARKETING): gettext_lazy(
+        "It is done: nothing of you is shown any more, and you are not written to for advertising. What you "
+        "earned is still paid."
+    ),
+    (Kind.OBJECTION, About.CHECKS): gettext_lazy(
+        "It is done: from now on a person looks at your rewards, not a program. What you earned is still paid."
+    ),
+    (Kind.OBJECTION, About.NOTHING): gettext_lazy(
+        "It is done: nothing of you is shown any more, and a person looks at your rewards, not a program. What "
+        "you earned is still paid."
+    ),
+    (Kind.RESTRICTION, About.NOTHING): gettext_lazy(
+        "It is done: your data are kept and not used. What you earned is still paid."
+    ),
+    (Kind.RECTIFICATION, About.USERNAME): gettext_lazy(
+        "Until this is settled your name is shown to nobody. What you earned is still paid."
+    ),
+    (Kind.RECTIFICATION, About.PHOTO): gettext_lazy(
+        "Until this is settled your photo is shown to nobody. What you earned is still paid."
+    ),
+}
+"""What a request from one's own page did at once, so that nothing is left to wait for but the answer."""
 
 
 EVENT_WORDS: dict[EventKind, Promise] = {
@@ -73,12 +112,17 @@ EVENT_WORDS: dict[EventKind, Promise] = {
     EventKind.MESSAGE_FROM_PERSON: gettext_lazy("You wrote"),
     EventKind.PACK_READY: gettext_lazy("Your copy is ready"),
     EventKind.PACK_SENT: gettext_lazy("You took your copy"),
-    EventKind.RECTIFIED: gettext_lazy("We corrected it"),
+    EventKind.RECTIFIED: gettext_lazy("It was corrected"),
     EventKind.RESTRICTED: gettext_lazy("We stopped the use"),
-    EventKind.RESTRICTION_LIFTED: gettext_lazy("The use goes on"),
+    EventKind.RESTRICTION_LIFTED: gettext_lazy("The use may go on"),
+    EventKind.LIFTING_TOLD: gettext_lazy("We told you when the use may go on"),
     EventKind.ERASED: gettext_lazy("We erased it"),
     EventKind.ANSWERED: gettext_lazy("We answered"),
 }
+
+
+def title_of(kind: Kind, about: About) -> Promise:
+    return TITLES.get((kind, about), KIND_WORDS[kind])
 
 
 def signed_in(request: HttpRequest) -> ParticipantView | None:
@@ -99,76 +143,39 @@ def my_request(request: HttpRequest, kind: str) -> HttpResponse:
         raise Http404 from None
     if wanted is Kind.SIGHTING:
         return redirect("my-sighting")
+    assert wanted is not Kind.ERASURE, "it has a page of its own"
     form = _form(request, asks_contact=False, kind=wanted)
     if request.method == "POST" and form.is_valid():
         try:
-            opened = _ask(participant, wanted, form.cleaned_data["text"])
+            about = About(form.cleaned_data.get("about", ""))
+            opened = _ask(participant, wanted, about, form.cleaned_data["text"])
         except OnloanError as error:
             form.mark(error, "text")
         else:
-            return sent_page(opened, wanted, participant.country)
+            return sent_page(opened, wanted, participant.country, about=about)
     context = {
         "form": form,
         "title": KIND_WORDS[wanted],
         "help": KIND_HELP[wanted],
-        # Whoever has their data erased chooses first how to be paid: to an account, or by a slip that stays good.
-        "owed": _open_cash(participant) if wanted is Kind.ERASURE else None,
-        "plan": plan_erasure(participant.id) if wanted is Kind.ERASURE else None,
-        "accounts_years": market_facts(participant.country).payout_record_years,
+        "is_correction": wanted is Kind.RECTIFICATION,
         "here": "requests",
-        **_authority(participant.country),
+        **authority_context(participant.country),
     }
     return _render(request, "requests/mine.html", context)
 
 
-def _ask(participant: ParticipantView, kind: Kind, text: str) -> OpenedCase:
-    """Raises what ``open_case`` and ``start_erasure`` raise."""
-    language, now = get_language() or "en", clock.now()
-    if kind is Kind.ERASURE:
-        return start_erasure(
-            participant_id=participant.id, country=participant.country, language=language, text=text, now=now
-        )
+def _ask(participant: ParticipantView, kind: Kind, about: About, text: str) -> OpenedCase:
+    """Raises what ``open_case`` raises."""
     return open_case(
         kind=kind,
+        about=about,
         country=participant.country,
-        language=language,
+        language=get_language() or "en",
         door=Door.MY_PAGE,
         text=text,
         participant_id=participant.id,
-        now=now,
+        now=clock.now(),
     )
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def my_case(request: HttpRequest, case_id: UUID) -> HttpResponse:
-    """One thing that the person asked: its day, what happened, the answer; and a box to add something."""
-    participant = signed_in(request)
-    if participant is None:
-        return redirect("sign-in")
-    case = next((line for line in list_cases_of(participant.id) if line.id == case_id), None)
-    if case is None:
-        raise Http404
-    problem = ""
-    if request.method == "POST":
-        try:
-            add_message(
-                case_id=case_id, participant_id=participant.id, text=request.POST.get("text", ""), now=clock.now()
-            )
-        except OnloanError as error:
-            problem = str(error)
-        else:
-            return redirect("my-case", case_id=case_id)
-    context = {
-        "title": KIND_WORDS[case.kind],
-        "case": case,
-        "answer": find_case(case_id).answer,
-        "events": [(EVENT_WORDS.get(event.kind, ""), event) for event in list_events(case_id, only_shown=True)],
-        "time_zone": market_facts(participant.country).time_zone,
-        "problem": problem,
-        "here": "requests",
-        **_authority(participant.country),
-    }
-    return render_page(request, "requests/case.html", context, status=422 if problem else 200, is_private=True)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -176,11 +183,12 @@ def public_request(request: HttpRequest) -> HttpResponse:
     """The same for everybody: somebody who lost their link, or who never joined."""
     form = _form(request, asks_contact=True)
     if request.method == "POST" and form.is_valid():
-        wanted = Kind(form.cleaned_data["kind"])
+        wanted, about = form.read_kind()
         country = form.cleaned_data["country"]
         try:
             opened = take_in(
                 kind=wanted,
+                about=about,
                 country=country,
                 language=get_language() or "en",
                 text=form.cleaned_data["text"],
@@ -191,8 +199,8 @@ def public_request(request: HttpRequest) -> HttpResponse:
         except OnloanError as error:
             form.mark(error, "email" if error.field == "contact" else None)
         else:
-            return sent_page(opened, wanted, country, form.cleaned_data["email"])
-    return _render(request, "requests/public.html", {"form": form, "here": "requests"})
+            return sent_page(opened, wanted, country, form.cleaned_data["email"], about=about)
+    return _render(request, "requests/public.html", {"form": form, "here": "requests", **authorities_context(request)})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -220,24 +228,24 @@ def sent(request: HttpRequest) -> HttpResponse:
             response = redirect("request-sent")
             session.save_sealed(response, SENT_COOKIE, {**noted, "email": "", "is_confirmed": "yes"})
             return response
+    kind, about = Kind(noted["kind"]), About(noted.get("about", ""))
     context = {
         "form": form,
         "email": email,
+        "done": DONE_WORDS.get((kind, about), "") if "is_own" in noted else "",
+        "is_suppressed": "is_confirmed" in noted and (kind, about) == (Kind.OBJECTION, About.MARKETING),
+        "can_change": "is_own" in noted and about in DISPUTED_ITEMS,
         "was_sent_again": was_sent_again,
         "is_confirmed": "is_confirmed" in noted,
         "is_repeated": "is_repeated" in noted,
-        "title": KIND_WORDS[Kind(noted["kind"])],
-        "is_complaint": noted["kind"] == Kind.COMPLAINT,
+        "title": title_of(kind, about),
+        "is_complaint": kind is Kind.COMPLAINT,
         "reference": noted["reference"],
         "due_on": date.fromisoformat(noted["due_on"]),
         "here": "requests",
-        **_authority(noted["country"]),
+        **authority_context(noted["country"]),
     }
     return _render(request, "requests/sent.html", context)
-
-
-def _open_cash(participant: ParticipantView) -> Money | None:
-    return sum_open(payment_situation(participant.id, now=clock.now()))
 
 
 @cache
@@ -254,34 +262,53 @@ def _form(request: HttpRequest, *, asks_contact: bool, kind: Kind | None = None)
         data = request.POST.copy()
         if kind is not None:
             data["kind"] = kind.value
+    about_of = kind or Kind.RECTIFICATION
     form = RequestForm(
         data,
-        kinds=[(each.value, str(words_of)) for each, words_of in KIND_WORDS.items() if each in KIND_HELP],
+        kinds=_kind_choices(),
+        about_label=str(ABOUT_LABELS.get(about_of, "")),
+        abouts=[(about.value, str(words_of)) for about, words_of in ABOUT_WORDS.get(about_of, {}).items()],
         countries=[("", gettext("Choose")), *_countries(language)],
         asks_contact=asks_contact,
+        initial={"country": read_country(request)},
     )
     form.fields["text"].required = kind in NEEDS_TEXT
     form.fields["text"].error_messages["required"] = str(TextNeeded.sentence)
     return form
 
 
-def sent_page(opened: OpenedCase, kind: Kind, country: str, email: str = "") -> HttpResponse:
+def _kind_choices() -> list[tuple[str, str]]:
+    """The list for everybody. An objection to advertising stands apart and first of the two (GDPR art. 21(4))."""
+    choices: list[tuple[str, str]] = []
+    for kind, words_of in KIND_WORDS.items():
+        if kind is Kind.OBJECTION:
+            choices.append((f"{kind}:{About.MARKETING}", gettext("Stop advertising with my data")))
+        if kind in KIND_HELP:
+            choices.append((kind.value, str(words_of)))
+    return choices
+
+
+def sent_page(
+    opened: OpenedCase, kind: Kind, country: str, email: str = "", about: About = About.NOTHING
+) -> HttpResponse:
     """To a page that can be reloaded without sending the request again; with an ``email`` it asks for the code."""
     response = redirect("request-sent")
     noted = {
         "reference": opened.reference,
         "due_on": opened.legal_due_on.isoformat(),
         "kind": kind.value,
+        "about": about.value,
         "country": country,
         "case": opened.case_id.hex,
         "email": email,
+        **({} if email else {"is_own": "yes"}),
         **({"is_repeated": "yes"} if opened.is_repeated else {}),
     }
     session.save_sealed(response, SENT_COOKIE, noted)
     return response
 
 
-def _authority(country: str) -> dict[str, object]:
+def authority_context(country: str) -> dict[str, object]:
     authority = market_facts(country).authority
     return {
         "authority": authority,

@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext, gettext_lazy
 
+from onloan.cases.rules import About, Kind
 from onloan.errors import OnloanError
 from onloan.portal.middleware import body_bytes
 
@@ -213,6 +214,14 @@ class RequestForm(PlainForm):
             "invalid_choice": gettext_lazy("Choose what you want."),
         },
     )
+    about = forms.ChoiceField(
+        widget=forms.RadioSelect,
+        required=False,
+        error_messages={
+            "required": gettext_lazy("Choose what is wrong."),
+            "invalid_choice": gettext_lazy("Choose one of the list."),
+        },
+    )
     country = forms.ChoiceField(
         label=gettext_lazy("Where do you live?"),
         error_messages={
@@ -251,19 +260,42 @@ class RequestForm(PlainForm):
         self,
         *args: Any,
         kinds: Sequence[tuple[str, str]],
+        about_label: str,
+        abouts: Sequence[tuple[str, str]],
         countries: Sequence[tuple[str, str]],
         asks_contact: bool,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        kind, country = self.fields["kind"], self.fields["country"]
+        kind, about, country = self.fields["kind"], self.fields["about"], self.fields["country"]
         assert isinstance(kind, forms.ChoiceField)
+        assert isinstance(about, forms.ChoiceField)
         assert isinstance(country, forms.ChoiceField)
         kind.choices = list(kinds)
+        if asks_contact:
+            about.widget = forms.Select()
+        about.choices = [("", gettext("Choose")), *abouts] if asks_contact else list(abouts)
+        about.label = about_label
         country.choices = list(countries)
+        if not abouts:
+            del self.fields["about"]
         if not asks_contact:
             for name in ("email", "country", "representative"):
                 del self.fields[name]
+
+    def clean(self) -> dict[str, Any]:
+        """Whoever corrects something says what; nothing else has to be about anything."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if cleaned.get("kind") == Kind.RECTIFICATION and cleaned.get("about") == "":
+            self.add_error("about", str(self.fields["about"].error_messages["required"]))
+        return cleaned
+
+    def read_kind(self) -> tuple[Kind, About]:
+        """What was chosen of the list for everybody; ``objection:marketing`` is both in one."""
+        kind, _, about = self.cleaned_data["kind"].partition(":")
+        if kind == Kind.RECTIFICATION:
+            about = self.cleaned_data["about"]
+        return Kind(kind), About(about)
 
 
 class PayeeForm(PlainForm):

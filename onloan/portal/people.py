@@ -12,15 +12,16 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from onloan import clock
 from onloan.cases.queries import list_cases_of
+from onloan.cases.restricting import find_restriction
 from onloan.cases.rules import Kind
 from onloan.errors import OnloanError
 from onloan.offers.queries import find_market_by_id, find_version
 from onloan.people.actions import check_code, normalize_email, send_code
-from onloan.people.queries import ParticipantView, find_participant, list_by_email
+from onloan.people.queries import ParticipantView, find_participant, is_suppressed, list_by_email
 from onloan.portal import session
 from onloan.portal.allowed import allowed_cards, may_allow, receipt_lines
 from onloan.portal.campaign import Campaign, campaign_of
-from onloan.portal.cases import KIND_WORDS, signed_in
+from onloan.portal.cases import KIND_WORDS, signed_in, title_of
 from onloan.portal.feedback import may_check_clarity, what_changed
 from onloan.portal.forms import CodeForm, SignInForm
 from onloan.portal.pages import render_page
@@ -34,7 +35,7 @@ from onloan.referrals.queries import FriendLine, friends_view
 
 ACCEPTED_PURPOSE, ACCEPTED_CHANNEL = "referral_acceptance", "sponsor_page"
 FRIENDS_NAMED_MAX = 20
-SHOWN_APART = frozenset({Kind.WITHDRAWAL, Kind.COMPLAINT, Kind.SIGHTING})
+SHOWN_APART = frozenset({Kind.WITHDRAWAL, Kind.OBJECTION, Kind.COMPLAINT, Kind.SIGHTING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,7 @@ def choose(request: HttpRequest) -> HttpResponse:
 def leave(request: HttpRequest) -> HttpResponse:
     response = redirect("home")
     session.sign_out(response)
-    for cookie in (session.SIGN_IN_COOKIE, session.JOIN_COOKIE, session.SENT_COOKIE):
+    for cookie in (session.SIGN_IN_COOKIE, session.JOIN_COOKIE, session.SENT_COOKIE, session.FOLLOW_COOKIE):
         session.forget_form(response, cookie)
     return response
 
@@ -165,7 +166,9 @@ def my_page(request: HttpRequest) -> HttpResponse:
         "may_check_clarity": may_check_clarity(participant, campaign),
         "receipts": receipt_lines(participant.id),
         "rights": [(kind.value, KIND_WORDS[kind]) for kind in Kind if kind not in SHOWN_APART],
-        "cases": [(line, KIND_WORDS[line.kind]) for line in list_cases_of(participant.id)],
+        "restriction": find_restriction(participant),
+        "is_suppressed": participant.objected_at is None and is_suppressed(participant.id),
+        "cases": [(line, title_of(line.kind, line.about)) for line in list_cases_of(participant.id)],
     }
     return render_page(request, "me/page.html", context, colour=campaign.colour, is_private=True)
 

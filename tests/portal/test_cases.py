@@ -22,7 +22,7 @@ def ana(both_databases: str) -> Joined:
     return add_participant(open_market(), "Ana", answers=EVERYTHING)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.SIGHTING])
+@pytest.mark.parametrize("kind", [kind for kind in Kind if kind not in {Kind.SIGHTING, Kind.ERASURE}])
 def test_each_right_has_a_door_on_ones_own_page(sqlite_database: str, kind: Kind) -> None:
     ana = add_participant(open_market(), "Ana", answers=EVERYTHING)
     visitor = Visitor()
@@ -30,7 +30,8 @@ def test_each_right_has_a_door_on_ones_own_page(sqlite_database: str, kind: Kind
     own_page = visitor.get("/fr/me/")
     doors = {link.get("href") for link in own_page.all("a")}
     assert f"/fr/me/request/{kind.value}/" in doors or kind is Kind.WITHDRAWAL and "#allow" in doors
-    page = visitor.post(f"/fr/me/request/{kind.value}/", {"text": "Mon nom est mal écrit."})
+    sent = {"text": "Mon nom est mal écrit.", **({"about": "username"} if kind is Kind.RECTIFICATION else {})}
+    page = visitor.post(f"/fr/me/request/{kind.value}/", sent)
     assert visitor.address == "/fr/requests/sent/"
     (line,) = list_cases_of(ana.participant_id)
     assert line.kind is kind
@@ -95,6 +96,7 @@ def test_reloading_what_was_sent_sends_nothing_again(both_databases: str) -> Non
         ({"email": "nobody"}, "email"),
         ({"text": "x" * 4001}, "text"),
         ({"kind": "complaint"}, "text"),
+        ({"kind": "rectification", "text": "It is Anna."}, "about"),
     ],
 )
 def test_what_is_wrong_is_said_at_its_field_and_kept(
