@@ -21,6 +21,7 @@ class Scope(StrEnum):
     VOUCHERS = "vouchers:write"
     PARTICIPANTS = "participants:write"
     CASES = "cases:write"
+    SUPPRESSIONS = "suppressions:read"
 
 
 class Capability(StrEnum):

@@ -17,7 +17,7 @@ from onloan.api.answers import IdempotencyKey, answer_call
 from onloan.api.auth import require_scope
 from onloan.cases.actions import open_case
 from onloan.cases.queries import find_case
-from onloan.cases.rules import TEXT_CHARACTERS_MAX, Door, Kind
+from onloan.cases.rules import TEXT_CHARACTERS_MAX, About, Door, Kind
 from onloan.errors import BadInput
 from onloan.people.queries import find_by_public_id
 
@@ -29,6 +29,9 @@ Request = Literal[
 ]
 
 
+Matter = Literal["marketing", "checks", "username", "profile_photo", "email", "money", "other"]
+
+
 class CaseIn(Schema):
     """What a participant asked you for. You know that it is them: they were signed in with you, or wrote from an
     address that you know."""
@@ -37,6 +40,15 @@ class CaseIn(Schema):
 
     participant: Annotated[str, Field(min_length=1, max_length=32, examples=["p7H2K9QW3MX4R8"])]
     request: Request
+    about: Annotated[
+        Matter | None,
+        Field(
+            description=(
+                "An `objection` to `marketing` or to `checks` by a program; without it, to both. What is wrong, "
+                "for a `rectification`: of a name or a photo nothing is shown until it is settled."
+            )
+        ),
+    ] = None
     text: Annotated[
         str,
         Field(
@@ -54,6 +66,7 @@ class CaseOut(Schema):
     case: UUID
     reference: str
     request: Request | Literal["sighting"]
+    about: Matter | None
     market: str
     state: Literal["open", "closed"]
     answer_by: date
@@ -78,8 +91,8 @@ def open_a_case(request: HttpRequest, payload: CaseIn, idempotency_key: Idempote
         if person is None or person.erased_at is not None:
             raise BadInput(field="participant", problem="nobody has this public id")
         opened = open_case(
-            kind=Kind(payload.request), country=person.country, language=person.language, door=Door.API,
-            text=payload.text, participant_id=person.id, now=clock.now(),
+            kind=Kind(payload.request), about=About(payload.about or ""), country=person.country,
+            language=person.language, door=Door.API, text=payload.text, participant_id=person.id, now=clock.now(),
         )  # fmt: skip
         return Answer(201, _case_body(opened.case_id))
 
@@ -106,6 +119,7 @@ def _case_body(case_id: UUID) -> dict[str, Any]:
         "case": str(line.id),
         "reference": line.reference,
         "request": line.kind.value,
+        "about": line.about.value or None,
         "market": line.country,
         "state": line.state.value,
         "answer_by": line.legal_due_on.isoformat(),

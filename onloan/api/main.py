@@ -16,7 +16,7 @@ from ninja.errors import HttpError, ValidationError
 from ninja.openapi.schema import OpenAPISchema
 
 from onloan.access.errors import IdempotencyKeyMissing, KeyMissing
-from onloan.api import audiences, cases, events, notices, rewards, status, uses, vouchers
+from onloan.api import audiences, cases, events, notices, rewards, status, suppressions, uses, vouchers
 from onloan.api.answers import IDEMPOTENCY_HEADER
 from onloan.api.auth import KeyBearer
 from onloan.api.errors import (
@@ -41,7 +41,7 @@ View = Callable[..., HttpResponseBase]
 DESCRIPTION = (
     "For the merchant's systems. Each call carries a key (`Authorization: Bearer …`); each call that changes "
     "something carries an `Idempotency-Key` and is done once. Errors are `application/problem+json` with a "
-    "stable `code`. No contact details of anybody are taken."
+    "stable `code`. No contact details of anybody are kept."
 )
 
 
@@ -125,6 +125,7 @@ api.add_router("", events.router)
 api.add_router("", notices.router)
 api.add_router("", rewards.router)
 api.add_router("", status.router)
+api.add_router("", suppressions.router)
 api.add_router("", uses.router)
 api.add_router("", vouchers.router)
 

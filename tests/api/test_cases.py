@@ -11,7 +11,7 @@ from onloan.cases.models import Case
 from onloan.cases.queries import list_cases_of
 from onloan.cases.rules import Door, Outcome
 from onloan.outbox.models import Message
-from onloan.people.queries import find_participant
+from onloan.people.queries import find_participant, list_disputed
 from tests.api.support import open_shop, problem_of
 from tests.joining.support import add_participant, open_market
 
@@ -40,6 +40,25 @@ def test_it_opens_a_case_once_and_says_how_it_stands(both_databases: str) -> Non
     read = json.loads(shop.get(f"/cases/{line.id}").content)
     assert read == {**answer, "state": "closed", "outcome": "done"}
     assert "photo" not in json.dumps(read)
+
+
+def test_it_says_to_what_somebody_objects_and_what_is_wrong(sqlite_database: str) -> None:
+    shop = open_shop("cases:write")
+    person = find_participant(add_participant(open_market()).participant_id)
+    assert person is not None
+    asked = {"participant": person.public_id, "request": "objection", "about": "checks"}
+    assert json.loads(shop.post("/cases", asked).content)["about"] == "checks"
+    wrong = {**asked, "request": "rectification", "about": "username", "text": "It is Anna."}
+    assert json.loads(shop.post("/cases", wrong).content)["about"] == "username"
+    assert list_disputed(person.id) == {"username"}
+    now_person = find_participant(person.id)
+    assert now_person is not None and now_person.checks_objected_at and not now_person.objected_at
+    both = json.loads(shop.post("/cases", {**asked, "about": None}).content)
+    assert both["about"] is None
+    now_person = find_participant(person.id)
+    assert now_person is not None and now_person.objected_at
+    for refused in ({**asked, "request": "access"}, {**asked, "about": "everything"}):
+        assert problem_of(shop.post("/cases", refused))["status"] == 422
 
 
 def test_it_refuses_what_it_cannot_know(sqlite_database: str) -> None:
