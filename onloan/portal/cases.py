@@ -118,6 +118,15 @@ EVENT_WORDS: dict[EventKind, Promise] = {
     EventKind.LIFTING_TOLD: gettext_lazy("We told you when the use may go on"),
     EventKind.ERASED: gettext_lazy("We erased it"),
     EventKind.ANSWERED: gettext_lazy("We answered"),
+    EventKind.IDENTIFIED: gettext_lazy("We know that it is you"),
+    EventKind.PACK_STARTED: gettext_lazy("We are making your copy"),
+    EventKind.PACK_GAP: gettext_lazy("A part of your copy could not be read yet"),
+    EventKind.ERASURE_STARTED: gettext_lazy("Your erasure has begun"),
+    EventKind.ERASURE_STOPPED: gettext_lazy("Your erasure was stopped"),
+    EventKind.RECIPIENTS_TOLD: gettext_lazy("We told whoever had received it"),
+    EventKind.RECIPIENTS_ANSWERED: gettext_lazy("Whoever had received it has answered"),
+    EventKind.SLIP_GIVEN: gettext_lazy("You took a slip for what you earned"),
+    EventKind.TRACES_GONE: gettext_lazy("Nothing of it is left with us"),
 }
 
 
@@ -200,7 +209,8 @@ def public_request(request: HttpRequest) -> HttpResponse:
             form.mark(error, "email" if error.field == "contact" else None)
         else:
             return sent_page(opened, wanted, country, form.cleaned_data["email"], about=about)
-    return _render(request, "requests/public.html", {"form": form, "here": "requests", **authorities_context(request)})
+    context = {"form": form, "here": "requests", **authorities_context(request)}
+    return _render(request, "requests/public.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -1,8 +1,8 @@
 """Who is reading: first-party cookies, none of which is set before somebody joins, signs in or writes to us.
 
 ``onloan_me`` says which participant is signed in. The others carry a form from one screen to the next (the
-e-mail that the code went to, the link that was followed, what a request was answered); they are sealed, so that
-a borrowed device shows nobody's e-mail, and they end after an hour.
+e-mail that the code went to, the link that was followed, what a request was answered) or open one request by its
+number; they are sealed, so that a borrowed device shows nobody's e-mail, and they end after an hour.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ JOIN_COOKIE = "onloan_join"
 SIGN_IN_COOKIE = "onloan_sign_in"
 FORM_SECONDS = 3600
 SENT_COOKIE = "onloan_sent"
+FOLLOW_COOKIE = "onloan_follow"
 COOKIE_LENGTH_MAX = 2000
 
 
