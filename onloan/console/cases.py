@@ -32,10 +32,11 @@ from onloan.cases.identifying import HOW_CHARACTERS_MAX, HOW_CHARACTERS_MIN, ide
 from onloan.cases.letters import change_address, confirm_by_letter, write_letter
 from onloan.cases.queries import CaseView, find_case
 from onloan.cases.queue_queries import list_undelivered
-from onloan.cases.rules import TEXT_CHARACTERS_MAX, EventKind, Kind, Outcome, State, can_end_with
+from onloan.cases.rules import TEXT_CHARACTERS_MAX, About, EventKind, Kind, Outcome, State, can_end_with
 from onloan.cases.sighting_queries import find_sighting_of_case
 from onloan.cases.suggestions import SuggestedText, list_suggestions
 from onloan.cases.timeline import Event, list_events
+from onloan.console.erasures import erasure_panel
 from onloan.console.pages import TeamRequest, read_text, render_page, team_page
 from onloan.console.queue import days_in_words
 from onloan.errors import BadInput, NotFound, OnloanError
@@ -172,6 +173,7 @@ def _render(
         "problem": problem,
         "typed": typed if typed is not None else _read_typed(request),
         **_answer_context(case),
+        **erasure_panel(case),
         **_question_context(case, events, today),
     }
     return render_page(request, "case.html", context, status=status)
@@ -263,7 +265,25 @@ def _next_step(case: CaseView, events: list[Event], today: date) -> NextStep:
         return NextStep(
             _("Nobody wrote to the person for 30 days. Tell them how it goes on."), _("Tell them"), place="tell"
         )
-    return NextStep(_WORK[line.kind](), _("Write the answer"), place="answer")
+    return NextStep(_say_work(case, events), _("Write the answer"), place="answer")
+
+
+def _say_work(case: CaseView, events: list[Event]) -> str:
+    """What is left to do about a request on which nothing else waits."""
+    kinds, line = {event.kind for event in events}, case.line
+    if EventKind.PACK_SENT in kinds:
+        return _("They took their copy. Answer that it was all of it.")
+    if EventKind.PACK_READY in kinds:
+        return _("Their copy is ready on their page, and they were told. Answer.")
+    if line.kind is Kind.OBJECTION and line.about is About.CHECKS:
+        return _(
+            "A human looks at their rewards since it came in. Answer that it stays so, or why a program must."
+        )
+    if line.kind is Kind.RECTIFICATION and EventKind.RESTRICTED in kinds:
+        return _(
+            "It is not shown while they say that it is wrong. Correct it, or say why it is right, and answer."
+        )
+    return _WORK[line.kind]()
 
 
 _WORK: Mapping[Kind, Callable[[], str]] = {

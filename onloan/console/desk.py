@@ -1,8 +1,11 @@
-"""Every clock on one page: requests, complaints, sightings, reviews, notices, takedowns, payments."""
+"""Every clock on one page: requests by kind, erasures, copies of data, undelivered answers, reviews, notices and
+takedowns, payments, and what people say about markets that are stopped."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.http import HttpResponse
 from django.urls import reverse
@@ -10,23 +13,35 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from onloan import clock
-from onloan.cases.queries import list_cases
-from onloan.cases.rules import State
+from onloan.cases.feedback_queries import count_feedback
+from onloan.cases.queue_queries import (
+    LATE_ON_PAGE_MAX,
+    QueueRow,
+    Tab,
+    count_by_kind,
+    count_erasures,
+    count_gaps,
+    count_undelivered,
+    read_queue,
+)
 from onloan.console.pages import TeamRequest, render_page, team_page
-from onloan.markets.rules import market_facts
+from onloan.console.templatetags.casewords import case_kind
 from onloan.offers.queries import list_markets
 from onloan.payouts.queries import count_overdue
-from onloan.referrals.review_queries import list_reviews
+from onloan.referrals.review_queries import count_reviews
 from onloan.uses.duty_queries import count_late_duties, count_open_duties
+
+FIRST_SHOWN = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """One kind of work that has a day: how much is open, how much of it is late, and where it is done."""
+    """One kind of work that has a day: how much is open, how much of it is late, and where it is done. ``late`` is
+    None for work that has no day of its own and is looked at all the same."""
 
     name: str
     open: int
-    late: int
+    late: int | None
     address: str
 
 
@@ -34,30 +49,59 @@ class Clock:
 @team_page()
 def show_desk(request: TeamRequest) -> HttpResponse:
     now = clock.now()
-    cases = list_cases(state=State.OPEN)
-    late = [case for case in cases if case.is_overdue(clock.local_day(now, market_facts(case.country).time_zone))]
-    reviews = [review for review in list_reviews() if review.state == "open"]
-    payments = [count_overdue(country=country, now=now) for country in {m.country for m in list_markets()}]
-    clocks = [
-        Clock(_("Requests, complaints and sightings"), len(cases), len(late), reverse("console-cases")),
-        Clock(
-            _("Rewards that wait for a human"),
-            len(reviews),
-            sum(review.due_at < now for review in reviews),
-            reverse("console-reviews"),
-        ),
-        Clock(
-            _("Recipients to answer, copies to take down"),
-            count_open_duties(),
-            count_late_duties(now=now),
-            reverse("console-recipients"),
-        ),
-        Clock(
-            _("Payments that are owed"),
-            sum(each.owed for each in payments),
-            sum(each.late for each in payments),
-            reverse("console-money"),
-        ),
-    ]
-    context = {"here": "cases", "clocks": clocks, "late": late, "first": cases[:5]}
+    context = {"here": "cases", "clocks": list_clocks(now), "first": list_first(now)}
     return render_page(request, "desk.html", context)
+
+
+def list_first(now: datetime) -> list[QueueRow]:
+    """What is late, and then what is due next."""
+    queue = read_queue(tab=Tab.OPEN, now=now)
+    return [*queue.late[:LATE_ON_PAGE_MAX], *queue.rows][:FIRST_SHOWN]
+
+
+def list_clocks(now: datetime) -> list[Clock]:
+    """Every kind of work with a day; a kind of request of which nothing is open is left out."""
+    queue = reverse("console-cases")
+    kinds = [
+        Clock(case_kind(kind), opened, late, f"{queue}?kind={kind.value}")
+        for kind, (opened, late) in count_by_kind(now).items()
+    ]
+    return [*kinds, *_list_work(now), *_list_stopped()]
+
+
+def _list_work(now: datetime) -> Iterator[Clock]:
+    """What goes on behind requests, and what is owed."""
+    queue = reverse("console-cases")
+    erasing, late_erasing = count_erasures(now)
+    yield Clock(_("Erasures under way"), erasing, late_erasing, f"{queue}?kind=erasure")
+    gaps, undelivered = count_gaps(), count_undelivered()
+    yield Clock(_("Copies of data with a gap"), gaps, gaps, f"{queue}?kind=access")
+    yield Clock(_("Mails about requests that did not arrive"), undelivered, undelivered, queue)
+    reviews, late_reviews = count_reviews(now=now)
+    yield Clock(_("Rewards that wait for a human"), reviews, late_reviews, reverse("console-reviews"))
+    yield Clock(
+        _("Recipients to answer, copies to take down"),
+        count_open_duties(),
+        count_late_duties(now=now),
+        reverse("console-recipients"),
+    )
+    payments = [count_overdue(country=country, now=now) for country in {m.country for m in list_markets()}]
+    yield Clock(
+        _("Payments that are owed"),
+        sum(each.owed for each in payments),
+        sum(each.late for each in payments),
+        reverse("console-money"),
+    )
+
+
+def _list_stopped() -> Iterator[Clock]:
+    """What people said about a market that is suspended: nobody's day, and read before it opens again."""
+    for market in list_markets():
+        if market.state != "suspended":
+            continue
+        said = sum(sum(topics.values()) for topics in count_feedback(market.id).values())
+        name = _("Feedback on %(offer)s %(country)s, which is suspended") % {
+            "offer": market.offer_slug,
+            "country": market.country,
+        }
+        yield Clock(name, said, None, reverse("console-feedback", args=[market.offer_slug, market.country]))

@@ -8,9 +8,11 @@ from django.http import HttpResponse
 from django.views.decorators.http import require_GET
 
 from onloan import clock
+from onloan.access.rules import Capability
 from onloan.cases.queries import count_open_cases
 from onloan.consents.queries import AnswerCounts, count_answers
 from onloan.console.costs import MarketMoney, list_market_money
+from onloan.console.desk import list_clocks, list_first
 from onloan.console.pages import TeamRequest, render_page, team_page
 from onloan.offers.queries import MarketView, list_markets
 from onloan.payouts.queries import list_overdue
@@ -46,6 +48,7 @@ def show_overview(request: TeamRequest) -> HttpResponse:
         )
         for market, money in zip(markets, list_market_money(markets, now=now), strict=True)
     ]
+    handles_cases = request.member.can(Capability.HANDLE_CASES)
     open_cases, late_cases = count_open_cases(now=now)
     context = {
         "here": "overview",
@@ -55,5 +58,7 @@ def show_overview(request: TeamRequest) -> HttpResponse:
         "open_cases": open_cases,
         "late_cases": late_cases,
         "late_payments": len(list_overdue(now=now)),
+        # Whoever answers people sees first what waits for them.
+        **({"clocks": list_clocks(now), "first": list_first(now)} if handles_cases else {}),
     }
     return render_page(request, "overview.html", context)

@@ -13,8 +13,10 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 
+from onloan import clock
 from onloan.access.rules import Capability
 from onloan.access.team import Member, find_member_by_id
+from onloan.cases.queue_queries import count_late
 from onloan.errors import NotAllowed, OnloanError
 
 
@@ -64,6 +66,7 @@ def render_page(
         "member": member,
         "is_wide": True,
         "may": {capability.value: member.can(capability) for capability in Capability},
+        "late_everywhere": count_late(clock.now()) if member.can(Capability.HANDLE_CASES) else 0,
         **(context or {}),
     }
     response = render(request, f"console/{template}", values, status=status)

@@ -174,6 +174,12 @@ def count_open_reviews(*, now: datetime) -> int:
     return Review.objects.filter(state=ReviewState.OPEN, due_at__gt=now).count()
 
 
+def count_reviews(*, now: datetime) -> tuple[int, int]:
+    """(open, late) rewards that wait until a human has looked."""
+    waiting = Review.objects.filter(state=ReviewState.OPEN)
+    return waiting.count(), waiting.filter(due_at__lt=now).count()
+
+
 def find_review(review_id: UUID) -> ReviewView:
     """One review with its signals, its rewards and what the person wrote. Raises NotFound."""
     review = Review.objects.filter(id=review_id).first()
