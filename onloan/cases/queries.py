@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -88,12 +88,34 @@ class CaseView:
 _LINE_FIELDS = tuple(CaseLine.__dataclass_fields__)
 
 
-def list_cases(*, state: State | None = None, limit: int = LINES_MAX) -> list[CaseLine]:
-    """Cases by due day: what is overdue comes first, what is closed last, the latest closed first."""
+def list_cases(
+    *,
+    state: State | None = None,
+    kind: Kind | None = None,
+    country: str = "",
+    late_at: datetime | None = None,
+    limit: int = LINES_MAX,
+) -> list[CaseLine]:
+    """Cases by due day: what is overdue comes first, what is closed last, the latest closed first. ``late_at``:
+    only those that are late at that instant."""
     cases = Case.objects.all() if state is None else Case.objects.filter(state=state)
+    if kind is not None:
+        cases = cases.filter(kind=kind)
+    if country:
+        cases = cases.filter(country=country)
+    if late_at is not None:
+        cases = cases.filter(is_late(late_at))
     # "open" sorts after "closed".
-    ordered = cases.order_by("-state", F("closed_at").desc(nulls_first=True), "due_on", "received_at")
-    return [_line(row) for row in ordered.values(*_LINE_FIELDS)[:limit]]
+    return read_lines(
+        cases.order_by("-state", F("closed_at").desc(nulls_first=True), "due_on", "received_at")[:limit]
+    )
+
+
+def list_due(*, now: datetime, within: timedelta) -> list[CaseLine]:
+    """Open cases that are late or due soon, the first day first; those whose clock stands still are left out."""
+    waiting = CasePause.objects.filter(case_id=OuterRef("pk"), answered_at=None)
+    soon = Case.objects.filter(~Exists(waiting), state=State.OPEN, due_on__lte=now.date() + within)
+    return read_lines(soon.order_by("due_on", "received_at")[:LINES_MAX])
 
 
 def read_lines(cases: QuerySet[Case]) -> list[CaseLine]:

@@ -15,6 +15,7 @@ from django.core.management import call_command
 
 from onloan import clock
 from onloan.access.team import add_team_member, find_member, list_members
+from onloan.cli.demo_cases import tell_cases
 from onloan.cli.demo_feedback import tell_feedback
 from onloan.cli.demo_money import tell_money_story
 from onloan.cli.demo_people import PEOPLE, DemoPerson
@@ -93,6 +94,7 @@ def seed(now: datetime) -> None:
     # Ana and Eve, whose pages a visitor sees, can still answer.
     others = {name: person for name, person in joined.items() if name not in {"Ana demo", "Eve demo"}}
     tell_feedback(offer_slug=OFFER_SLUG, joined=others, now=now)
+    tell_cases(joined=joined, user_id=team["dora"].id, now=now)
     run_all_once()
 
 

@@ -55,6 +55,7 @@ def build_app() -> typer.Typer:
     """Every command, registered by the file that holds it."""
     from onloan.cli import (
         audience,
+        cases,
         check,
         demo,
         erasing,
@@ -88,8 +89,8 @@ def build_app() -> typer.Typer:
         """Referral rewards where nobody's data is for sale."""
 
     for module in (
-        check, new, schema, preview, publish, market, pool, payouts, vouchers, reviews, audience, evidence, keys,
-        team, serve, erasing, demo,
+        check, new, schema, preview, publish, market, pool, payouts, vouchers, reviews, cases, audience, evidence,
+        keys, team, serve, erasing, demo,
     ):  # fmt: skip
         module.register(app)
     return app
