@@ -17,7 +17,7 @@ from onloan.offers.vocabulary import said
 
 Fields = dict[str, FieldValue]
 
-FIRST_LAYER_CHARACTERS_MAX = 1_000
+FIRST_LAYER_CHARACTERS_MAX = 1_100
 """About what a phone of 320 points shows at 17 points with two turns of the thumb."""
 
 
@@ -92,9 +92,14 @@ def _first_layer(fields: Fields, language: str) -> tuple[tuple[str, str], ...]:
         ),
         (
             gettext("Your rights"),
-            gettext("See it, correct it, erase it, limit it, object, take it with you.")
+            gettext("See it, correct it, erase it, limit it, take it with you.")
             + " "
             + _text(fields, "grant.no_cost_statement"),
+        ),
+        # Apart from the other rights, at the first contact (GDPR art. 21(4)).
+        (
+            gettext("Your right to object"),
+            gettext("To advertising, and to checks by a program: one click, no reason needed."),
         ),
         (gettext("If something is wrong"), _text(fields, "complaint.text")),
     )

@@ -38,7 +38,7 @@ _RUN_BY_US = ("taking_part", "payout", "accounting", "rights", "fraud_checks")
 _SAFE_ADDRESS = "/{language}/{page}/"
 
 
-_SAFEGUARDS: dict[str, Texts] = {
+SAFEGUARDS: dict[str, Texts] = {
     "scc": {
         "en": "standard contract clauses of the European Union",
         "fr": "clauses contractuelles types de l'Union européenne",
@@ -220,7 +220,7 @@ def _recipients(offer: Offer, language: str) -> dict[str, FieldValue]:
     transfers = tuple(
         {
             "country": country_name(recipient.country, language),
-            "tool": said(_SAFEGUARDS.get(recipient.transfer, {"en": recipient.transfer}), language),
+            "tool": said(SAFEGUARDS.get(recipient.transfer, {"en": recipient.transfer}), language),
             "copy": gettext("Ask %(email)s for a copy.") % {"email": offer.controller.email},
         }
         for recipient in offer.recipients
@@ -252,8 +252,9 @@ def _rights(offer: Offer, facts: MarketFacts, language: str) -> dict[str, FieldV
         "rights.deadline": deadline,
         "rights.url": requests,
         "rights.object": gettext(
-            "You can object at any time to our checks against cheating; a person then looks at your case. "
-            "We send you no advertising."
+            "You can object at any time, without a reason, with one click on your page: to the use of your data "
+            "for advertising, which stops at once; and to our checks against cheating by a program, which a "
+            "person then makes. We send you no advertising."
         ),
         "complaint.authority_name": facts.authority.name,
         "complaint.short": facts.authority.short_name,

@@ -35,7 +35,9 @@ def test_it_fills_each_field_and_fits_a_phone(country: str, language: str) -> No
     assert missing_fields(OFFER, country, notice.fields) == ()
     length = sum(len(label) + len(sentence) for label, sentence in notice.first_layer)
     assert length <= FIRST_LAYER_CHARACTERS_MAX
-    assert len(notice.first_layer) <= 7
+    assert len(notice.first_layer) <= 8
+    titles = [label for label, _ in notice.first_layer]
+    assert any("object" in label or "opposer" in label for label in titles), "apart from the other rights (art. 21(4))"
 
 
 @pytest.mark.parametrize("name", REQUIRED)
