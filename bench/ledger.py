@@ -180,7 +180,8 @@ def earn_in_batches(promises: list[Promise]) -> None:
     @db.action
     def promise_some(some: list[Promise]) -> list[uuid.UUID | None]:
         lock_participants({promise.participant_id for promise in some})
-        return promise_rewards(promises=some, now=NOW)
+        promised = promise_rewards(promises=some, now=NOW)
+        return [each.reward_id if each is not None else None for each in promised]
 
     @db.action
     def earn_some(some: list[Earning]) -> None:

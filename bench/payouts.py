@@ -116,11 +116,12 @@ def seed(payments: int) -> None:
                 )
                 for number in range(rule.times)
             ]  # fmt: skip
-            for reward_id in promise_rewards(promises=promises, now=builders.NOW):
-                assert reward_id is not None
+            for promised in promise_rewards(promises=promises, now=builders.NOW):
+                assert promised is not None
                 reward = earn_reward(
-                    reward_id=reward_id, participant_id=person, due_on=builders.DUE_ON, now=builders.SETTLED
-                )
+                    reward_id=promised.reward_id, participant_id=person, due_on=builders.DUE_ON,
+                    now=builders.SETTLED,
+                )  # fmt: skip
                 owe_reward(reward=reward, now=builders.SETTLED)
             give_account(
                 participant_id=person, name=transfer.name, account=transfer.account.number, now=builders.SETTLED

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from onloan import ids, keys
+from onloan.ledger.correction_queries import count_corrections_waiting
 from onloan.ledger.models import Reward
 from onloan.ledger.rules import RewardState
 from onloan.payouts.queries import SlipView, list_slips
@@ -61,6 +62,8 @@ def bearer_money(participant_id: UUID) -> BearerMoney | None:
 
 
 def count_waiting_rewards(participant_id: UUID) -> int:
-    """Rewards that are promised, and neither earned nor ended yet."""
+    """Rewards that are promised, and neither earned nor ended yet; and those that a member proposed to give, as
+    the books lack them."""
     states = [RewardState.PENDING.value, RewardState.HELD.value]
-    return Reward.objects.filter(participant_id=participant_id, state__in=states).count()
+    promised = Reward.objects.filter(participant_id=participant_id, state__in=states).count()
+    return promised + count_corrections_waiting(participant_id)

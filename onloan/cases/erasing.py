@@ -60,6 +60,7 @@ STORES: tuple[tuple[str, str], ...] = (
     ("referrals_event", STAYS), ("referrals_signal", STAYS), ("referrals_review", STAYS),
     # The law on accounts asks for names beside payments; nobody opens them without a purpose that is on record.
     ("payouts_archive", STAYS),
+    ("ledger_correction", STAYS),
     # What somebody asked names them, and is needed for as long as they may come back to it: so it stays under a
     # number that leads to nothing else.
     ("cases_case", STAYS), ("cases_event", STAYS), ("cases_sighting", STAYS), ("cases_restriction", STAYS),

@@ -18,6 +18,7 @@ from onloan.access.rules import Capability
 from onloan.console.costs import MarketMoney, list_market_money
 from onloan.console.pages import TeamRequest, act, read_text, render_page, team_page
 from onloan.console.pool_charts import SumGroup, draw_pool_bar, list_sums
+from onloan.ledger.correction_queries import list_corrections_to_decide
 from onloan.markets.rules import country_name
 from onloan.offers.queries import MarketView, list_markets
 from onloan.payouts.actions import prepare_batch
@@ -73,6 +74,7 @@ def show_money(request: TeamRequest) -> HttpResponse:
         "voucher_alarms": list_voucher_alarms(now=now),
         "unreached": _unreached(markets, now),
         "missing_codes": list_missing_codes(),
+        "corrections": list_corrections_to_decide(),
         "batches": list_batches(),
     }
     return render_page(request, "money.html", context)

@@ -44,6 +44,14 @@ class Promise:
 
 
 @dataclass(frozen=True, slots=True)
+class Promised:
+    """A reward that was promised: by this call, or known before (then it may be earned or ended by now)."""
+
+    reward_id: UUID
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Earning:
     """A reward whose settling days are over; ``due_on`` is the last day to pay cash."""
 
@@ -84,11 +92,12 @@ def promise_reward(
         cause_key=cause_key,
         earns_at=earns_at,
     )
-    return promise_rewards(promises=[promise], now=now)[0]
+    (promised,) = promise_rewards(promises=[promise], now=now)
+    return promised.reward_id if promised is not None else None
 
 
 @action
-def promise_rewards(*, promises: Sequence[Promise], now: datetime) -> list[UUID | None]:
+def promise_rewards(*, promises: Sequence[Promise], now: datetime) -> list[Promised | None]:
     """Set each reward aside out of its person's own reservation, to be earned at its ``earns_at``.
 
     The caller has locked every person among them, in the order of their ids. Each cause promises once, and a
@@ -97,7 +106,7 @@ def promise_rewards(*, promises: Sequence[Promise], now: datetime) -> list[UUID 
     """
     known = _list_promised(promises)
     free = statements.read_free_reservations({promise.participant_id for promise in promises})
-    promised: list[UUID | None] = []
+    promised: list[Promised | None] = []
     new: list[NewReward] = []
     for promise in promises:
         assert 0 < len(promise.cause_key) <= rules.CAUSE_KEY_CHARACTERS_MAX
@@ -105,7 +114,7 @@ def promise_rewards(*, promises: Sequence[Promise], now: datetime) -> list[UUID 
         by_cause = known.setdefault((promise.participant_id, promise.rule.id), {})
         present = by_cause.get(promise.cause_key)
         if present is not None:
-            promised.append(db.read_uuid(present[0]))
+            promised.append(Promised(db.read_uuid(present[0]), is_new=False))
             continue
         used = sum(1 for _, state in by_cause.values() if state != RewardState.VOIDED.value)
         if amount is None or amount.amount_minor == 0 or used >= promise.rule.times:
@@ -117,7 +126,7 @@ def promise_rewards(*, promises: Sequence[Promise], now: datetime) -> list[UUID 
             continue
         free[promise.participant_id, amount.currency] = left_minor
         reward_id = ids.new_id()
-        promised.append(reward_id)
+        promised.append(Promised(reward_id, is_new=True))
         by_cause[promise.cause_key] = (reward_id, RewardState.PENDING.value)
         new.append(
             NewReward(

@@ -58,3 +58,67 @@ class PoolEnded(OnloanError):
     code = "E-POOL-ENDED"
     status = 409
     sentence = gettext_lazy("This market is {state} for good. What is owed there is set aside already.")
+
+
+class CorrectionNotInOffer(OnloanError):
+    """A correction gives what the version that the person joined gives, as often as that does."""
+
+    code = "E-CORRECTION-RULE"
+    status = 422
+    sentence = gettext_lazy(
+        "The version that this person joined does not give this reward, or gave it as often as it does. Choose "
+        "one that is still open."
+    )
+
+
+class CorrectionKnown(OnloanError):
+    """The books have it, or somebody proposed it."""
+
+    code = "E-CORRECTION-KNOWN"
+    status = 409
+    sentence = gettext_lazy(
+        "This reward is in the books or proposed already. Look at what the person has before you propose another."
+    )
+
+
+class CorrectionFriendNeeded(OnloanError):
+    """A reward for a friend is booked under that friend, so that it is not given twice."""
+
+    code = "E-CORRECTION-FRIEND"
+    status = 422
+    sentence = gettext_lazy(
+        "Say whose sign-up is missing: choose one of the people that this person brought, or “somebody who is not "
+        "in the list”."
+    )
+
+
+class CorrectionReasonNeeded(OnloanError):
+    code = "E-CORRECTION-REASON"
+    status = 422
+    sentence = gettext_lazy(
+        "Write what is wrong in the books and how you know, in {minimum} to {maximum} characters."
+    )
+
+
+class CorrectionNeedsAnother(OnloanError):
+    """Four eyes, as with every step that pays money."""
+
+    code = "E-CORRECTION-SAME-PERSON"
+    status = 403
+    sentence = gettext_lazy("You proposed this correction, so someone else approves it.")
+
+
+class CorrectionDecided(OnloanError):
+    code = "E-CORRECTION-STATE"
+    status = 409
+    sentence = gettext_lazy("This correction was decided already. Propose a new one if it is still missing.")
+
+
+class CorrectionPoolEmpty(OnloanError):
+    """What a person did not reserve comes from what is free, and from nobody else's reservation."""
+
+    code = "E-CORRECTION-POOL"
+    status = 409
+    sentence = gettext_lazy(
+        "Not enough is free in the pool of this market for this correction. Set more aside, then approve it again."
+    )

@@ -21,6 +21,7 @@ from onloan.ledger.rules import (
     ROUTES,
     AccountKind,
     Cause,
+    CorrectionState,
     RewardState,
     VoidCause,
 )
@@ -255,6 +256,74 @@ class Reward(ParticipantModel):
                 condition=Q(reward_kind="fulfilled", state=RewardState.EARNED.value),
                 name="ledger_reward_to_confirm",
             ),
+        ]
+
+
+class Correction(ParticipantModel):
+    """A reward that the books lack: one member proposes it, another decides; ``reward_id`` once it is booked.
+
+    ``cause_key`` is that of ``Reward``. ``sealed_reason`` holds the case and the member's words under the person's
+    own key, so that nothing leads from here to what they asked once they are erased.
+    """
+
+    market_id = models.UUIDField()
+    rule_id = models.CharField(max_length=64)
+    reward_kind = models.CharField(max_length=16)
+    cause_key = models.CharField(max_length=CAUSE_KEY_CHARACTERS_MAX)
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=_CURRENCY_CHARACTERS)
+    sealed_reason = models.BinaryField()
+    state = models.CharField(max_length=8)
+    proposed_by_user_id = models.UUIDField()
+    proposed_at = models.DateTimeField()
+    decided_by_user_id = models.UUIDField(null=True)
+    decided_at = models.DateTimeField(null=True)
+    reward_id = models.UUIDField(null=True)
+
+    class Meta:
+        db_table = "ledger_correction"
+        constraints = [
+            # Nothing is taken away by it: it only ever gives.
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="ledger_correction_only_gives"),
+            models.CheckConstraint(
+                condition=Q(
+                    state=CorrectionState.PROPOSED.value,
+                    decided_by_user_id__isnull=True,
+                    decided_at__isnull=True,
+                    reward_id__isnull=True,
+                )
+                | Q(
+                    state=CorrectionState.REFUSED.value,
+                    decided_by_user_id__isnull=False,
+                    decided_at__isnull=False,
+                    reward_id__isnull=True,
+                )
+                | Q(
+                    state=CorrectionState.APPROVED.value,
+                    decided_by_user_id__isnull=False,
+                    decided_at__isnull=False,
+                    reward_id__isnull=False,
+                ),
+                name="ledger_correction_state_is_known",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=CorrectionState.APPROVED.value)
+                | ~Q(decided_by_user_id=F("proposed_by_user_id")),
+                name="ledger_correction_needs_two_people",
+            ),
+            models.UniqueConstraint(
+                fields=["participant_id", "rule_id", "cause_key"],
+                condition=Q(state=CorrectionState.PROPOSED.value),
+                name="ledger_correction_proposed_once",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["market_id", "proposed_at"],
+                condition=Q(state=CorrectionState.PROPOSED.value),
+                name="ledger_correction_to_decide",
+            ),
+            models.Index(fields=["participant_id", "proposed_at"], name="ledger_correction_of_person"),
         ]
 
 

@@ -13,9 +13,9 @@ from onloan.errors import BadInput
 from onloan.ledger import rules, statements
 from onloan.ledger.entries import money_entry
 from onloan.ledger.errors import PoolEnded, TransferConflict, WrongCurrency
-from onloan.ledger.models import Funding, PoolAlarm
+from onloan.ledger.models import Correction, Funding, PoolAlarm
 from onloan.ledger.queries import pool_view
-from onloan.ledger.rules import AccountKind, Cause, Route, TransferKind
+from onloan.ledger.rules import AccountKind, Cause, CorrectionState, Route, TransferKind
 from onloan.money import AMOUNT_MINOR_MAX, Money
 from onloan.offers.queries import find_market_by_id
 from onloan.people.actions import mark_pot_released
@@ -82,11 +82,14 @@ def fund_pool(
 def top_up_pool(
     *, market_id: UUID, amount: Money, user_id: UUID, now: datetime, funding_id: UUID | None = None
 ) -> None:
-    """Set more money aside for a market that runs. An alarm that no longer holds goes, so that it is raised again
-    when it comes true again. Raises PoolEnded, and what ``fund_pool`` raises.
+    """Set more money aside for a market that runs, or that ended while a correction waits for money.
+
+    An alarm that no longer holds goes, so that it is raised again when it comes true again. Raises PoolEnded, and
+    what ``fund_pool`` raises.
     """
     market = find_market_by_id(market_id)
-    if market.state in {"withdrawn", "closed"}:
+    is_wanted = Correction.objects.filter(market_id=market_id, state=CorrectionState.PROPOSED).exists()
+    if market.state in {"withdrawn", "closed"} and not is_wanted:
         raise PoolEnded(state=market.state)
     full_pot = pool_view(market_id).full_pot
     fund_pool(

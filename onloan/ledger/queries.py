@@ -16,8 +16,8 @@ from onloan.access.rules import Capability
 from onloan.access.team import find_member_by_id
 from onloan.errors import NotFound
 from onloan.ledger import rules, statements
-from onloan.ledger.models import Account, Funding, Pledge, PoolDay, PoolSlice, Reward
-from onloan.ledger.rules import AccountKind, RewardState
+from onloan.ledger.models import Account, Correction, Funding, Pledge, PoolDay, PoolSlice, Reward
+from onloan.ledger.rules import AccountKind, CorrectionState, RewardState
 from onloan.money import Money
 from onloan.offers.document import Offer, RewardKind
 from onloan.offers.queries import find_draft, find_market_by_id, find_version
@@ -72,7 +72,8 @@ class RewardView:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RewardLine:
     """One reward as its owner sees it, with each of its dates: when the friend's event came
-    (``pending_at``), when it counts (``earns_at``, ``earned_at``), by when it is paid (``due_on``)."""
+    (``pending_at``), when it counts (``earns_at``, ``earned_at``), by when it is paid (``due_on``).
+    ``is_corrected``: it was missing, and the team put that right."""
 
     reward_id: UUID
     kind: RewardKind
@@ -88,6 +89,7 @@ class RewardLine:
     void_cause: str | None
     taken_as: Literal["voucher"] | None
     payment_count: int
+    is_corrected: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,7 +223,9 @@ def pot_view(participant_id: UUID) -> PotView:
     if participant is None:
         raise NotFound
     rows = list(Reward.objects.filter(participant_id=participant_id).order_by("id"))
-    lines = [_reward_line(row) for row in rows]
+    corrections = Correction.objects.filter(participant_id=participant_id, state=CorrectionState.APPROVED)
+    corrected = set(corrections.values_list("reward_id", flat=True))
+    lines = [_reward_line(row, is_corrected=row.id in corrected) for row in rows]
 
     def in_states(*states: RewardState) -> list[RewardLine]:
         return [line for line in lines if line.state in states]
@@ -407,7 +411,7 @@ def _reward_view(row: Reward | _RewardRow) -> RewardView:
     )
 
 
-def _reward_line(row: Reward) -> RewardLine:
+def _reward_line(row: Reward, *, is_corrected: bool) -> RewardLine:
     view = _reward_view(row)
     return RewardLine(
         reward_id=view.id,
@@ -424,4 +428,5 @@ def _reward_line(row: Reward) -> RewardLine:
         void_cause=view.void_cause,
         taken_as=view.taken_as,
         payment_count=view.payment_count,
+        is_corrected=is_corrected,
     )

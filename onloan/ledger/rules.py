@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -19,6 +19,7 @@ POOL_COLUMNS = ("funded", "free", "reserved", "owed", "vouchers", "paid", "redee
 TIMES_MAX = 1000
 CAUSE_KEY_CHARACTERS_MAX = 64
 REASON_CHARACTERS_MAX = 200
+CORRECTION_REASON_CHARACTERS_MIN, CORRECTION_REASON_CHARACTERS_MAX = 10, 500
 
 
 class AccountKind(StrEnum):
@@ -46,6 +47,7 @@ class Cause(StrEnum):
     JOINED = "joined"
     WINDOW_ENDED = "window_ended"
     QUALIFIED = "qualified"
+    CORRECTION = "correction"
     COUNTED = "counted"
     PAID_OUT = "paid_out"
     SLIP_REDEEMED = "slip_redeemed"
@@ -77,6 +79,12 @@ class RewardState(StrEnum):
     VOIDED = "voided"
 
 
+class CorrectionState(StrEnum):
+    PROPOSED = "proposed"
+    APPROVED = "approved"
+    REFUSED = "refused"
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """One way money may go: a kind of transfer, from, to, and why."""
@@ -92,6 +100,7 @@ def _list_routes() -> tuple[Route, ...]:
     pool, reserved, owed, vouchers, paid, redeemed, expired = AccountKind
     routes = [
         Route(posted, pool, reserved, Cause.JOINED),
+        Route(posted, pool, reserved, Cause.CORRECTION),
         Route(posted, reserved, pool, Cause.WINDOW_ENDED),
         Route(posted, owed, paid, Cause.PAID_OUT),
         Route(posted, owed, paid, Cause.SLIP_REDEEMED),
@@ -107,6 +116,7 @@ def _list_routes() -> tuple[Route, ...]:
     ]
     for promised in (owed, vouchers):
         routes.append(Route(pending, reserved, promised, Cause.QUALIFIED))
+        routes.append(Route(pending, reserved, promised, Cause.CORRECTION))
         routes.append(Route(post, reserved, promised, Cause.COUNTED))
         routes.extend(Route(void, reserved, promised, Cause(cause.value)) for cause in VoidCause)
     return tuple(routes)
@@ -115,6 +125,27 @@ def _list_routes() -> tuple[Route, ...]:
 ROUTES = _list_routes()
 """Every way that money may go; the database refuses any other. What is earned never goes back to the pool: cash is
 paid or taken as a voucher, a voucher is redeemed or ends on the day that was announced with it."""
+
+
+def corrected_cause(
+    cause_key: str | None, known: Mapping[str, RewardState], correction_id: uuid.UUID
+) -> str | None:
+    """Under which cause a corrected reward is booked, so that what it is for is never rewarded twice.
+
+    ``cause_key`` is the friend's, or ``own``; None is for something that the books do not know. ``known`` are the
+    causes for which this rule gave the person a reward. One that ended before it was earned is made good under a
+    cause beside it. None: it was given already.
+    """
+    if cause_key is None:
+        return f"correction/{correction_id.hex}"
+    wanted = f"{cause_key}/corrected" if known.get(cause_key) is RewardState.VOIDED else cause_key
+    return None if wanted in known else wanted
+
+
+def is_correction_reason(written: str) -> bool:
+    """Whether somebody said in words why the books are wrong."""
+    fits = CORRECTION_REASON_CHARACTERS_MIN <= len(written) <= CORRECTION_REASON_CHARACTERS_MAX
+    return fits and written.isprintable()
 
 
 def promised_account(kind: RewardKind) -> AccountKind:

@@ -76,7 +76,7 @@ def reward_timelines(participant_id: UUID, campaign: Campaign, holdings: Holding
     rules = {rule.id: rule for rule in campaign.offer.rewards}
     lines = sorted(
         [*pot.waiting, *pot.earned, *pot.paid, *pot.voided],
-        key=lambda line: (line.earns_at, rules[line.rule_id].to == "sponsor", line.kind),
+        key=lambda line: (line.earns_at, rules[line.rule_id].to == "sponsor", line.is_corrected, line.kind),
         reverse=True,
     )
     situation = holdings.situation
@@ -95,8 +95,10 @@ def reward_timelines(participant_id: UUID, campaign: Campaign, holdings: Holding
             for reward_id in review.reward_ids
         },
     )
-    groups = groupby(lines, key=lambda line: (line.earns_at, rules[line.rule_id].to == "sponsor"))
-    return [teller.timeline(list(group), is_sponsor=is_sponsor) for (_, is_sponsor), group in groups]
+    groups = groupby(
+        lines, key=lambda line: (line.earns_at, rules[line.rule_id].to == "sponsor", line.is_corrected)
+    )
+    return [teller.timeline(list(group), is_sponsor=is_sponsor) for (_, is_sponsor, _), group in groups]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +118,11 @@ class _Teller:
         friend_did, you_did = happened(self.campaign.offer.referral.event)
         first = lines[0]
         settle = timedelta(days=self.campaign.offer.referral.settle_days)
-        steps = [Step("done", self._day(first.earns_at - settle), friend_did if is_sponsor else you_did)]
+        if first.is_corrected:
+            text = gettext("This was missing, and we corrected it.")
+            steps = [Step("done", self._day(first.earns_at), text)]
+        else:
+            steps = [Step("done", self._day(first.earns_at - settle), friend_did if is_sponsor else you_did)]
         steps.extend(self._counting(lines))
         steps.extend(step for line in lines for step in self._ending(line))
         return Timeline(tuple(steps))

@@ -84,7 +84,8 @@ def record_event(
         _sponsor_promises(sponsor, participant_id, occurred_at) if sponsor and sponsor.id not in erased else []
     )
     promised = promise_rewards(promises=[*own, *theirs], now=now)
-    kept = [promise for promise, reward_id in zip(theirs, promised[len(own) :], strict=True) if reward_id]
+    # What a correction gave them for this friend before is in the books already, and they were told then.
+    kept = [promise for promise, each in zip(theirs, promised[len(own) :], strict=True) if each and each.is_new]
     db.execute([
         *([statements.qualify_statement(participant_id, occurred_at)] if found.is_attributed else []),
         *([_tell_sponsor(sponsor, kept, occurred_at)] if sponsor and kept else []),
@@ -188,6 +189,16 @@ def _settle_reward(*, reward_id: UUID, participant_id: UUID, now: datetime) -> b
     # From the day on which it counted, not the day on which a worker came to it: people were told the former.
     due_on = clock.local_day(waiting.earns_at, terms.time_zone) + timedelta(days=terms.payout_days)
     reward = earn_reward(reward_id=reward_id, participant_id=participant_id, due_on=due_on, now=now)
+    hand_over_reward(reward=reward, person=person, now=now)
+    return True
+
+
+def hand_over_reward(*, reward: RewardView, person: ParticipantView, now: datetime) -> None:
+    """Turn a reward that was just earned into what it is (a voucher, a debt, an event for the merchant) and tell
+    its owner, in the transaction that earned it and locked them."""
+    offer = find_version(person.version_id).offer
+    terms = offer.markets[person.country]
+    assert reward.due_on is not None, "it was earned with its day"
     told: dict[str, str] = {}
     if reward.kind == "voucher":
         told = _turn_into_voucher(reward, offer, terms, now)
@@ -197,23 +208,22 @@ def _settle_reward(*, reward_id: UUID, participant_id: UUID, now: datetime) -> b
         _tell_merchant(reward, person, offer)
     if person.erased_at is not None:
         # Nobody is there to be told; whoever holds their slip sees it.
-        return True
+        return
     db.execute([
         mail_statement(
             template="reward_earned",
             language=person.language,
-            participant_id=participant_id,
+            participant_id=person.id,
             context={
                 "campaign": offer.title[person.language],
                 "controller": offer.controller.name,
                 "kind": reward.kind,
                 "amount": reward.amount.written(),
-                "due_on": due_on.isoformat(),
+                "due_on": reward.due_on.isoformat(),
                 **told,
             },
         )
     ])  # fmt: skip
-    return True
 
 
 def _turn_into_voucher(reward: RewardView, offer: Offer, terms: MarketTerms, now: datetime) -> dict[str, str]:

@@ -31,10 +31,18 @@ from onloan.ledger.actions import (
     void_reward,
 )
 from onloan.ledger.check import check_balances
-from onloan.ledger.errors import ClawbackRefused, RewardNotReady, TransferConflict
+from onloan.ledger.corrections import correct_reward, propose_correction, refuse_correction
+from onloan.ledger.errors import (
+    ClawbackRefused,
+    CorrectionKnown,
+    CorrectionNotInOffer,
+    CorrectionPoolEmpty,
+    RewardNotReady,
+    TransferConflict,
+)
 from onloan.ledger.pools import fund_pool, release_pot, reserve_pot, top_up_pool
-from onloan.ledger.queries import pool_view, pot_view
-from onloan.ledger.rules import Cause, VoidCause
+from onloan.ledger.queries import RewardView, pool_view, pot_view
+from onloan.ledger.rules import Cause, RewardState, VoidCause, corrected_cause
 from onloan.money import Money
 from onloan.offers.document import RewardRule
 from tests.ledger.books import CASH, DUE_ON, NOW, POINTS, POT, THANKS, WELCOME, NoPotError, join, open_books
@@ -288,6 +296,43 @@ class MoneyMachine(RuleBasedStateMachine):
                 self.free += reward.amount_minor
             else:
                 reward.person.reserved_minor += reward.amount_minor
+
+    @precondition(lambda self: self.people)
+    @rule(number=NUMBERS, rule_=st.sampled_from(RULES), cause_key=st.sampled_from(["a", "b", None]))
+    def correct(self, number: int, rule_: RewardRule, cause_key: str | None) -> None:
+        """Support proposes what is missing, finance books it: out of what is reserved, else of what is free."""
+        person = self.people[number % len(self.people)]
+        amount_minor, correction_id, now = rule_.amounts["FR"].amount_minor, ids.new_id(), self.now
+        known = {reward.cause_key: reward.state for reward in person.rewards if reward.rule is rule_}
+        booked_as = corrected_cause(
+            cause_key, {key: RewardState(state) for key, state in known.items()}, correction_id
+        )
+
+        def propose() -> None:
+            propose_correction(
+                correction_id=correction_id, participant_id=person.id, case_id=ids.new_id(), rule_id=rule_.id,
+                cause_key=cause_key, reason="The shop forgot to report it.", user_id=self.books.team.dora, now=now,
+            )  # fmt: skip
+
+        def book() -> object:
+            return correct_reward(correction_id=correction_id, user_id=self.books.team.fay, now=now)
+
+        if person.used(rule_) >= rule_.times or booked_as is None:
+            self._refuse((CorrectionNotInOffer, CorrectionKnown), propose)
+            return
+        self._do(propose)
+        is_own = amount_minor <= person.reserved_minor
+        if not is_own and amount_minor > self.free:
+            self._refuse(CorrectionPoolEmpty, book)
+            refuse_correction(correction_id=correction_id, user_id=self.books.team.fay, now=now)
+            return
+        reward = self._do(book)
+        assert isinstance(reward, RewardView) and reward.state == "earned"
+        if is_own:
+            person.reserved_minor -= amount_minor
+        else:
+            self.free -= amount_minor
+        person.rewards.append(ModelReward(reward.id, person, rule_, booked_as, now, "earned"))
 
     # Cash, and what the merchant fulfils.
 

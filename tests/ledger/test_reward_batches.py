@@ -31,7 +31,8 @@ def promise_all(books: Books, wanted: list[tuple[uuid.UUID, RewardRule, str]]) -
         )
         for person, rule, cause_key in wanted
     ]  # fmt: skip
-    return promise_rewards(promises=promises, now=NOW)
+    promised = promise_rewards(promises=promises, now=NOW)
+    return [each.reward_id if each is not None else None for each in promised]
 
 
 @db.action

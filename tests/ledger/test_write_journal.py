@@ -27,6 +27,7 @@ from onloan.ledger.actions import (
     void_reward,
 )
 from onloan.ledger.check import check_balances
+from onloan.ledger.corrections import correct_reward, propose_correction
 from onloan.ledger.journal import write_journal
 from onloan.ledger.models import Account, Transfer
 from onloan.ledger.pools import release_pot
@@ -41,7 +42,7 @@ from onloan.ledger.spending import (
 )
 from onloan.money import Money
 from onloan.people.queries import find_participant
-from tests.ledger.books import CASH, DUE_ON, NOW, POT, SETTLED, THANKS, Books, join, open_books, promise
+from tests.ledger.books import CASH, DUE_ON, NOW, POT, SETTLED, THANKS, WELCOME, Books, join, open_books, promise
 
 HLEDGER = shutil.which("hledger")
 needs_hledger = pytest.mark.skipif(HLEDGER is None, reason="hledger is not installed (apt-get install hledger)")
@@ -93,6 +94,8 @@ def live_through(books: Books, seed: int) -> None:
                 paid.append(reward)
         if chance.random() < 0.3:
             release_pot(participant_id=person, now=SETTLED)
+        if chance.random() < 0.5:
+            correct(books, person)
     for reward in paid[::2]:
         return_reward(reward_id=reward.id, participant_id=reward.participant_id, now=SETTLED + timedelta(days=1))
     for reward in vouchers:
@@ -111,6 +114,16 @@ def live_through(books: Books, seed: int) -> None:
             left = Money(reward.amount.amount_minor - part.amount_minor, "EUR")
             expire_voucher(**of_voucher, voucher_id=ids.new_id(), amount=left)
     assert check_balances() == []
+
+
+def correct(books: Books, person: uuid.UUID) -> None:
+    """The team gives somebody a voucher that was missing; after the window its money comes from the pool."""
+    correction_id = ids.new_id()
+    propose_correction(
+        correction_id=correction_id, participant_id=person, case_id=ids.new_id(), rule_id=WELCOME.id,
+        cause_key="own", reason="The shop forgot to report it.", user_id=books.team.dora, now=SETTLED,
+    )  # fmt: skip
+    correct_reward(correction_id=correction_id, user_id=books.team.fay, now=SETTLED)
 
 
 def balances(journal: str) -> dict[str, Decimal]:
