@@ -8,10 +8,12 @@ from django.conf.urls.i18n import i18n_patterns
 from django.urls import URLPattern, URLResolver, include, path
 
 from onloan.api.main import api
+from onloan.portal.packs import pack_schema
 from onloan.portal.status import status_json
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("status.json", status_json, name="status-json"),
+    path("schemas/access-pack.json", pack_schema, name="pack-schema"),
     path("api/v1/", api.urls),
     # The team signs in and out here; accounts are made by a colleague, so allauth's other pages are not served.
     path("accounts/login/", account.login, name="account_login"),

@@ -46,6 +46,7 @@ SOURCES: tuple[Source, ...] = (
     pack_money.POT,
     pack_money.BOOKINGS,
     pack_money.REWARDS,
+    pack_money.CORRECTIONS,
     pack_money.VOUCHERS,
     pack_money.SPENDINGS,
     pack_money.CASH,

@@ -15,6 +15,7 @@ from onloan.cases.pack_forms import (
     MOMENT,
     OWN_KEY,
     SAME,
+    STAFF,
     TEXT,
     TILL,
     TRUTH,
@@ -31,8 +32,18 @@ from onloan.cases.pack_forms import (
     table_source,
     write_amount,
 )
-from onloan.ledger.models import Account, Reward, Transfer
-from onloan.ledger.rules import AccountKind, Cause, RewardState, TransferKind, VoidCause, reward_reference
+from onloan.cases.pack_person import refer_to_case
+from onloan.ledger.correction_queries import list_corrections_of
+from onloan.ledger.models import Account, Correction, Reward, Transfer
+from onloan.ledger.rules import (
+    AccountKind,
+    Cause,
+    CorrectionState,
+    RewardState,
+    TransferKind,
+    VoidCause,
+    reward_reference,
+)
 from onloan.payouts.codes import slip_code
 from onloan.payouts.models import ArchivedPayment, ArchiveReading, Batch, Payable, Payee, Payment, Slip, YearNote
 from onloan.payouts.rules import ArchivePurpose, BankWord, PayableState, PayeeProblem, PaymentState
@@ -42,9 +53,15 @@ from onloan.vouchers.models import Redemption, Voucher
 from onloan.vouchers.queries import list_vouchers
 from onloan.vouchers.rules import RedemptionState, VoucherState
 
-OWN = "own"
+OWN, CORRECTION = "own", "correction"
 MARKET = "the market stands in the source 'person'"
 ACCOUNT_KINDS = [kind.value for kind in AccountKind]
+
+
+def _say_cause(cause_key: str) -> str:
+    """What a reward is for, without whom: the key itself points at a friend."""
+    cause = cause_key.partition("/")[0]
+    return cause if cause in {OWN, CORRECTION} else "friend"
 
 
 def _refer(reward_id: UUID | None) -> str | None:
@@ -100,8 +117,9 @@ REWARDS = table_source(
     "Each reward: what it is for, its amount, and each of its dates.",
     Property("reward", TEXT, "Its reference.", ("id",), reward_reference),
     Property("rule", TEXT, "What the offer calls it.", ("rule_id",)),
-    Property("is_for_own_act", TRUTH, "Whether it is for what you did yourself, and not for a friend.",
-             ("cause_key",), lambda cause: cause == OWN),
+    Property("because_of", one_of(["own", "friend", "correction"]),
+             "own: what you did yourself; friend: somebody you invited; correction: a mistake that was mended.",
+             ("cause_key",), _say_cause),
     Property("kind", one_of(["cash", "voucher", "fulfilled"]), "What it is paid in.", ("reward_kind",)),
     amount(),
     currency(),
@@ -121,6 +139,52 @@ REWARDS = table_source(
     left_out={"market_id": MARKET, "transfer_id": "the bookings name the reward"},
     order="pending_at",
 )  # fmt: skip
+
+
+def _read_corrections(participant_id: UUID) -> list[Row]:
+    return [
+        {
+            "proposed_at": line.proposed_at,
+            "rule": line.rule_id,
+            "kind": line.kind,
+            "amount": write_amount(line.amount.amount_minor, line.amount.currency),
+            "currency": line.amount.currency,
+            "reason": line.reason,
+            "request": refer_to_case(line.case_id),
+            "state": line.state,
+            "decided_at": line.decided_at,
+        }
+        for line in reversed(list_corrections_of(participant_id))
+    ]
+
+
+CORRECTIONS = Source(
+    name="corrections",
+    says="Mistakes in your rewards that a member of the team proposed to mend, and what another one decided.",
+    table=Correction,
+    is_portable=True,
+    read=_read_corrections,
+    properties=(
+        Property("proposed_at", MOMENT, "When it was proposed."),
+        Property("rule", TEXT, "What the offer calls the reward.", ("rule_id",)),
+        Property("kind", one_of(["cash", "voucher", "fulfilled"]), "What it is paid in.", ("reward_kind",)),
+        amount(),
+        currency(),
+        Property("reason", TEXT, "Why, in the words of who proposed it.", ("sealed_reason",)),
+        Property("request", or_none(TEXT), "The number of your request that it came of.", ("sealed_reason",)),
+        Property("state", one_of(CorrectionState), "What was decided."),
+        Property("decided_at", or_none(MOMENT), "When."),
+    ),
+    left_out={
+        "id": OWN_KEY,
+        "participant_id": SAME,
+        "market_id": MARKET,
+        "cause_key": "the reward that came of it says what it is for",
+        "reward_id": "the reward that came of it stands among the rewards",
+        "proposed_by_user_id": STAFF,
+        "decided_by_user_id": STAFF,
+    },
+)
 
 
 def _read_vouchers(participant_id: UUID) -> list[Row]:

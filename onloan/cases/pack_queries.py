@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from onloan.cases.clocks import Pause
 from onloan.cases.models import Case, CaseEvent, CasePause
 from onloan.cases.rules import EventKind, Kind, State
+from onloan.cases.timeline import list_events
 
 PACK_KINDS = (Kind.ACCESS, Kind.PORTABILITY)
 
@@ -20,7 +21,20 @@ def list_untried() -> list[UUID]:
 
 def list_incomplete() -> list[UUID]:
     """Open requests for a copy of which a part could not be read, and has not been read since."""
-    return _ids(_open().filter(_has(EventKind.PACK_STARTED)).exclude(_has_whole()))
+    return _ids(_incomplete())
+
+
+def find_missing(participant_id: UUID) -> str:
+    """What could not be read of the copy that this person asked for, in the words of their request; empty when
+    nothing is missing."""
+    case_id = _incomplete().filter(participant_id=participant_id).values_list("id", flat=True).first()
+    if case_id is None:
+        return ""
+    return [event.text for event in list_events(case_id) if event.kind is EventKind.PACK_GAP][-1]
+
+
+def _incomplete() -> QuerySet[Case]:
+    return _open().filter(_has(EventKind.PACK_STARTED)).exclude(_has_whole())
 
 
 def _open() -> QuerySet[Case]:

@@ -8,7 +8,6 @@ from onloan.cases.pack import SOURCES
 from onloan.cases.pack_forms import DAY, MOMENT, TEXT, Form, Source
 
 FORM = "onloan-access-pack/2"
-ADDRESS = "/schemas/access-pack.json"
 
 
 def pack_schema() -> dict[str, Any]:

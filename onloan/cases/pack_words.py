@@ -26,6 +26,7 @@ TITLES: dict[str, Promise] = {
     "pot": gettext_lazy("Your pot"),
     "bookings": gettext_lazy("Each movement of your money"),
     "rewards": gettext_lazy("Your rewards"),
+    "corrections": gettext_lazy("Mistakes in your rewards that were mended"),
     "vouchers": gettext_lazy("Your vouchers"),
     "spendings": gettext_lazy("What you spent"),
     "cash": gettext_lazy("Cash on its way to you"),

@@ -150,7 +150,7 @@ class _Teller:
         if line.state is RewardState.HELD:
             return [self._held(line)]
         if line.state is RewardState.VOIDED:
-            why = {"amounts": self._amounts([line]), "why": _void_sentence(line.void_cause)}
+            why = {"amounts": self._amounts([line]), "why": void_sentence(line.void_cause)}
             text = gettext("This does not count: %(amounts)s. %(why)s") % why
             tag = pgettext("reward", "Not counted")
             return [Step("failed", self._day(line.settled_at or line.earns_at), text, tag=tag)]
@@ -271,7 +271,8 @@ def happened(event: str) -> tuple[str, str]:
     return told.get(event, (gettext("Somebody you invited did their part."), gettext("You did your part.")))
 
 
-def _void_sentence(cause: str | None) -> str:
+def void_sentence(cause: str | None) -> str:
+    """Why a reward does not count."""
     told = {
         "fraud_decided_by_human": gettext(
             "A person looked at it and found that it was not genuine. You can ask why."

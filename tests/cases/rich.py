@@ -23,6 +23,7 @@ from onloan.consents.actions import withdraw_permission
 from onloan.db import action
 from onloan.evidence.actions import number_entries
 from onloan.joining.actions import Joined
+from onloan.ledger.corrections import propose_correction
 from onloan.money import Money
 from onloan.offers.queries import find_version
 from onloan.payouts.actions import (
@@ -193,6 +194,10 @@ def _ask(rich: Rich) -> None:
     add_note(case_id=complaint, user_id=dora, text="We asked the printer.", is_shown=True, now=now)
     parts = Parts(done="The poster was taken off the wall in the shop.")
     answer_case(case_id=complaint, user_id=dora, outcome=Outcome.DONE, parts=parts, now=now)
+    propose_correction(
+        correction_id=ids.new_id(), participant_id=rich.id, case_id=complaint, rule_id="thanks", cause_key=None,
+        reason="The shop's system was down.", user_id=member("Sam"), now=now,
+    )  # fmt: skip
     error = open_case(kind=Kind.RECTIFICATION, text="My name has an accent.", **asked)  # type: ignore[arg-type]
     pause_case(
         case_id=error.case_id, user_id=dora, pause=Pause.IDENTITY, question="In which month did you join us?",
