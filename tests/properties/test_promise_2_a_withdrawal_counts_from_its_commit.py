@@ -18,12 +18,16 @@ from pathlib import Path
 import pytest
 
 from onloan import clock
+from onloan.cases.actions import open_case
+from onloan.cases.lifting import lift_own
+from onloan.cases.restricting import end_disputes_about
+from onloan.cases.rules import About, Door, Kind
 from onloan.consents.actions import answer_permission, withdraw_all, withdraw_by_receipt, withdraw_permission
 from onloan.evidence import queries as log
 from onloan.evidence.actions import number_entries
 from onloan.evidence.verify import verify_database
 from onloan.offers.queries import find_market_by_id
-from onloan.people.actions import lift_flag, set_flag
+from onloan.people.actions import FLAGS
 from onloan.uses.models import Use
 from tests.consents.world import NAME, NOTHING, PAGE_HASH, Person, World, add_person, build_world, set_market_state
 from tests.uses.askers import THREADS
@@ -80,14 +84,25 @@ def take_back(ana: Person, world: World, turn: int) -> None:
         lambda: withdraw_permission(participant_id=ana.id, permission_id=NAME, now=clock.now()),
         lambda: withdraw_by_receipt(token=ana.receipt_token, permission_id=NAME, now=clock.now()),
         lambda: withdraw_all(participant_id=ana.id, now=clock.now()),
-        lambda: set_flag(participant_id=ana.id, flag="restricted", now=clock.now()),
+        lambda: ask_for(ana, Kind.RESTRICTION),
+        lambda: ask_for(ana, Kind.OBJECTION, About.MARKETING),
+        lambda: ask_for(ana, Kind.RECTIFICATION, About.USERNAME),
         lambda: set_market_state(world.market_ids["FR"], "suspended"),
     ]
     ways[turn % len(ways)]()
 
 
+def ask_for(ana: Person, kind: Kind, about: About = About.NOTHING) -> None:
+    open_case(
+        kind=kind, about=about, country="FR", language="fr", door=Door.MY_PAGE, text="Not mine.",
+        participant_id=ana.id, now=clock.now(),
+    )  # fmt: skip
+
+
 def make_good(ana: Person, world: World) -> None:
-    lift_flag(participant_id=ana.id, flag="restricted")
+    for flag in FLAGS:
+        lift_own(participant_id=ana.id, flag=flag, now=clock.now())
+    end_disputes_about(participant_id=ana.id, item="username", now=clock.now())
     if find_market_by_id(world.market_ids["FR"]).state != "open":
         set_market_state(world.market_ids["FR"], "open")
     allow(ana)

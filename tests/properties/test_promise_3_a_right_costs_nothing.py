@@ -6,6 +6,7 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -17,9 +18,15 @@ from hypothesis import strategies as st
 from schwifty import IBAN
 
 from onloan import clock
+from onloan.access.models import User
 from onloan.cases.actions import open_case
-from onloan.cases.errors import TooManyCases
-from onloan.cases.rules import Door, Kind
+from onloan.cases.answers import Parts
+from onloan.cases.desk import answer_case
+from onloan.cases.errors import LiftingRefused, ObjectionStands, TooManyCases
+from onloan.cases.lifting import lift_own
+from onloan.cases.models import Case
+from onloan.cases.restricting import announce_lifting, end_announced
+from onloan.cases.rules import About, Door, Kind, Outcome
 from onloan.consents.actions import withdraw_all, withdraw_by_receipt, withdraw_permission
 from onloan.evidence.actions import forget_person
 from onloan.joining.actions import Joined
@@ -40,7 +47,7 @@ from onloan.payouts.actions import (
 from onloan.payouts.check import check_payables
 from onloan.payouts.models import Payable
 from onloan.payouts.queries import list_slips
-from onloan.people.actions import lift_flag, set_flag
+from onloan.people.actions import FLAGS
 from onloan.people.models import Item, Participant, PersonKey
 from onloan.referrals.actions import record_event, release_windows, settle_due
 from onloan.vouchers.queries import VoucherView, list_vouchers
@@ -90,17 +97,17 @@ def join_pair(market: OpenMarket) -> Pair:
 Right = Callable[[Joined, datetime], object]
 
 
-def ask(kind: Kind) -> Right:
+def ask(kind: Kind, about: About = About.NOTHING) -> Right:
     def right(person: Joined, now: datetime) -> None:
         try:
             open_case(
-                kind=kind, country="FR", language="fr", door=Door.MY_PAGE, text="Merci de faire le nécessaire.",
-                now=now, participant_id=person.participant_id,
+                kind=kind, about=about, country="FR", language="fr", door=Door.MY_PAGE, now=now,
+                text="Merci de faire le nécessaire.", participant_id=person.participant_id,
             )  # fmt: skip
         except TooManyCases:
             return
 
-    right.__name__ = f"ask_{kind.value}"
+    right.__name__ = f"ask_{kind.value}_{about.value}"
     return right
 
 
@@ -116,21 +123,45 @@ def take_back_by_receipt(person: Joined, now: datetime) -> None:
     withdraw_by_receipt(token=person.receipt_token, permission_id=None, now=now)
 
 
-def restrict(person: Joined, now: datetime) -> None:
-    set_flag(participant_id=person.participant_id, flag="restricted", now=now)
+def end_own_flags(person: Joined, now: datetime) -> None:
+    for flag in FLAGS:
+        lift_own(participant_id=person.participant_id, flag=flag, now=now)
 
 
-def object_to_it(person: Joined, now: datetime) -> None:
-    set_flag(participant_id=person.participant_id, flag="objected", now=now)
+def team_lifts_restriction(person: Joined, now: datetime) -> None:
+    """Told seven days before; the day comes."""
+    case = Case.objects.filter(participant_id=person.participant_id, kind=Kind.RESTRICTION).first()
+    if case is not None:
+        with suppress(LiftingRefused):
+            announce_lifting(case_id=case.id, user_id=dpo(), reasons="The last court has decided.", now=now)
+    end_announced(now=now + timedelta(days=8))
 
 
-def lift(person: Joined, now: datetime) -> None:
-    lift_flag(participant_id=person.participant_id, flag="restricted")
+def team_refuses(person: Joined, now: datetime) -> None:
+    """Every open case that can be refused is: among them an objection to checks, for compelling grounds, and what
+    was said to be wrong."""
+    parts = Parts(done="We looked at what you asked for.", reasons="There are grounds that weigh more than yours.")
+    for case_id in Case.objects.filter(
+        participant_id=person.participant_id, state="open", kind__in=[Kind.OBJECTION, Kind.RECTIFICATION]
+    ).values_list("id", flat=True):
+        with suppress(ObjectionStands):
+            answer_case(
+                case_id=case_id, user_id=dpo(), outcome=Outcome.REFUSED, parts=parts, now=now,
+                why_not_wait="Nobody had received anything.",
+            )  # fmt: skip
+
+
+def dpo() -> UUID:
+    found: UUID = User.objects.filter(role="dpo").values_list("id", flat=True)[0]
+    return found
 
 
 RIGHTS: tuple[Right, ...] = (
     *(ask(kind) for kind in Kind),
-    take_back_everything, take_back_one, take_back_by_receipt, restrict, object_to_it, lift,
+    ask(Kind.OBJECTION, About.MARKETING), ask(Kind.OBJECTION, About.CHECKS),
+    ask(Kind.RECTIFICATION, About.USERNAME), ask(Kind.RECTIFICATION, About.MONEY),
+    take_back_everything, take_back_one, take_back_by_receipt, end_own_flags,
+    team_lifts_restriction, team_refuses,
 )  # fmt: skip
 
 
