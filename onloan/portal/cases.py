@@ -167,6 +167,7 @@ def my_request(request: HttpRequest, kind: str) -> HttpResponse:
         "title": KIND_WORDS[wanted],
         "help": KIND_HELP[wanted],
         "is_correction": wanted is Kind.RECTIFICATION,
+        "is_copy": wanted in {Kind.ACCESS, Kind.PORTABILITY},
         "here": "requests",
         **authority_context(participant.country),
     }

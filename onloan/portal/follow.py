@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 from onloan import clock
 from onloan.cases.following import add_message, ask_to_follow, find_followed
 from onloan.cases.queries import find_case, list_cases_of
-from onloan.cases.rules import Kind, State
+from onloan.cases.rules import EventKind, Kind, State
 from onloan.cases.taking_back import take_back_case
 from onloan.cases.timeline import list_events
 from onloan.errors import NotFound, OnloanError
@@ -29,6 +29,7 @@ from onloan.portal.pages import render_page
 from onloan.portal.session import FOLLOW_COOKIE, SENT_COOKIE
 
 REFERENCE_LENGTH_MAX = 20
+PACK_PARTS = {Kind.ACCESS: "all", Kind.PORTABILITY: "portable"}
 STAYS_STOPPED = frozenset({Kind.WITHDRAWAL, Kind.RESTRICTION, Kind.OBJECTION})
 
 
@@ -148,6 +149,7 @@ def _act(request: HttpRequest, case_id: UUID) -> str:
 def _render_case(request: HttpRequest, case_id: UUID, problem: str, *, is_own: bool) -> HttpResponse:
     case = find_case(case_id)
     line = case.line
+    events = list_events(case_id, only_shown=True)
     context = {
         "title": title_of(line.kind, line.about),
         "case": line,
@@ -155,7 +157,8 @@ def _render_case(request: HttpRequest, case_id: UUID, problem: str, *, is_own: b
         "is_open": line.state is State.OPEN,
         "waits": case.waits_for is not None,
         "stays_stopped": line.kind in STAYS_STOPPED and line.participant_id is not None,
-        "events": [(EVENT_WORDS[event.kind], event) for event in list_events(case_id, only_shown=True)],
+        "pack_part": PACK_PARTS.get(line.kind, "") if any(e.kind is EventKind.PACK_READY for e in events) else "",
+        "events": [(EVENT_WORDS[event.kind], event) for event in events],
         "time_zone": market_facts(line.country).time_zone,
         "problem": problem,
         "typed": request.POST.get("text", ""),

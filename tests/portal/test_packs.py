@@ -15,9 +15,12 @@ from django.db import connection
 from django.test import Client
 from django.utils import translation
 
+from onloan import clock
+from onloan.cases.actions import open_case
 from onloan.cases.pack import SOURCES, build_pack
+from onloan.cases.pack_actions import prepare_packs
 from onloan.cases.pack_schema import pack_schema
-from onloan.cases.rules import Door, EventKind, Outcome
+from onloan.cases.rules import Door, EventKind, Kind, Outcome
 from onloan.evidence.rules import KINDS, About
 from onloan.ledger.rules import AccountKind, Cause, CorrectionState
 from onloan.outbox.models import Message
@@ -68,6 +71,23 @@ def test_the_button_gives_a_zip_that_no_cache_keeps_and_a_mail_says_so(sqlite_da
     page = page_of(part)
     assert "Your data, to take elsewhere" in page.text and "Checks against cheating, and" not in page.text
     assert Client(HTTP_HOST="127.0.0.1").post("/en/me/pack/").status_code == 302
+
+
+def test_the_page_of_the_request_has_the_button_once_it_is_ready(sqlite_database: str) -> None:
+    ana = add_participant(open_market(), "Ana").participant_id
+    client = signed_in_client(ana)
+    assert "you can take it now" in client.get("/en/me/request/access/").content.decode()
+    case_id = open_case(
+        kind=Kind.ACCESS, country="FR", language="en", door=Door.STAFF, text="", participant_id=ana,
+        now=clock.now(),
+    ).case_id  # fmt: skip
+    address = f"/en/me/requests/{case_id}/"
+    assert "Your copy is ready" not in client.get(address).content.decode()
+    assert prepare_packs(now=clock.now()) == 1
+    page = read_page(client.get(address))
+    assert page.one("button", name="part").get("value") == "all" and "Your copy is ready" in page.text
+    take(client, "en")
+    assert "You took your copy" in client.get(address).content.decode()
 
 
 def test_the_schema_is_for_everybody(sqlite_database: str) -> None:
