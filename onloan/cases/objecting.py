@@ -11,7 +11,10 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
+from onloan.access.rules import Capability
+from onloan.access.team import find_member_by_id, require
 from onloan.cases.models import Case
+from onloan.cases.queries import CaseView, find_case
 from onloan.cases.rules import (
     OBJECTS_TO_CHECKS,
     OBJECTS_TO_MARKETING,
@@ -26,8 +29,9 @@ from onloan.cases.timeline import record_event
 from onloan.consents.actions import stop_consents
 from onloan.consents.rules import EndReason
 from onloan.db import action
+from onloan.errors import NotFound
 from onloan.people.actions import lift_flag, release_address, set_flag, suppress_address
-from onloan.people.queries import find_participant, list_by_email, read_item
+from onloan.people.queries import find_participant, list_by_email, list_suppressed, read_item
 from onloan.people.statements import lock_participant
 
 
@@ -72,6 +76,24 @@ def settle_objection(*, case_id: UUID, outcome: Outcome, user_id: UUID | None, n
         return
     lift_flag(participant_id=case.participant_id, flag="checks_objected")
     record_event(case_id=case_id, kind=EventKind.RESTRICTION_LIFTED, now=now, by_user_id=user_id, is_shown=True)
+
+
+@action
+def release_contact(*, case_id: UUID, user_id: UUID, now: datetime) -> None:
+    """Whoever never joined asks to be written to again, of the team. Raises NotAllowed, NotFound."""
+    require(find_member_by_id(user_id), Capability.HANDLE_CASES)
+    case = find_case(case_id)
+    if case.contact is None or not is_contact_suppressed(case):
+        raise NotFound
+    release_address(email=case.contact)
+    record_event(case_id=case_id, kind=EventKind.RESTRICTION_LIFTED, now=now, by_user_id=user_id, is_shown=True)
+
+
+def is_contact_suppressed(case: CaseView) -> bool:
+    """Whether the address of somebody who objected and is no participant gets no advertising."""
+    if case.line.kind is not Kind.OBJECTION or case.line.participant_id is not None or case.contact is None:
+        return False
+    return bool(list_suppressed([case.contact]))
 
 
 def release_own_address(participant_id: UUID) -> None:

@@ -30,6 +30,7 @@ from onloan.cases.desk import (
 )
 from onloan.cases.identifying import HOW_CHARACTERS_MAX, HOW_CHARACTERS_MIN, identify_case, separate_case
 from onloan.cases.letters import change_address, confirm_by_letter, write_letter
+from onloan.cases.objecting import is_contact_suppressed
 from onloan.cases.queries import CaseView, find_case
 from onloan.cases.queue_queries import list_undelivered
 from onloan.cases.rules import TEXT_CHARACTERS_MAX, About, EventKind, Kind, Outcome, State, can_end_with
@@ -39,6 +40,7 @@ from onloan.cases.timeline import Event, list_events
 from onloan.console.erasures import erasure_panel
 from onloan.console.pages import TeamRequest, read_text, render_page, team_page
 from onloan.console.queue import days_in_words
+from onloan.console.restrictions import restriction_panel
 from onloan.errors import BadInput, NotFound, OnloanError
 from onloan.markets.rules import complaint_due_by_authority, market_facts
 from onloan.uses.duty_queries import list_duties
@@ -174,6 +176,7 @@ def _render(
         "typed": typed if typed is not None else _read_typed(request),
         **_answer_context(case),
         **erasure_panel(case),
+        **restriction_panel(case),
         **_question_context(case, events, today),
     }
     return render_page(request, "case.html", context, status=status)
@@ -251,7 +254,7 @@ def _next_step(case: CaseView, events: list[Event], today: date) -> NextStep:
             _("It has arrived: let the clock go on"),
             act="resume",
         )
-    if line.participant_id is None and line.kind in RIGHTS:
+    if line.participant_id is None and line.kind in RIGHTS and not is_contact_suppressed(case):
         if case.representative:
             words = _(
                 "Look at the mandate, then say for which participant it was written. Nothing is done before."

@@ -143,7 +143,7 @@ def event_name(kind: str) -> str:
         EventKind.ERASED: _("Erased"),
         EventKind.RECTIFIED: _("Corrected"),
         EventKind.RESTRICTED: _("Use stopped"),
-        EventKind.RESTRICTION_LIFTED: _("Use goes on"),
+        EventKind.RESTRICTION_LIFTED: _("Use may go on"),
         EventKind.ANSWERED: _("Answered"),
         EventKind.ALARMED: _("The team was reminded"),
         EventKind.LINKED_DUPLICATE: _("Asked again"),
