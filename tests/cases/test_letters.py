@@ -1,0 +1,124 @@
+"""What a member of the team types in: its clock began when it came; and what goes by letter."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from onloan import clock
+from onloan.cases.actions import open_case
+from onloan.cases.errors import LookupFoundNobody, PostalAddress, ReceivedDay, TextNeeded
+from onloan.cases.letters import CameBy, Written, change_address, confirm_by_letter, write_down, write_letter
+from onloan.cases.models import Case
+from onloan.cases.queries import find_case
+from onloan.cases.queue_queries import list_undelivered
+from onloan.cases.rules import Door, EventKind, Kind
+from onloan.cases.timeline import event_statement, list_events
+from onloan.db import action, execute
+from onloan.errors import NotAllowed, OnloanError
+from onloan.markets.calendar import public_holidays
+from onloan.markets.rules import rights_due
+from onloan.outbox.models import Message
+from tests.joining.support import OpenMarket, add_participant, open_market
+
+NOW = clock.now()
+TODAY = clock.local_day(NOW, "Europe/Paris")
+LETTER = Written(
+    kind=Kind.ACCESS,
+    text="Please send me everything.",
+    country="FR",
+    language="fr",
+    received_on=TODAY - timedelta(days=5),
+    came_by=CameBy.LETTER,
+    postal_address="3 rue des Lilas\n75020 Paris",
+)
+
+
+@pytest.fixture
+def market(sqlite_database: str) -> OpenMarket:
+    return open_market()
+
+
+def test_its_clock_began_on_the_day_when_it_came(market: OpenMarket) -> None:
+    opened = write_down(user_id=market.team.dora, written=LETTER, now=NOW)
+    case = find_case(opened.case_id)
+    due = rights_due(LETTER.received_on, "FR", public_holidays("FR", LETTER.received_on))
+    assert (case.line.due_on, case.line.legal_due_on) == (due.internal, due.legal)
+    assert case.line.received_on == LETTER.received_on and case.line.door is Door.STAFF
+    # A postal address lies sealed, and no mail is sent to it.
+    assert case.postal_address == LETTER.postal_address and case.contact is None
+    assert b"Lilas" not in bytes(Case.objects.get().sealed_contact or b"")
+    assert not Message.objects.filter(template="case_acknowledged").exists() and case.acknowledged_at is None
+    assert [event.text for event in list_events(opened.case_id) if event.by] == ["It came by letter."]
+    receipt = write_letter(case)
+    assert case.line.reference in receipt and "Nous avons reçu votre demande." in receipt and "cnil.fr" in receipt
+    confirm_by_letter(case_id=opened.case_id, user_id=market.team.dora, now=NOW)
+    assert find_case(opened.case_id).acknowledged_at is not None
+    assert "lettre" in list_events(opened.case_id, only_shown=True)[-1].text
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "field"),
+    [
+        ({"received_on": TODAY + timedelta(days=1)}, ReceivedDay, "received_on"),
+        ({"received_on": TODAY - timedelta(days=731)}, ReceivedDay, "received_on"),
+        ({"postal_address": ""}, PostalAddress, "email"),
+        ({"postal_address": "x" * 401}, PostalAddress, "email"),
+        ({"kind": Kind.COMPLAINT, "text": " "}, TextNeeded, "text"),
+        ({"country": "XX"}, OnloanError, "country"),
+        ({"email": "no address"}, OnloanError, "email"),
+        ({"known_as": "nobody@example.org", "how": "They named their friends."}, LookupFoundNobody, "typed"),
+    ],
+)
+def test_what_is_wrong_is_refused_and_nothing_kept(
+    market: OpenMarket, change: dict[str, object], error: type[OnloanError], field: str
+) -> None:
+    with pytest.raises(error) as refused:
+        write_down(user_id=market.team.dora, written=replace(LETTER, **change), now=NOW)  # type: ignore[arg-type]
+    assert refused.value.field == field and not Case.objects.exists()
+    with pytest.raises(NotAllowed):
+        write_down(user_id=market.team.greg, written=LETTER, now=NOW)
+
+
+def test_with_an_address_it_is_confirmed_and_may_be_tied_at_once(market: OpenMarket) -> None:
+    ana = add_participant(market)
+    written = replace(
+        LETTER,
+        kind=Kind.OBJECTION,
+        came_by=CameBy.CALL,
+        email="cousin@example.org",
+        representative="Cousin Carl",
+        is_mandate_seen=True,
+        known_as=ana.public_id,
+        how="They named two people whom they invited.",
+    )
+    opened = write_down(user_id=market.team.dora, written=written, now=NOW)
+    case = find_case(opened.case_id)
+    assert case.contact == "cousin@example.org" and case.line.participant_id == ana.participant_id
+    assert case.acknowledged_at is not None and case.representative == "Cousin Carl"
+    note = next(event.text for event in list_events(opened.case_id) if event.kind is EventKind.NOTE)
+    assert "It came by telephone." in note and "The mandate was seen." in note and "3 rue des Lilas" in note
+
+
+def test_a_mail_that_did_not_arrive_goes_to_another_address(market: OpenMarket) -> None:
+    opened = open_case(
+        kind=Kind.ACCESS, country="FR", language="en", door=Door.PUBLIC_PAGE, text="", contact="gone@example.org",
+        now=NOW,
+    )  # fmt: skip
+
+    @action
+    def fail() -> None:
+        execute([event_statement(opened.case_id, None, EventKind.MAIL_FAILED, NOW, text="case_acknowledged")])
+
+    fail()
+    assert list_undelivered([opened.case_id]) == {opened.case_id}
+    text = write_letter(find_case(opened.case_id))
+    change_address(
+        case_id=opened.case_id, user_id=market.team.dora, email="New@example.org", text=text,
+        now=NOW + timedelta(days=1),
+    )  # fmt: skip
+    assert find_case(opened.case_id).contact == "new@example.org"
+    assert list_undelivered([opened.case_id]) == set()
+    assert Message.objects.filter(template="case_progress").count() == 1
