@@ -285,6 +285,8 @@ def _form(request: HttpRequest, *, asks_contact: bool, kind: Kind | None = None)
     )
     form.fields["text"].required = kind in NEEDS_TEXT
     form.fields["text"].error_messages["required"] = str(TextNeeded.sentence)
+    if kind in NEEDS_TEXT:
+        form.fields["text"].help_text = gettext("At most 4,000 characters.")
     return form
 
 

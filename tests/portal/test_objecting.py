@@ -17,12 +17,8 @@ from tests.joining.support import OpenMarket, open_market
 from tests.portal.support import EVERYTHING, Page, Visitor, add_participant, read_mailed_code
 
 SAID = {
-    "fr": (
-        "C'est fait",
-        "Vos données ne servent plus à la publicité depuis le",
-        "une personne examine vos récompenses",
-    ),
-    "en": ("It is done", "Your data are not used for advertising since", "A person looks at your rewards"),
+    "fr": ("C'est fait", "vos données n'y servent plus", "une personne examine vos récompenses"),
+    "en": ("It is done", "your data are not used for it", "a person looks at your rewards"),
 }
 
 
