@@ -58,6 +58,7 @@ FINANCE_PAGES = {
     "money": "/console/money/",
     "pool": "/console/money/spring-pot/FR/",
     "banking": "/console/money/banking/",
+    "archive": "/console/money/archive/",
 }
 # The first of a list: the list's address, and how the address of what it lists begins.
 CONSOLE_FIRST_OF = {
