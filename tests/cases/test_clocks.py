@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from onloan.cases import clocks
 from onloan.cases.clocks import Pause
-from onloan.cases.rules import Kind
+from onloan.cases.rules import Kind, case_due
 from onloan.markets.calendar import public_holidays
 from onloan.markets.rules import known_countries
 
@@ -64,6 +64,45 @@ def test_only_britain_stops_for_what_an_access_request_means() -> None:
     assert not clocks.can_pause(Kind.ERASURE, Pause.CLARIFICATION, "GB")
     assert clocks.can_pause(Kind.ERASURE, Pause.IDENTITY, "FR")
     assert not clocks.can_pause(Kind.COMPLAINT, Pause.IDENTITY, "GB")
+
+
+@pytest.mark.parametrize(
+    ("kind", "received", "country", "internal", "legal"),
+    [
+        (Kind.ACCESS, "2026-11-30", "FR", "2026-12-30", "2026-12-30"),
+        (Kind.ERASURE, "2027-01-31", "FR", "2027-02-26", "2027-03-01"),
+        (Kind.OBJECTION, "2026-12-31", "FR", "2027-01-29", "2027-02-01"),
+        (Kind.ACCESS, "2026-12-01", "CH", "2026-12-31", "2026-12-31"),
+        # A complaint counts its day of receipt, by the British statute, for everybody.
+        (Kind.COMPLAINT, "2026-12-01", "GB", "2026-12-30", "2026-12-30"),
+        (Kind.COMPLAINT, "2026-12-01", "FR", "2026-12-30", "2026-12-30"),
+        (Kind.SIGHTING, "2026-12-01", "DE", "2026-12-30", "2026-12-30"),
+    ],
+)
+def test_each_kind_of_case_has_the_days_of_the_worked_examples(
+    kind: Kind, received: str, country: str, internal: str, legal: str
+) -> None:
+    due = case_due(kind, day(received), country, public_holidays(country, day(received)))
+    assert (due.internal, due.legal) == (day(internal), day(legal))
+
+
+def test_a_question_about_who_they_are_stops_the_clock_for_three_days_only() -> None:
+    received = day("2026-12-01")
+    stops = [clocks.stops_clock(Pause.IDENTITY, received, received + timedelta(days=n)) for n in (0, 3, 4)]
+    assert stops == [True, True, False]
+    assert clocks.stops_clock(Pause.CLARIFICATION, received, received + timedelta(days=20))
+
+
+def test_a_letter_came_today_or_before_and_two_years_ago_at_most() -> None:
+    today = day("2026-12-01")
+    days = [clocks.is_received_day(today - timedelta(days=n), today) for n in (-1, 0, 730, 731)]
+    assert days == [False, True, True, False]
+
+
+def test_nobody_waits_longer_than_thirty_days_for_a_word() -> None:
+    assert [clocks.wants_progress(day("2026-12-01"), day(each)) for each in ("2026-12-30", "2026-12-31")] == [
+        False, True
+    ]  # fmt: skip
 
 
 def test_it_alarms_at_ten_three_and_no_days_and_each_day_after() -> None:

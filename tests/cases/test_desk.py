@@ -7,18 +7,29 @@ from uuid import UUID
 
 import pytest
 
+from onloan import ids
 from onloan.cases import desk
 from onloan.cases.actions import open_case
 from onloan.cases.answers import Ground, Parts
 from onloan.cases.clocks import Pause
-from onloan.cases.errors import AnswerIncomplete, AnswerWords, CaseClosed, ExtensionRefused, PauseRefused
+from onloan.cases.errors import (
+    AnswerIncomplete,
+    AnswerWords,
+    CaseClosed,
+    ErasureGround,
+    ExtensionRefused,
+    IdentityCopy,
+    NoticesOpen,
+    PauseRefused,
+)
 from onloan.cases.models import Case, CaseEvent, CasePause
 from onloan.cases.queries import count_complaints, find_case
 from onloan.cases.rules import Door, EventKind, Kind, Outcome
 from onloan.cases.timeline import list_events
 from onloan.cases.watching import watch_cases
-from onloan.errors import NotAllowed
+from onloan.errors import BadInput, NotAllowed
 from onloan.outbox.models import Message
+from onloan.uses.models import Takedown
 from tests.joining.support import OpenMarket, add_participant, open_market
 
 NOW = datetime(2027, 1, 31, 12, tzinfo=UTC)
@@ -136,6 +147,85 @@ def test_no_answer_buys_off_a_right_or_bars_the_way(market: OpenMarket, done: st
         desk.answer_case(
             case_id=case_id, user_id=market.team.dora, outcome=Outcome.DONE, parts=Parts(done=done), now=NOW
         )
+
+
+def test_a_refused_erasure_rests_on_a_ground_of_the_closed_list(market: OpenMarket) -> None:
+    case_id = ask(Kind.ERASURE)
+    for outcome in (Outcome.REFUSED, Outcome.PARTLY_DONE):
+        with pytest.raises(ErasureGround) as refused:
+            desk.compose_answer(case_id=case_id, outcome=outcome, parts=NO)
+        assert (refused.value.code, refused.value.status) == ("E-ERASE-GROUND", 422)
+    assert desk.compose_answer(case_id=case_id, outcome=Outcome.DONE, parts=DONE)
+
+
+def test_a_blank_of_a_suggestion_is_filled_in_first(market: OpenMarket) -> None:
+    case_id = ask(Kind.COMPLAINT)
+    parts = Parts(done="You are right, and we are sorry. From now on [what changes].")
+    with pytest.raises(AnswerIncomplete) as refused:
+        desk.compose_answer(case_id=case_id, outcome=Outcome.DONE, parts=parts)
+    assert "[what changes]" in str(refused.value) and refused.value.field == "done"
+    with pytest.raises(BadInput):
+        desk.compose_answer(case_id=case_id, outcome=Outcome.NOTHING_HELD, parts=DONE)
+    answer = desk.compose_answer(case_id=case_id, outcome=Outcome.REFUSED, parts=NO)
+    assert "Our answer to your complaint" in answer and "Why:" in answer and "Why not more" not in answer
+
+
+def test_nobody_is_asked_for_an_identity_document(market: OpenMarket) -> None:
+    case_id, dora = ask(), market.team.dora
+    question = "Please send us a copy of your passport, front and back."
+    with pytest.raises(IdentityCopy) as refused:
+        desk.pause_case(
+            case_id=case_id, user_id=dora, pause=Pause.IDENTITY, question=question, reason=REASONS, now=NOW
+        )
+    assert refused.value.code == "E-ID-COPY" and "passport" in str(refused.value)
+    with pytest.raises(IdentityCopy):
+        desk.add_note(case_id=case_id, user_id=dora, text=question, is_shown=True, now=NOW)
+    with pytest.raises(AnswerWords):
+        desk.add_note(
+            case_id=case_id, user_id=dora, text="You get a voucher if you drop it.", is_shown=True, now=NOW
+        )
+    # A complaint may be about just that.
+    complaint = ask(Kind.COMPLAINT)
+    text = "We look into why you were asked for your passport."
+    desk.add_note(case_id=complaint, user_id=dora, text=text, is_shown=True, now=NOW)
+
+
+def test_who_they_are_is_asked_within_three_days_or_the_clock_goes_on(market: OpenMarket) -> None:
+    on_time, late, dora = ask(), ask(), market.team.dora
+    question = "With which address did you join?"
+    asked = {"user_id": dora, "pause": Pause.IDENTITY, "question": question, "reason": REASONS}
+    assert desk.pause_case(case_id=on_time, **asked, now=NOW + timedelta(days=3))
+    assert not desk.pause_case(case_id=late, **asked, now=NOW + timedelta(days=4))
+    assert find_case(on_time).waits_for is Pause.IDENTITY and find_case(late).waits_for is None
+    assert mails("case_question") == 2
+    shown = [event.kind for event in list_events(late, only_shown=True)]
+    assert shown[-1] is EventKind.IDENTITY_ASKED, "it is asked all the same"
+    british = ask(country="GB")
+    meaning = {**asked, "pause": Pause.CLARIFICATION, "question": "Which of the two photos is meant?"}
+    assert desk.pause_case(case_id=british, **meaning, now=NOW + timedelta(days=9))
+    past = ask(country="GB")
+    # Nothing that is late is made to look as if it were not.
+    assert not desk.pause_case(case_id=past, **meaning, now=NOW + timedelta(days=40))
+
+
+def test_it_is_not_closed_as_done_while_recipients_have_not_answered(market: OpenMarket) -> None:
+    ana, dora = add_participant(market), market.team.dora
+    case_id = ask(Kind.RESTRICTION, participant_id=ana.participant_id)
+    Takedown.objects.create(
+        id=ids.new_id(), participant_id=ana.participant_id, offer_id=market.offer_id, use_id=ids.new_id(),
+        is_mass=False, consent_number=1, items=["username"], purpose="referral_card", channel="invitation_page",
+        recipient="", cause="restricted", made_at=NOW, due_at=NOW + timedelta(hours=24),
+    )  # fmt: skip
+    answered = {"case_id": case_id, "user_id": dora, "outcome": Outcome.DONE, "parts": DONE, "now": NOW}
+    for reason in ("", "soon"):
+        with pytest.raises(NoticesOpen) as refused:
+            desk.answer_case(**answered, why_not_wait=reason)
+        assert refused.value.code == "E-NOTICES-OPEN" and mails("case_answered") == 0
+    desk.answer_case(**answered, why_not_wait="The recipient closed its business in April.")
+    kept = [event for event in list_events(case_id) if event.kind is EventKind.NOTE]
+    assert [(event.text, event.is_shown) for event in kept] == [
+        ("The recipient closed its business in April.", False)
+    ]
 
 
 def test_an_answer_names_authority_and_court_and_is_kept(market: OpenMarket) -> None:

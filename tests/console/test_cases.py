@@ -1,4 +1,4 @@
-"""The desk on the console: a queue that hides nothing late, a next step, an answer seen before it goes."""
+"""The page of a case: its next step, who asks, an answer seen before it goes; what was typed stays."""
 
 from __future__ import annotations
 
@@ -8,14 +8,21 @@ from uuid import UUID
 import pytest
 from django.test import Client
 
-from onloan import clock
+from onloan import clock, ids
 from onloan.cases.actions import open_case
+from onloan.cases.letters import CameBy, Written, write_down
 from onloan.cases.models import Case
-from onloan.cases.rules import Door, Kind
+from onloan.cases.queries import find_case
+from onloan.cases.rules import Door, EventKind, Kind
+from onloan.cases.timeline import event_statement
+from onloan.db import action, execute
 from onloan.outbox.models import Message
+from onloan.uses.models import Takedown
 from tests.console.test_reviews import read, signed_in
+from tests.joining.support import add_participant, open_market
 
 DONE = "We sent you a copy of everything that we keep about you."
+HOW = "They named two people whom they invited."
 
 
 @pytest.fixture
@@ -23,24 +30,19 @@ def dora(sqlite_database: str) -> Client:
     return signed_in("Dora", "dpo")
 
 
-def ask(kind: Kind = Kind.ACCESS, country: str = "FR", days_ago: int = 0) -> UUID:
+def ask(
+    kind: Kind = Kind.ACCESS, country: str = "FR", days_ago: int = 0, representative: str = "",
+    person: UUID | None = None,
+) -> UUID:  # fmt: skip
     return open_case(
-        kind=kind, country=country, language="fr", door=Door.PUBLIC_PAGE, text="It is about my photo.",
-        contact="chloe@example.org", now=clock.now() - timedelta(days=days_ago),
+        kind=kind, country=country, language="fr", door=Door.PUBLIC_PAGE if person is None else Door.MY_PAGE,
+        text="It is about my photo.", contact="chloe@example.org" if person is None else None,
+        representative=representative, participant_id=person, now=clock.now() - timedelta(days=days_ago),
     ).case_id  # fmt: skip
 
 
 def send(client: Client, case_id: UUID, **fields: str) -> str:
     return client.post(f"/console/requests/{case_id}/", fields, follow=True).content.decode()
-
-
-def test_it_shows_what_is_late_whatever_is_chosen(dora: Client) -> None:
-    late, fresh = ask(days_ago=40), ask(Kind.COMPLAINT, "GB")
-    page = read(dora, "/console/requests/?kind=complaint")
-    assert str(late) in page and str(fresh) in page and " days late" in page
-    assert str(fresh) not in read(dora, "/console/requests/?country=FR&kind=access")
-    desk = read(dora, "/console/desk/")
-    assert '<td class="number">2</td><td class="number"><strong>1</strong>' in desk
 
 
 def test_an_answer_is_seen_word_for_word_before_it_goes(dora: Client) -> None:
@@ -53,23 +55,50 @@ def test_an_answer_is_seen_word_for_word_before_it_goes(dora: Client) -> None:
     assert "Answered and closed" in answered and "Send it and close" not in answered
     assert Case.objects.get().state == "closed"
     assert Message.objects.filter(template="case_answered").count() == 1
+    refused = dora.post(f"/console/requests/{case_id}/", {"act": "answer", "outcome": "done", "done": DONE})
+    assert refused.status_code == 409 and "E-CASE-CLOSED" not in DONE
 
 
-def test_a_refusal_without_reasons_goes_nowhere(dora: Client) -> None:
+def test_a_sentence_is_used_in_the_persons_language_with_what_was_typed(dora: Client) -> None:
+    case_id = ask(Kind.COMPLAINT)
+    page = read(dora, f"/console/requests/{case_id}/")
+    assert "Upheld in part, with reasons" in page and "Refused" not in page
+    assert "You are right, and we are sorry." in page, "the meaning stands beside it"
+    page = send(dora, case_id, use="upheld", done="Bonjour Chloé,", note="Ask the shop.")
+    assert "Bonjour Chloé,\n\nVous avez raison" in page and '<option value="done" selected>Upheld' in page
+    assert "Ask the shop." in page, "what stands in another form stays"
+    typed = "Vous avez raison. Désormais, [ce qui change]."
+    page = send(dora, case_id, act="preview", outcome="done", done=typed)
+    assert "E-ANSWER-PARTS" in page and "[ce qui change]" in page and 'href="#done"' in page
+    assert Case.objects.get().state == "open"
+
+
+def test_a_refusal_without_reasons_or_ground_goes_nowhere_and_stays_typed(dora: Client) -> None:
     case_id = ask(Kind.ERASURE)
     for act in ("preview", "answer"):
         page = send(dora, case_id, act=act, outcome="refused", done=DONE)
-        assert "E-ANSWER-PARTS" in page and "the reasons" in page
+        assert "E-ANSWER-PARTS" in page and "the reasons" in page and f">{DONE}</textarea>" in page
+    page = send(dora, case_id, act="answer", outcome="refused", done=DONE, reasons="The law asks us to keep it.")
+    assert "E-ERASE-GROUND" in page and "The law asks us to keep it.</textarea>" in page
+    parts = {"ground": "legal_obligation", "law": "Code de commerce, L123-22", "kept_until": "2037-12-31"}
+    page = send(
+        dora, case_id, act="preview", outcome="refused", done=DONE, reasons="The law asks for it.", **parts
+    )
+    assert "31 décembre 2037" in page and 'type="date"' in page and 'value="2037-12-31"' in page
     assert Case.objects.get().state == "open"
 
 
 def test_time_questions_and_notes_are_steps_of_the_page(dora: Client) -> None:
     case_id = ask()
+    page = send(dora, case_id, act="extend", why_longer="busy")
+    assert "E-EXTENSION" in page and ">busy</textarea>" in page and '<details id="longer" open>' in page
     send(dora, case_id, act="extend", why_longer="Three systems have to be searched by hand.")
-    send(dora, case_id, act="pause", pause="identity", question="With which address did you join?",
-         doubt="Two people of this name wrote.")  # fmt: skip
+    asked = {"pause": "identity", "doubt": "Two people of this name wrote."}
+    page = send(dora, case_id, act="pause", question="Please send a scan of your identity card.", **asked)
+    assert "E-ID-COPY" in page and "Two people of this name wrote.</textarea>" in page
+    send(dora, case_id, act="pause", question="With which address did you join?", **asked)
     page = read(dora, f"/console/requests/{case_id}/")
-    assert "Take more time, once" not in page and "let the clock go on" in page
+    assert "Take more time, once" not in page and "let the clock go on" in page and "stands still" in page
     send(dora, case_id, act="resume")
     send(dora, case_id, act="note", note="Ask the shop in Lyon.")
     page = send(dora, case_id, act="progress", note="We asked the shop.")
@@ -77,8 +106,87 @@ def test_time_questions_and_notes_are_steps_of_the_page(dora: Client) -> None:
         assert words in page
 
 
+def test_whoever_was_asked_late_keeps_their_day(dora: Client) -> None:
+    case_id = ask(days_ago=5)
+    page = read(dora, f"/console/requests/{case_id}/")
+    assert "more than 3 days after it came in that does not stop the clock" in page
+    page = send(dora, case_id, act="pause", pause="identity", question="With which address did you join?",
+                doubt="Two people of this name wrote.")  # fmt: skip
+    assert "Asked, too late to stop the clock" in page and "the clock does not stop" in page
+    assert find_case(case_id).waits_for is None
+
+
+def test_a_case_is_tied_with_a_reason_and_separated_again(dora: Client) -> None:
+    ana = add_participant(open_market())
+    case_id = ask(Kind.RESTRICTION, representative="Data Advice Centre")
+    page = read(dora, f"/console/requests/{case_id}/")
+    assert "Data Advice Centre, for somebody else" in page and "Say who it is" in page
+    page = send(dora, case_id, act="identify", known_as=ana.public_id, how=HOW)
+    assert "E-MANDATE" in page and f">{HOW}</textarea>" in page
+    page = send(dora, case_id, act="identify", known_as=ana.public_id, how=HOW, mandate="yes")
+    assert "It is theirs now." in page and HOW in page and "Say who it is" not in page
+    assert find_case(case_id).line.participant_id == ana.participant_id
+    page = send(dora, case_id, act="separate", separate="It was her sister, who wrote again.")
+    assert "Separated." in page and find_case(case_id).line.participant_id is None
+
+
+def test_recipients_that_are_open_stand_beside_the_answer(dora: Client) -> None:
+    market = open_market()
+    ana = add_participant(market)
+    case_id = ask(Kind.RESTRICTION, person=ana.participant_id)
+    now = clock.now()
+    Takedown.objects.create(
+        id=ids.new_id(), participant_id=ana.participant_id, offer_id=market.offer_id, use_id=ids.new_id(),
+        is_mass=False, consent_number=1, items=["username"], purpose="referral_card", channel="invitation_page",
+        recipient="", cause="restricted", made_at=now, due_at=now + timedelta(hours=24),
+    )  # fmt: skip
+    page = read(dora, f"/console/requests/{case_id}/")
+    assert "Recipients and copies still open" in page and "to be taken down" in page
+    page = send(dora, case_id, act="answer", outcome="done", done=DONE, why_not_wait="later")
+    assert "E-NOTICES-OPEN" in page and ">later</textarea>" in page
+    page = send(dora, case_id, act="answer", outcome="done", done=DONE, why_not_wait="The page is gone since May.")
+    assert "Answered and closed" in page
+
+
+def test_a_letter_is_printed_and_said_to_have_gone(dora: Client) -> None:
+    user_id = open_market().team.dora
+    written = Written(
+        kind=Kind.COMPLAINT, text="It is wrong.", country="GB", language="en",
+        received_on=clock.now().date() - timedelta(days=2), came_by=CameBy.LETTER, postal_address="2 Lilac Street",
+    )  # fmt: skip
+    case_id = write_down(user_id=user_id, written=written, now=clock.now()).case_id
+    page = read(dora, f"/console/requests/{case_id}/")
+    assert "The letter, to print" in page and "not yet" in page and "As the authority counts" in page
+    letter = read(dora, f"/console/requests/{case_id}/letter/")
+    assert "2 Lilac Street" in letter and "We received your complaint." in letter and "ico.org.uk" in letter
+    assert "Noted: it went by letter." in send(dora, case_id, act="by_letter")
+    page = send(dora, case_id, act="answer", outcome="done", done=DONE)
+    assert "this answer goes by letter" in page
+    assert DONE in read(dora, f"/console/requests/{case_id}/letter/")
+
+
+def test_a_mail_that_did_not_arrive_is_shown_until_something_was_sent(dora: Client) -> None:
+    case_id = ask()
+
+    @action
+    def fail() -> None:
+        execute([event_statement(case_id, None, EventKind.MAIL_FAILED, clock.now(), text="case_acknowledged")])
+
+    fail()
+    assert "our confirmation" in read(dora, f"/console/requests/{case_id}/")
+    page = send(dora, case_id, act="readdress", email="nobody")
+    assert "E-EMAIL" in page and 'value="nobody"' in page
+    page = send(dora, case_id, act="readdress", email="new@example.org")
+    assert "Sent to the other address." in page and "Another e-mail address of theirs" not in page
+
+
 def test_growth_sees_the_queue_and_no_case(sqlite_database: str) -> None:
     case_id = ask()
     greg = signed_in("Greg", "growth")
     assert str(case_id) not in read(greg, "/console/requests/")
-    assert greg.get(f"/console/requests/{case_id}/").status_code == 403
+    for address in (
+        f"/console/requests/{case_id}/",
+        f"/console/requests/{case_id}/letter/",
+        "/console/requests/new/",
+    ):
+        assert greg.get(address).status_code == 403
