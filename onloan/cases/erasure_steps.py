@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.conf import settings
 
-from onloan import db, ids, keys
+from onloan import db, keys
 from onloan.cases import sweeping
 from onloan.cases.erasing import begin_again, begin_at_end_of_time
 from onloan.cases.erasure_queries import ErasureView, erasure_view
@@ -30,7 +30,8 @@ from onloan.evidence.queries import read_checkpoint
 from onloan.ledger.queries import is_fulfilment_waiting
 from onloan.outbox.models import Message
 from onloan.outbox.statements import mail_statement
-from onloan.payouts.actions import issue_slip, remove_account
+from onloan.payouts.actions import issue_slip
+from onloan.payouts.archive import forget_payee
 from onloan.payouts.models import Payable
 from onloan.payouts.rules import PayableState
 from onloan.people.erasing import erase_person, forget_public_id
@@ -71,7 +72,7 @@ def _erase(*, erasure_id: UUID, participant_id: UUID, now: datetime) -> bool:
         issue_slip(participant_id=participant_id, payable_id=payable_id, now=now)
     stop_consents(participant_id=participant_id, reason=EndReason.ERASED, now=now)
     forget_traces(participant_id=participant_id)
-    remove_account(participant_id=participant_id)
+    forget_payee(participant_id=participant_id)
     Message.objects.filter(participant_id=participant_id).delete()
     Sighting.objects.filter(participant_id=participant_id, case_id=None).delete()
     erase_person(participant_id=participant_id, now=now)
@@ -146,7 +147,8 @@ def _close_recipient(*, erasure_id: UUID, participant_id: UUID, now: datetime) -
 def _part_cases(participant_id: UUID) -> None:
     """What a person asked names them, and stays for as long as they may come back to it. Under a new number
     nothing leads from it to what they allowed, earned or were shown for, or back."""
-    apart = ids.new_id()
+    # Of chance alone: a number with a time in it would tell when.
+    apart = uuid4()
     for model in (Case, CaseEvent, Sighting, Restriction, Erasure):
         model._default_manager.filter(participant_id=participant_id).update(participant_id=apart)
 

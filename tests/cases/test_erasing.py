@@ -29,7 +29,7 @@ from onloan.evidence.verify import verify_database
 from onloan.ledger.check import check_balances
 from onloan.outbox.models import Message
 from onloan.payouts.actions import mark_batch_paid
-from onloan.payouts.models import Payable, Payee
+from onloan.payouts.models import ArchivedPayment, Payable, Payee, Payment
 from onloan.people.models import CodeLookup, Item, Participant, PersonKey
 from onloan.people.queries import find_participant, read_item
 from onloan.uses.actions import decide_use
@@ -159,6 +159,8 @@ def test_cash_is_paid_first_and_then_it_is_done_by_itself(both_databases: str) -
     mark_batch_paid(batch_id=batch_id, user_id=books.team.fay, now=LATER)
     finish_erasures(now=later)
     assert not PersonKey.objects.filter(participant_id=ana).exists() and not Payee.objects.exists()
+    assert ArchivedPayment.objects.get().participant_id != ana, "what the law keeps is cut off from the rest"
+    assert not Payment.objects.exclude(sealed_line=None).exists()
     assert check_balances() == []
     assert_sound()
 
