@@ -19,6 +19,7 @@ from onloan.access.rules import Capability
 from onloan.cases.answers import Ground, Parts, list_outcomes
 from onloan.cases.clocks import IDENTITY_ASKED_WITHIN_DAYS, RIGHTS, Pause, can_pause, days_left, stops_clock
 from onloan.cases.clocks import wants_progress as needs_word
+from onloan.cases.correcting import CORRECTED_KINDS
 from onloan.cases.desk import (
     TELLS_RECIPIENTS,
     add_note,
@@ -169,6 +170,7 @@ def _render(
         ],
         "next": _next_step(case, events, today) if is_open else None,
         "duties": _list_duties(case) if is_open else [],
+        "can_correct": case.line.kind in CORRECTED_KINDS and case.line.participant_id is not None,
         "goes_by_letter": case.contact is None and case.line.participant_id is None,
         "by_authority": _day_by_authority(case),
         "preview": preview,
