@@ -27,6 +27,7 @@ from onloan.cases.errors import (
     MandateNeeded,
     TieRefused,
 )
+from onloan.cases.lifting import undo_for_stranger
 from onloan.cases.looking_up import LookupReason, look_up
 from onloan.cases.models import Case, CaseEvent, Erasure
 from onloan.cases.rules import About, Door, EventKind, Kind, State, show_reference
@@ -110,7 +111,8 @@ def identify_case(
 def separate_case(*, case_id: UUID, user_id: UUID, reason: str, now: datetime) -> None:
     """The wrong person was tied: the case is about nobody known again, and that person is told.
 
-    What it stopped for them stays stopped until they allow it anew; an erasure that was begun does not happen.
+    Nothing is stopped for them by it any more, but permissions that it ended stay ended until they allow them
+    anew; an erasure that was begun does not happen.
     Raises IdentifiedHow, IdentityCopy, TieRefused, CaseClosed, NotAllowed, NotFound.
     """
     require(find_member_by_id(user_id), Capability.HANDLE_CASES)
@@ -129,12 +131,15 @@ def separate_case(*, case_id: UUID, user_id: UUID, reason: str, now: datetime) -
         raise TieRefused
     if Erasure.objects.filter(case_id=case_id, completed_at=None).exists():
         stop_erasure(participant_id=person.id, now=now)
+    undo_for_stranger(case_id=case_id, participant_id=person.id, now=now)
     Case.objects.filter(id=case_id).update(
         participant_id=None, identified_at=None, identified_by_user_id=None, sealed_identified_how=None
     )
     events = CaseEvent.objects.filter(case_id=case_id)
     # Whoever asked is not told any more that it is known who they are, and reads nothing about the other person.
-    events.filter(kind__in=[EventKind.IDENTIFIED, EventKind.RESTRICTED]).update(is_shown=False)
+    events.filter(kind__in=[EventKind.IDENTIFIED, EventKind.RESTRICTED, EventKind.RESTRICTION_LIFTED]).update(
+        is_shown=False
+    )
     events.update(participant_id=None)
     record_event(case_id=case_id, kind=EventKind.NOTE, now=now, by_user_id=user_id, text=written)
     _write_to(person.id, "case_not_yours", case)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from onloan.cases.models import Case
 from onloan.cases.objecting import release_own_address
-from onloan.cases.restricting import end_own
+from onloan.cases.restricting import end_for_stranger, end_own
 from onloan.cases.rules import OBJECTS_TO_CHECKS, OBJECTS_TO_MARKETING, About, EventKind, Kind
 from onloan.cases.timeline import record_event
 from onloan.db import action
@@ -37,6 +37,26 @@ def lift_own(*, participant_id: UUID, flag: Flag, now: datetime) -> None:
     elif flag == "checks_objected" and person.checks_objected_at is not None:
         lift_flag(participant_id=participant_id, flag=flag)
         _write_down(participant_id, OBJECTS_TO_CHECKS, now)
+
+
+@action
+def undo_for_stranger(*, case_id: UUID, participant_id: UUID, now: datetime) -> None:
+    """Part of separating a case from somebody whom it is not about: what it stopped, stops no more, unless they
+    asked for the same themselves. Permissions that ended by it stay ended. Raises NotFound."""
+    lock_participant(participant_id)
+    case = Case.objects.get(id=case_id)
+    end_for_stranger(case_id=case_id, participant_id=participant_id, now=now)
+    if case.kind != Kind.OBJECTION:
+        return
+    parts: tuple[tuple[Flag, frozenset[About]], ...] = (
+        ("objected", OBJECTS_TO_MARKETING), ("checks_objected", OBJECTS_TO_CHECKS),
+    )  # fmt: skip
+    for flag, abouts in parts:
+        own = Case.objects.filter(participant_id=participant_id, kind=Kind.OBJECTION, about__in=abouts)
+        if About(case.about) in abouts and not own.exclude(id=case_id).exists():
+            lift_flag(participant_id=participant_id, flag=flag)
+            if flag == "objected":
+                release_own_address(participant_id)
 
 
 def _write_down(participant_id: UUID, abouts: Collection[About], now: datetime) -> None:

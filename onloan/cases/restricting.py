@@ -141,6 +141,19 @@ def end_for_erasure(*, participant_id: UUID, now: datetime) -> None:
 
 
 @action
+def end_for_stranger(*, case_id: UUID, participant_id: UUID, now: datetime) -> None:
+    """Part of separating a case from somebody whom it is not about: it stops nothing for them any more, and what
+    they had asked for themselves stays theirs. Raises NotFound."""
+    lock_participant(participant_id)
+    rows = list(Restriction.objects.filter(participant_id=participant_id, case_id=case_id, ended_at__isnull=True))
+    own = Case.objects.filter(participant_id=participant_id, kind=Kind.RESTRICTION).exclude(id=case_id)
+    own_id = own.order_by("-received_at").values_list("id", flat=True).first()
+    kept = [row for row in rows if row.cause == RestrictionCause.ASKED and own_id is not None]
+    Restriction.objects.filter(id__in=[row.id for row in kept]).update(case_id=own_id)
+    _settle([row for row in rows if row not in kept], now)
+
+
+@action
 def announce_lifting(*, case_id: UUID, user_id: UUID, reasons: str, now: datetime) -> date:
     """Tell the person that their restriction ends, why, and what they can do about it; returns the day on which it
     does (GDPR art. 18(3): informed before). Raises LiftingRefused, NotAllowed, NotFound."""

@@ -134,9 +134,9 @@ def test_the_wrong_person_is_separated_and_told(market: OpenMarket) -> None:
     shown = [event.kind for event in list_events(case_id, only_shown=True)]
     assert EventKind.IDENTIFIED not in shown and EventKind.RESTRICTED not in shown
     assert Message.objects.get(template="case_not_yours").participant_id == ana.participant_id
-    # Nothing is undone by itself: they end it on their page.
+    # They never asked for it, so it stops nothing for them; what it ended stays ended until they allow it anew.
     person = find_participant(ana.participant_id)
-    assert person is not None and person.restricted_at is not None
+    assert person is not None and person.restricted_at is None
     take_back_case(case_id=case_id, now=NOW)
     with pytest.raises(CaseClosed):
         identify_case(case_id=case_id, user_id=dora, typed=ana.public_id, how=HOW, now=NOW)

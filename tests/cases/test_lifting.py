@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import pytest
 
-from onloan import clock
+from onloan import clock, ids
 from onloan.cases.actions import open_case
-from onloan.cases.lifting import lift_own
+from onloan.cases.lifting import lift_own, undo_for_stranger
+from onloan.cases.models import Case
 from onloan.cases.restricting import restrict
 from onloan.cases.rules import About, Door, EventKind, Kind, RestrictionCause
 from onloan.cases.timeline import list_events
 from onloan.consents.actions import answer_permission
 from onloan.people.actions import FLAGS, Flag
 from onloan.people.models import Participant
-from onloan.people.queries import find_participant, list_suppressed, read_item
+from onloan.people.queries import find_participant, list_disputed, list_suppressed, read_item
 from onloan.uses.actions import decide_use
 from tests.consents.world import ALL, NAME, PAGE_HASH, Person, add_person, build_world
 from tests.joining.support import add_participant, open_market
@@ -34,12 +37,16 @@ def allow_again(person: Person) -> None:
     )  # fmt: skip
 
 
+def open_for(person: Person, kind: Kind, about: About) -> UUID:
+    return open_case(
+        kind=kind, about=about, country="FR", language="en", door=Door.MY_PAGE, text="Not mine.",
+        participant_id=person.id, now=clock.now(),
+    ).case_id  # fmt: skip
+
+
 def ask(person: Person, kind: Kind, about: About = About.NOTHING) -> list[EventKind]:
     """Ask, end each flag twice, and say what the person reads of it."""
-    case_id = open_case(
-        kind=kind, about=about, country="FR", language="en", door=Door.MY_PAGE, text="", participant_id=person.id,
-        now=clock.now(),
-    ).case_id  # fmt: skip
+    case_id = open_for(person, kind, about)
     assert flags_of(person)
     for flag in FLAGS * 2:
         lift_own(participant_id=person.id, flag=flag, now=clock.now())
@@ -76,10 +83,7 @@ def test_it_ends_the_flag_and_brings_no_permission_back(
 def test_each_of_two_objections_ends_alone(sqlite_database: str) -> None:
     ana = add_person(build_world(), ALL)
     for about in (About.MARKETING, About.CHECKS):
-        open_case(
-            kind=Kind.OBJECTION, about=about, country="FR", language="en", door=Door.MY_PAGE, text="",
-            participant_id=ana.id, now=clock.now(),
-        )  # fmt: skip
+        open_for(ana, Kind.OBJECTION, about)
     lift_own(participant_id=ana.id, flag="checks_objected", now=clock.now())
     assert flags_of(ana) == {"objected"}
     lift_own(participant_id=ana.id, flag="objected", now=clock.now())
@@ -113,3 +117,26 @@ def test_an_address_is_written_to_again_once_no_campaign_s_objection_stands(sqli
     assert list_suppressed([address]) == {address}
     lift_own(participant_id=people[1], flag="objected", now=clock.now())
     assert list_suppressed([address]) == set()
+
+
+def test_a_case_that_is_not_theirs_stops_nothing_for_them_but_what_they_asked_themselves(
+    sqlite_database: str,
+) -> None:
+    world = build_world()
+    for own in (False, True):
+        ana = add_person(world, ALL)
+        asked = [(Kind.RESTRICTION, About.NOTHING), (Kind.OBJECTION, About.NOTHING)]
+        wrong = [*asked, (Kind.RECTIFICATION, About.USERNAME)]
+        if own:
+            for kind, about in asked:
+                open_for(ana, kind, about)
+            # Another case than the first: the first is closed, as its answer was given.
+            Case.objects.filter(participant_id=ana.id).update(
+                state="closed", closed_at=clock.now(), outcome="done", closed_by_user_id=ids.new_id()
+            )
+        for kind, about in wrong:
+            case_id = open_for(ana, kind, about)
+            undo_for_stranger(case_id=case_id, participant_id=ana.id, now=clock.now())
+        assert flags_of(ana) == (set(FLAGS) if own else set())
+        assert list_disputed(ana.id) == set()
+        assert ask_gate(ana) != "", "what ended stays ended"
