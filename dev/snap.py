@@ -39,6 +39,7 @@ PUBLIC_PAGES = {
     "status": "/{language}/status/",
     "requests": "/{language}/requests/",
     "signin": "/{language}/signin/",
+    "follow": "/{language}/requests/follow/",
     "missing": "/{language}/nowhere/",
     "unknown-link": "/{language}/invite/7K3QX9AB/",
     "lost-link": "/{language}/invite/",
@@ -50,6 +51,8 @@ CONSOLE_PAGES = {
     "markets": "/console/markets/",
     "market": "/console/markets/spring-pot/FR/",
     "requests": "/console/requests/",
+    "request-new": "/console/requests/new/",
+    "desk": "/console/desk/",
     "reviews": "/console/reviews/",
     "evidence": "/console/evidence/",
     "team": "/console/team/",
@@ -63,7 +66,7 @@ FINANCE_PAGES = {
 # The first of a list: the list's address, and how the address of what it lists begins.
 CONSOLE_FIRST_OF = {
     "draft": ("/console/offers/", "/console/offers/drafts/"),
-    "case": ("/console/requests/", "/console/requests/"),
+    "case": ("/console/requests/", "/console/requests/0"),
     "batch": ("/console/money/", "/console/money/batches/"),
     "review": ("/console/reviews/", "/console/reviews/"),
 }

@@ -17,12 +17,14 @@ from onloan.cases.rules import Kind, Outcome
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """``field`` is where it goes: what was done, or the reasons."""
+    """``field`` is where it goes: what was done, or the reasons. ``has_page``: only for people with a page of
+    their own, or only for those without one; None for both."""
 
     name: str
     outcome: Outcome
     words: Promise
     field: str = "done"
+    has_page: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ _SUGGESTIONS: Mapping[Kind, tuple[Suggestion, ...]] = {
                 "A copy of everything that we keep about you is on your page. You can take it there: a page that "
                 "you can read and print, and the same as files."
             ),
+            has_page=True,
         ),
         Suggestion(
             "by-letter",
@@ -65,6 +68,7 @@ _SUGGESTIONS: Mapping[Kind, tuple[Suggestion, ...]] = {
                 "With this letter you get a copy of everything that we keep about you, and of every use made of "
                 "it."
             ),
+            has_page=False,
         ),
         _SOMEBODY_ELSE,
         _NOTHING_HELD,
@@ -77,6 +81,7 @@ _SUGGESTIONS: Mapping[Kind, tuple[Suggestion, ...]] = {
                 "A file with what you gave us is on your page. You can take it there, and other programs can read "
                 "it."
             ),
+            has_page=True,
         ),
         _NOTHING_HELD,
     ),
@@ -143,11 +148,13 @@ _SUGGESTIONS: Mapping[Kind, tuple[Suggestion, ...]] = {
                 "Your data are kept and not used. What you earned is still paid. Before this ends we write to "
                 "you; you can end it yourself on your page."
             ),
+            has_page=True,
         ),
         Suggestion(
             "restricted-by-letter",
             Outcome.DONE,
             _("Your data are kept and not used. What you earned is still paid. Before this ends we write to you."),
+            has_page=False,
         ),
     ),
     Kind.OBJECTION: (
@@ -230,10 +237,13 @@ _SUGGESTIONS: Mapping[Kind, tuple[Suggestion, ...]] = {
 }  # fmt: skip
 
 
-def list_suggestions(kind: Kind, language: str) -> list[SuggestedText]:
-    """What fits a case of this kind, in the person's ``language``, beside its meaning in the active one."""
+def list_suggestions(kind: Kind, language: str, *, has_page: bool) -> list[SuggestedText]:
+    """What fits a case of this kind, in the person's ``language``, beside its meaning in the active one.
+    ``has_page``: whether the person has a page of their own."""
     found = []
     for each in _SUGGESTIONS[kind]:
+        if each.has_page not in {None, has_page}:
+            continue
         meaning = str(each.words)
         with translation.override(language):
             text = str(each.words)

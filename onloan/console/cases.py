@@ -17,7 +17,15 @@ from django.views.decorators.http import require_GET, require_http_methods
 from onloan import clock
 from onloan.access.rules import Capability
 from onloan.cases.answers import Ground, Parts, list_outcomes
-from onloan.cases.clocks import IDENTITY_ASKED_WITHIN_DAYS, RIGHTS, Pause, can_pause, days_left, stops_clock
+from onloan.cases.clocks import (
+    IDENTITY_ASKED_WITHIN_DAYS,
+    RIGHTS,
+    Pause,
+    can_pause,
+    days_left,
+    find_extension,
+    stops_clock,
+)
 from onloan.cases.clocks import wants_progress as needs_word
 from onloan.cases.correcting import CORRECTED_KINDS
 from onloan.cases.desk import (
@@ -32,7 +40,7 @@ from onloan.cases.desk import (
 from onloan.cases.identifying import HOW_CHARACTERS_MAX, HOW_CHARACTERS_MIN, identify_case, separate_case
 from onloan.cases.letters import change_address, confirm_by_letter, write_letter
 from onloan.cases.objecting import is_contact_suppressed
-from onloan.cases.queries import CaseView, find_case
+from onloan.cases.queries import CaseLine, CaseView, find_case
 from onloan.cases.queue_queries import list_undelivered
 from onloan.cases.rules import TEXT_CHARACTERS_MAX, About, EventKind, Kind, Outcome, State, can_end_with
 from onloan.cases.sighting_queries import find_sighting_of_case
@@ -43,6 +51,7 @@ from onloan.console.pages import TeamRequest, read_text, render_page, team_page
 from onloan.console.queue import days_in_words
 from onloan.console.restrictions import restriction_panel
 from onloan.errors import BadInput, NotFound, OnloanError
+from onloan.markets.calendar import public_holidays
 from onloan.markets.rules import complaint_due_by_authority, market_facts
 from onloan.uses.duty_queries import list_duties
 from onloan.uses.duty_rules import REASON_CHARACTERS_MAX as WHY_CHARACTERS_MAX
@@ -128,7 +137,7 @@ def _preview(request: TeamRequest, case_id: UUID) -> HttpResponse:
 def _use_sentence(request: TeamRequest, case_id: UUID) -> dict[str, str]:
     """What was typed, with the suggested sentence after it."""
     typed, line = _read_typed(request), find_case(case_id).line
-    for each in list_suggestions(line.kind, line.language):
+    for each in _list_suggestions(line):
         if each.name == request.POST["use"]:
             before = typed[each.field].strip()
             typed[each.field] = f"{before}\n\n{each.text}" if before else each.text
@@ -176,7 +185,7 @@ def _render(
         "preview": preview,
         "problem": problem,
         "typed": typed if typed is not None else _read_typed(request),
-        **_answer_context(case),
+        **_answer_context(case, today),
         **erasure_panel(case),
         **restriction_panel(case),
         **_question_context(case, events, today),
@@ -184,20 +193,31 @@ def _render(
     return render_page(request, "case.html", context, status=status)
 
 
-def _answer_context(case: CaseView) -> dict[str, object]:
+def _answer_context(case: CaseView, today: date) -> dict[str, object]:
     line = case.line
     outcomes = [each for each in list_outcomes(line.kind) if can_end_with(line.kind, line.about, each)]
-    suggestions: list[SuggestedText] = [
-        each for each in list_suggestions(line.kind, line.language) if each.outcome in outcomes
-    ]
+    suggestions: list[SuggestedText] = [each for each in _list_suggestions(line) if each.outcome in outcomes]
     return {
         "outcomes": [each.value for each in outcomes],
         "suggestions": suggestions,
         "grounds": [ground.value for ground in Ground],
-        "can_extend": line.kind in RIGHTS and not case.is_extended,
+        "can_extend": _can_extend(case, today),
         "how_minimum": HOW_CHARACTERS_MIN,
         "how_maximum": HOW_CHARACTERS_MAX,
     }
+
+
+def _list_suggestions(line: CaseLine) -> list[SuggestedText]:
+    return list_suggestions(line.kind, line.language, has_page=line.participant_id is not None)
+
+
+def _can_extend(case: CaseView, today: date) -> bool:
+    """Whether more time can still be taken: once, inside the first month."""
+    line = case.line
+    begun = line.clock_from or line.received_on
+    known = public_holidays(line.country, begun)
+    due = find_extension(line.kind, begun, today, line.country, known, is_extended=case.is_extended)
+    return due is not None
 
 
 def _question_context(case: CaseView, events: list[Event], today: date) -> dict[str, object]:

@@ -106,6 +106,12 @@ def test_time_questions_and_notes_are_steps_of_the_page(dora: Client) -> None:
         assert words in page
 
 
+def test_more_time_is_not_offered_where_it_cannot_be_taken(dora: Client) -> None:
+    assert "Take more time, once" in read(dora, f"/console/requests/{ask(days_ago=20)}/")
+    for case_id in (ask(days_ago=40), ask(Kind.COMPLAINT)):
+        assert "Take more time, once" not in read(dora, f"/console/requests/{case_id}/")
+
+
 def test_whoever_was_asked_late_keeps_their_day(dora: Client) -> None:
     case_id = ask(days_ago=5)
     page = read(dora, f"/console/requests/{case_id}/")

@@ -124,7 +124,7 @@ def pause_name(pause: str) -> str:
 @register.filter
 def event_name(kind: str) -> str:
     return {
-        EventKind.RECEIVED: _("Received"),
+        EventKind.RECEIVED: _("Came in"),
         EventKind.ADDRESS_CONFIRMED: _("They confirmed the e-mail address"),
         EventKind.IDENTITY_ASKED: _("Asked who they are"),
         EventKind.IDENTITY_GIVEN: _("It is clear who they are"),
