@@ -136,10 +136,15 @@ def execute(statements: Iterable[Statement]) -> None:
         for sql, values in statements:
             _run_sqlite(sql, values)
         return
+    listed = list(statements)
+    if len(listed) == 1:
+        # A pipeline costs more than it saves.
+        fetch_all(*listed[0])
+        return
     connection.ensure_connection()
     raw = connection.connection
     with connection.wrap_database_errors, raw.pipeline(), psycopg.RawCursor(raw) as cursor:
-        for sql, values in statements:
+        for sql, values in listed:
             cursor.execute(_number_marks(sql), values)
 
 
@@ -264,6 +269,8 @@ def _adapter(field: models.Field[Any, Any], vendor: str) -> Adapt | None:
         return _hexadecimal_or_none
     if kind == "DateTimeField":
         return _instant_or_none
+    if kind == "DateField":
+        return date_value
     return lambda value: field.get_db_prep_save(value, connection)
 
 

@@ -6,7 +6,6 @@ use has a key of its own, derived by HKDF-SHA256 (RFC 5869) with a label, so tha
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import os
 from functools import cache
@@ -25,7 +24,7 @@ def derive_key(label: str) -> bytes:
 
 def keyed_hash(label: str, value: str) -> str:
     """HMAC-SHA256 of ``value`` as 64 hexadecimal characters: a look-up value that tells nothing by itself."""
-    return hmac.new(derive_key(label), value.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(derive_key(label), value.encode(), "sha256").hex()
 
 
 def seal(key: bytes, plain: bytes, about: bytes) -> bytes:
