@@ -166,8 +166,8 @@ def test_using_every_right_changes_no_signal(campaign: Campaign) -> None:
         for kind, about in sorted(asked) if asks else ():
             for person in people:
                 open_case(
-                    kind=kind, about=about, country="FR", language="fr", door=Door.MY_PAGE, text="Please.", now=NOW,
-                    participant_id=person.participant_id,
+                    kind=kind, about=about, country="FR", language="fr", door=Door.MY_PAGE, text="Please.",
+                    now=NOW, participant_id=person.participant_id,
                 )  # fmt: skip
         look_for_signals(now=LOOKED, limit=100)
         look_for_rings(now=LOOKED)
@@ -191,9 +191,7 @@ def test_nobody_who_restricted_or_objected_is_looked_at(campaign: Campaign, flag
     assert set(Signal.objects.values_list("kind", flat=True)) <= {"not_checked"}
     assert not Mark.objects.filter(participant_id=ben.participant_id).exists()
     asked = Use.objects.filter(purpose="fraud_checks")
-    assert {(use.participant_id, use.reason) for use in asked if not use.allowed} == {
-        (ben.participant_id, reason)
-    }
+    assert {(use.participant_id, use.reason) for use in asked if not use.allowed} == {(ben.participant_id, reason)}
     assert ana.participant_id in {use.participant_id for use in asked if use.allowed}
     settle_due(now=SETTLED, limit=50)
     assert set(states_of(ana)) == {"earned"}
