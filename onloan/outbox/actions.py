@@ -85,8 +85,14 @@ def deliver_due(*, now: datetime, limit: int = 50, read_address: AddressReader) 
     letters = [_prepare(message, read_address) for message in claimed]
     with ThreadPoolExecutor(max_workers=SENDERS_AT_ONCE) as senders:
         outcomes = list(senders.map(_send, letters))
-    for message, outcome in zip(claimed, outcomes, strict=True):
-        _settle(message=message, outcome=outcome, now=now)
+    ended = list(zip(claimed, outcomes, strict=True))
+    # First what arrived, together: whatever becomes of the others cannot undo it.
+    delivered = [message for message, outcome in ended if not outcome.error_code]
+    if delivered:
+        _settle_delivered(messages=delivered, now=now)
+    for message, outcome in ended:
+        if outcome.error_code:
+            _settle_failed(message=message, outcome=outcome, now=now)
     return len(claimed)
 
 
@@ -199,14 +205,20 @@ def _send(letter: Letter | Outcome) -> Outcome:
 
 
 @action
-def _settle(*, message: ClaimedMessage, outcome: Outcome, now: datetime) -> None:
-    """Write down how a try ended. Does nothing when the lease had ended and another process tried since."""
+def _settle_delivered(*, messages: Sequence[ClaimedMessage], now: datetime) -> None:
+    """Write down that they arrived, and wipe what was secret in them. One whose lease had ended and that another
+    process tried since is left to that one."""
+    sql, rows = statements.delivered_statement([(message.id, message.attempts) for message in messages], now=now)
+    db.execute_many(sql, rows)
+    endpoints = {message.endpoint_id for message in messages if message.endpoint_id is not None}
+    if endpoints:
+        Endpoint.objects.filter(id__in=endpoints).update(last_answered_at=now)
+
+
+@action
+def _settle_failed(*, message: ClaimedMessage, outcome: Outcome, now: datetime) -> None:
+    """Write down when to try again, or that it is over, unless another process tried since."""
     mine = Message.objects.filter(id=message.id, state=STATE_WAITING, attempts=message.attempts)
-    if not outcome.error_code:
-        mine.update(state=STATE_SENT, settled_at=now, last_error_code="", sealed_address=None, sealed_context=None)
-        if message.endpoint_id is not None:
-            Endpoint.objects.filter(id=message.endpoint_id).update(last_answered_at=now)
-        return
     again_at = None if outcome.is_final else next_attempt_at(message.kind, message.template, message.attempts, now)
     if again_at is not None:
         mine.update(next_attempt_at=again_at, last_error_code=outcome.error_code)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -154,3 +154,14 @@ def claim_statement(*, now: datetime, lease_ends_at: datetime, limit: int) -> St
         " endpoint_id, idempotency_ref, attempts, created_at"
     )
     return sql, [db.time_value(lease_ends_at), db.time_value(now), limit]
+
+
+def delivered_statement(tries: Iterable[tuple[UUID, int]], *, now: datetime) -> tuple[str, list[Sequence[object]]]:
+    """What settles a message that arrived, and the values for each of ``tries``: its id and the number of its try.
+    In the order of their ids, so that two processes that settle the same ones do not wait for each other."""
+    sql = (
+        "UPDATE outbox_message SET state = 'sent', settled_at = %s, last_error_code = '', sealed_address = NULL,"
+        " sealed_context = NULL WHERE id = %s AND state = 'waiting' AND attempts = %s"
+    )
+    settled_at = db.time_value(now)
+    return sql, [(settled_at, db.uuid_value(message_id), attempts) for message_id, attempts in sorted(tries)]

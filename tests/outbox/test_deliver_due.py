@@ -20,6 +20,7 @@ from onloan.errors import NotFound
 from onloan.outbox import delivery, rules
 from onloan.outbox.actions import (
     _claim_due,
+    _settle_delivered,
     add_endpoint,
     deliver_due,
     forget_settled,
@@ -143,6 +144,7 @@ class TestMails:
         assert deliver_due(now=clock.now(), read_address=nobody) == 2
         assert len(mails()) == 1
         assert list_messages(state="waiting")[0].last_error_code == "NOT-PREPARED"
+        assert [line.template for line in list_messages(state="sent")] == ["join_code"]
 
     def test_it_refuses_a_context_that_could_say_who_somebody_is(self) -> None:
         with pytest.raises(AssertionError):
@@ -325,6 +327,18 @@ class TestManyProcesses:
             assert deliver_due(now=later + rules.LEASE - timedelta(seconds=1), read_address=nobody) == 0
             assert deliver_due(now=later + rules.LEASE, read_address=nobody) == 1
         assert list_messages(state="sent") != []
+
+    def test_it_settles_only_its_own_try(self) -> None:
+        for _ in range(2):
+            write_code_mail()
+        now = clock.now()
+        late = _claim_due(now=now, limit=50)
+        (again,) = _claim_due(now=now + rules.LEASE, limit=1)
+        _settle_delivered(messages=late, now=now)
+        (waiting,) = list_messages(state="waiting")
+        assert (waiting.id, waiting.attempts) == (again.id, 2)
+        _settle_delivered(messages=[again], now=now)
+        assert len(list_messages(state="sent")) == 2
 
     def test_it_never_sends_inside_a_transaction(self) -> None:
         with pytest.raises(AssertionError), transaction.atomic():
