@@ -6,36 +6,32 @@ import json
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
 from django.db import connection
 
-from onloan import db, ids
+from onloan import db
 from onloan.db import action
 from onloan.errors import NotFound
 from onloan.outbox.statements import mail_statement
 from onloan.people import sealing
+from onloan.people.codes import CODE_MINUTES, CODE_VALID_FOR, check_rates, code_statement, count_statement
 from onloan.people.errors import (
     CodeNotValid,
-    CodesBusy,
     DraftTooLarge,
     EmailNotConfirmed,
     EmailNotValid,
-    TooManyCodes,
     UsernameNotValid,
 )
 from onloan.people.models import EmailCode, EmailLookup, Item, Participant, PersonKey, Suppression
 from onloan.people.photos import STORED_BYTES_MAX
 from onloan.people.rules import CODE_PURPOSES, ITEM_NAMES, check_email, check_username, is_code_form
 from onloan.people.statements import item_statements, lock_address, lock_participant
+from onloan.together import as_one, fetch_values
 
-CODE_VALID_FOR = timedelta(minutes=10)
 CODE_ATTEMPTS_MAX = 5
-CODES_PER_HOUR_MAX = 5
-CODES_PER_MINUTE_MAX = 6_000
-"""For the whole installation: what its mail server's good name survives, and more than a campaign needs."""
 DRAFT_BYTES_MAX = 200_000
 CODES_KEPT_FOR = sealing.VERIFIED_FOR + CODE_VALID_FOR
 
@@ -98,37 +94,18 @@ def send_code(
     email = normalize_email(email)
     email_hash = sealing.email_code_hash(email)
     lock_address(email_hash)
-    _check_rates(email_hash, now)
-    code_id = ids.new_id()
-    digits = f"{secrets.randbelow(1_000_000):06}"
+    (sent,) = fetch_values([count_statement(email_hash, now)])
+    check_rates(sent, now)
     joined = offer_id is not None and _find_joined(offer_id, email) is not None
     template = "join_code" if purpose == "join" and not joined else _CODE_TEMPLATES.get(purpose, "sign_in_code")
-    minutes = CODE_VALID_FOR // timedelta(minutes=1)
-    db.execute([
-        db.insert(
-            EmailCode,
-            id=code_id, email_hash=email_hash, offer_id=offer_id, market_id=market_id, purpose=purpose,
-            code_hash=sealing.digits_hash(code_id, digits), attempts=0, expires_at=now + CODE_VALID_FOR,
-            verified_at=None, sealed_draft=None, created_at=now,
-        ),
-        mail_statement(
-            template=template, language=language, address=email,
-            context={**(context or {}), "expires_minutes": minutes}, secrets={"code": digits},
-        ),
-    ])  # fmt: skip
-
-
-def _check_rates(email_hash: str, now: datetime) -> None:
-    row = db.fetch_one(
-        "SELECT (SELECT count(*) FROM people_email_code WHERE email_hash = %s AND created_at > %s),"
-        " (SELECT count(*) FROM people_email_code WHERE created_at > %s)",
-        [email_hash, db.time_value(now - timedelta(hours=1)), db.time_value(now - timedelta(minutes=1))],
+    digits, row = code_statement(
+        email_hash=email_hash, offer_id=offer_id, market_id=market_id, purpose=purpose, now=now
     )
-    assert row is not None
-    if row[0] >= CODES_PER_HOUR_MAX:
-        raise TooManyCodes(field="email")
-    if row[1] >= CODES_PER_MINUTE_MAX:
-        raise CodesBusy
+    mail = mail_statement(
+        template=template, language=language, address=email,
+        context={**(context or {}), "expires_minutes": CODE_MINUTES}, secrets={"code": digits},
+    )  # fmt: skip
+    db.execute(as_one([row, mail]))
 
 
 def _find_joined(offer_id: UUID, email: str) -> UUID | None:

@@ -20,7 +20,7 @@ from onloan.errors import NotFound
 from onloan.outbox.actions import add_endpoint
 from onloan.outbox.models import Message
 from onloan.outbox.statements import seal_about
-from onloan.people.actions import CODES_PER_HOUR_MAX
+from onloan.people.codes import CODES_PER_HOUR_MAX
 from onloan.people.errors import CodeNotValid
 from onloan.people.queries import find_participant
 from tests.joining.support import add_participant, open_market

@@ -13,7 +13,7 @@ from django.db import connection
 from onloan import clock, keys
 from onloan.outbox.models import Message
 from onloan.outbox.statements import seal_about
-from onloan.people import actions
+from onloan.people import actions, codes
 from onloan.people.errors import CodesBusy, EmailNotValid, TooManyCodes
 from onloan.people.models import EmailCode
 from tests.people.support import add_person
@@ -95,7 +95,7 @@ def test_it_holds_the_bound_for_requests_at_once(both_databases: str) -> None:
 
 
 def test_it_bounds_the_codes_of_all_together(both_databases: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(actions, "CODES_PER_MINUTE_MAX", 3)
+    monkeypatch.setattr(codes, "CODES_PER_MINUTE_MAX", 3)
     for name in ("ana", "ben", "chloe"):
         send(f"{name}@example.org")
     with pytest.raises(CodesBusy):
