@@ -166,7 +166,7 @@ def run_stack(name: str) -> None:
         measure(stack, "event, both promised (to commit)", event_requests(seeded, friends), 201, commits)
 
 
-APART = ("ledger", "payouts", "fraud", "engines", "gate", "audience", "cases")
+APART = ("ledger", "payouts", "fraud", "engines", "gate", "audience", "cases", "pack")
 """Benchmarks with a module of their own: ``python -m bench fraud``."""
 
 

@@ -76,8 +76,9 @@ def _free_port() -> int:
 
 
 @contextmanager
-def running_stack(name: str, seed: list[str]) -> Iterator[Stack]:
-    """A stack on ``sqlite`` or ``postgresql``, seeded by running ``seed`` with Python, then served."""
+def running_stack(name: str, seed: list[str], *, serves: bool = True) -> Iterator[Stack]:
+    """A stack on ``sqlite`` or ``postgresql``, seeded by running ``seed`` with Python, then served; without
+    ``serves`` there is the database alone."""
     home = Path(tempfile.mkdtemp(prefix=f"onloan-bench-{name}-"))
     server = postgresql.start_server(is_durable=True) if name == "postgresql" else None
     if name == "postgresql" and server is None:
@@ -91,9 +92,12 @@ def running_stack(name: str, seed: list[str]) -> Iterator[Stack]:
                 connection.execute("CREATE EXTENSION pg_stat_statements")
         stack.run("-m", "onloan.cli.main", "migrate")
         stack.run(*seed)
-        command = [sys.executable, "-m", "onloan.cli.main", "serve", "--port", str(stack.port), "--workers", "2"]
-        stack.server = subprocess.Popen(command, env=stack.environment(), cwd=ROOT)
-        _wait(stack)
+        if serves:
+            command = [
+                sys.executable, "-m", "onloan.cli.main", "serve", "--port", str(stack.port), "--workers", "2"
+            ]  # fmt: skip
+            stack.server = subprocess.Popen(command, env=stack.environment(), cwd=ROOT)
+            _wait(stack)
         yield stack
     finally:
         if stack.server is not None:

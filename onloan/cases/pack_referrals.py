@@ -211,7 +211,8 @@ def _read_comment(row: dict[str, Any], round_number: int, column: str) -> str | 
 
 
 def _list_held(participant_id: UUID, review_id: UUID) -> list[str]:
-    subjects = Signal.objects.filter(review_id=review_id).values_list("subject", flat=True).distinct()
+    found = Signal.objects.filter(participant_id=participant_id, review_id=review_id)
+    subjects = found.values_list("subject", flat=True).distinct()
     return sorted({
         reward_reference(reward.id)
         for subject in subjects

@@ -15,7 +15,7 @@ def pack_schema() -> dict[str, Any]:
     names = [source.name for source in SOURCES]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": f"urn:onloan:{FORM.replace('/', ':')}",
+        "$id": "urn:onloan:access-pack:2",
         "title": "Everything that is kept about one person",
         "description": (
             "The copy under GDPR art. 15, or the part under art. 20. Times are UTC (RFC 3339), amounts in units "

@@ -323,8 +323,12 @@ _WORK: Mapping[Kind, Callable[[], str]] = {
         "Nothing is shown since it came in. Answer that it holds until they hear otherwise."
     ),
     Kind.OBJECTION: lambda: _("Nothing is shown since it came in. Answer that it stays so."),
-    Kind.ACCESS: lambda: _("Give them everything that is kept about them, and answer."),
-    Kind.PORTABILITY: lambda: _("Give them their file, and answer."),
+    Kind.ACCESS: lambda: _(
+        "Their copy makes itself, and they are told when it is ready. See below that it is, and answer."
+    ),
+    Kind.PORTABILITY: lambda: _(
+        "Their file makes itself, and they are told when it is ready. See below that it is, and answer."
+    ),
     Kind.RECTIFICATION: lambda: _("Correct what is wrong, or say why it is right, and answer."),
     Kind.ERASURE: lambda: _("See what goes and what has to stay, until when, and answer."),
 }
