@@ -23,6 +23,7 @@ from onloan.outbox.statements import mail_statement
 CASE_MAILS = (
     "case_acknowledged", "case_answered", "case_extended", "case_progress", "case_question", "case_in_your_name",
     "case_erasure_begun", "case_erased", "case_erasure_complete", "restriction_told",
+    "pack_ready",
 )  # fmt: skip
 LOOK_BACK = timedelta(days=7)
 """How far back it looks for mails that failed: longer than the job stands still without anybody noticing."""

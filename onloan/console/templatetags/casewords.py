@@ -101,6 +101,11 @@ def mail_name(template_name: str) -> str:
         "case_extended": _("that we need more time"),
         "case_progress": _("how it goes on"),
         "case_question": _("our question"),
+        "case_erasure_begun": _("that their erasure has begun"),
+        "case_erased": _("that they are erased"),
+        "case_erasure_complete": _("that their erasure is complete"),
+        "restriction_told": _("what becomes of their restriction"),
+        "pack_ready": _("that their copy is ready"),
         "case_in_your_name": _("the warning to the address that they joined with"),
     }.get(template_name, _("a message"))
 
