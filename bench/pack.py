@@ -18,7 +18,7 @@ from bench.stack import Stack, running_stack
 FEW, MANY = 1_000, 200_000
 USES = 500
 TIMES = 5
-ROW = "{:<40}{:>14}{:>14}{:>10}"
+ROW = "{:<40}{:>16}{:>16}{:>10}"
 WHOLE = ("read, all sources", "page and zip written")
 GROWN_SHOWN = 3
 """The sources to which the number of others adds most."""

@@ -8,7 +8,7 @@ from django.utils.translation import gettext, gettext_lazy, ngettext
 from onloan.cases.pack_forms import Row
 from onloan.offers.texts import published_notice
 from onloan.portal import words
-from onloan.portal.pack.blocks import SECTION_TITLES, Card, Grid, Section, Teller, filled
+from onloan.portal.pack.blocks import SECTION_TITLES, Card, Grid, Section, Teller, filled, label
 from onloan.portal.rewards import happened
 from onloan.referrals.review_rules import ReviewState
 from onloan.referrals.signals import HOUSEHOLD_MAX, SEQUENCE_NAMES, VELOCITY_FRIENDS, SignalKind
@@ -171,10 +171,9 @@ def _signal(teller: Teller, row: Row) -> Card:
 
 def _review(teller: Teller, row: Row) -> Card:
     amounts = [teller.money(each) for each in teller.rows("rewards") if each["reward"] in row["rewards"]]
-    title = gettext("A person of our team looked at a reward of yours")
+    title = gettext("A look by a person of our team")
     if amounts:
-        held = {"amounts": words.listed(amounts, teller.language)}
-        title = gettext("A person of our team looked at %(amounts)s") % held
+        title = label(title, words.listed(amounts, teller.language))
     state = str(STATE_WORDS[ReviewState(row["state"])])
     if row["state"] == ReviewState.OPEN and row["asked_again_at"] is not None:
         state = gettext("Somebody else looks at it")

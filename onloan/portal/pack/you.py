@@ -186,7 +186,7 @@ def _answer(teller: Teller, row: Row, receipt: Row | None, used: int) -> Card:
     facts = [
         (gettext("Why we asked"), text.why),
         (gettext("Where"), text.where),
-        (gettext("Until"), text.until),
+        (gettext("Until"), text.until if row["is_allowed"] else ""),
         (gettext("Who receives it"), text.who),
         (gettext("Who can see it"), text.reach),
         (gettext("You answered"), _answered(teller, row, receipt)),
