@@ -24,6 +24,7 @@ from onloan.cases.errors import (
 )
 from onloan.cases.models import Case, CaseEvent
 from onloan.cases.objecting import object_to_use, settle_objection, suppress_contact
+from onloan.cases.rates import CASES_PER_DAY_MAX, Admitted, admit_address, check_person
 from onloan.cases.restricting import dispute_accuracy, end_dispute, restrict
 from onloan.cases.rules import (
     ASKED_ONCE,
@@ -56,14 +57,12 @@ from onloan.outbox.queries import has_endpoint
 from onloan.outbox.rules import WebhookEvent
 from onloan.outbox.statements import mail_statement, webhook_statement
 from onloan.people.actions import normalize_email
+from onloan.people.codes import CODE_MINUTES, code_statement
 from onloan.people.queries import find_participant, is_alive
-from onloan.people.statements import lock_address, lock_participant
+from onloan.people.statements import lock_participant
+from onloan.together import as_one
 
 REFERENCE_CHARACTERS = 7
-CASES_PER_DAY_MAX = 10
-"""From one address or one page, before the form asks to wait: a bound on floods and on mails, not on rights."""
-PUBLIC_CASES_PER_MINUTE_MAX = 6_000
-"""For the whole installation: what its mail server's good name survives, and more than a bad day's news brings."""
 REPRESENTATIVE_CHARACTERS_MAX = 200
 
 _CONSENT_DOORS = {
@@ -77,7 +76,8 @@ _CONSENT_DOORS = {
 class OpenedCase:
     """What the person is told at once: the reference, and the last day on which the answer comes.
 
-    ``is_repeated``: they had asked the same already, and it is this case.
+    ``is_repeated``: they had asked the same already, and it is this case. ``has_code``: the mail that acknowledges
+    it carries a one-time code.
     """
 
     case_id: UUID
@@ -85,6 +85,7 @@ class OpenedCase:
     due_on: date
     legal_due_on: date
     is_repeated: bool = False
+    has_code: bool = False
 
 
 @action
@@ -101,6 +102,7 @@ def open_case(
     participant_id: UUID | None = None,
     representative: str = "",
     received_on: date | None = None,
+    wants_code: bool = False,
 ) -> OpenedCase:
     """Take in a request or a complaint, start its clock, and acknowledge it by mail.
 
@@ -108,8 +110,9 @@ def open_case(
     the gate at this commit. Without one the answer goes to ``contact``, and nothing here tells whether that
     address is known. Whoever asks again for a right that is still to be answered is told of the first request,
     whose clock stays. ``about`` says what exactly an objection or a correction is about. The clock begins today,
-    or on ``received_on`` for a letter or a call. No reward and no payment is touched. Raises TextNeeded,
-    TextNotValid, ContactNeeded, EmailNotValid, BadInput, TooManyCases, NotFound, each before anything is stored.
+    or on ``received_on`` for a letter or a call. With ``wants_code`` the mail to ``contact`` carries a one-time
+    code, as long as one may be sent. No reward and no payment is touched. Raises TextNeeded, TextNotValid,
+    ContactNeeded, EmailNotValid, BadInput, TooManyCases, NotFound, each before anything is stored.
     """
     assert participant_id is None or door is not Door.PUBLIC_PAGE, "the public page identifies nobody"
     written = check_written(kind, text, field="text")
@@ -127,12 +130,16 @@ def open_case(
         first = find_first(kind, participant_id, about)
         if first is not None and (received_on is None or received_on >= first_day(first)):
             return _repeat(first, door, written, email, now)
-    if door is not Door.STAFF and (participant_id is None or kind not in ASKED_ONCE):
-        _check_rates(kind, email, participant_id, door, now)
+    admitted = None
+    if participant_id is None and door is not Door.STAFF:
+        assert email is not None, "without a person there is an address"
+        admitted = admit_address(email, door, wants_code=wants_code, now=now)
+    elif participant_id is not None and door is not Door.STAFF and kind not in ASKED_ONCE:
+        check_person(kind, participant_id, now)
     return _store(
         kind=kind, about=about, country=country, language=language, door=door, written=written, email=email,
         participant_id=participant_id, representative=representative.strip()[:REPRESENTATIVE_CHARACTERS_MAX],
-        received_on=received_on, now=now,
+        received_on=received_on, admitted=admitted, now=now,
     )  # fmt: skip
 
 
@@ -148,6 +155,7 @@ def _store(
     participant_id: UUID | None,
     representative: str,
     received_on: date | None,
+    admitted: Admitted | None,
     now: datetime,
 ) -> OpenedCase:
     case_id = ids.new_id()
@@ -177,21 +185,32 @@ def _store(
         legal_due_on=due.legal,
         clock_from=received_on,
     )
+    digits, codes = "", []
+    if admitted is not None and admitted.code_hash:
+        digits, code = code_statement(email_hash=admitted.code_hash, purpose="sign_in", now=now)
+        codes = [code]
+    event = WebhookEvent.CASE_OPENED
+    is_awaited = admitted.is_awaited if admitted is not None else has_endpoint(event)
+    due_on = {"due_on": due.legal.isoformat(), **({"about": about.value} if about else {})}
     fields = {"case": kind.value, "market": country}
-    db.execute([
+    db.execute(as_one([
         row,
         *entry_statements(kind="case_opened", fields=fields, participant_id=participant_id, occurred_at=now),
         event_statement(case_id, participant_id, EventKind.RECEIVED, now, is_shown=True),
-        *([_mail(kind, country, language, reference, due, email, participant_id)] if mailed else []),
-    ])  # fmt: skip
+        *codes,
+        *([_mail(kind, country, language, reference, due, email, participant_id, digits)] if mailed else []),
+        *([_told(event, case_id, kind, country, due_on)] if is_awaited else []),
+    ]))  # fmt: skip
     if participant_id is not None:
         act_at_once(kind, about, participant_id, case_id, door, now)
     elif door is Door.STAFF and email is not None and not representative:
         suppress_contact(kind=kind, about=about, email=email, now=now)
-    due_on = {"due_on": due.legal.isoformat(), **({"about": about.value} if about else {})}
-    _tell_systems(WebhookEvent.CASE_OPENED, case_id, kind, country, due_on)
     return OpenedCase(
-        case_id=case_id, reference=show_reference(reference), due_on=due.internal, legal_due_on=due.legal
+        case_id=case_id,
+        reference=show_reference(reference),
+        due_on=due.internal,
+        legal_due_on=due.legal,
+        has_code=bool(digits),
     )
 
 
@@ -248,30 +267,6 @@ def check_written(kind: Kind, text: str, *, field: str) -> str:
         raise TextNotValid(field=field, maximum=TEXT_CHARACTERS_MAX) from None
 
 
-def _check_rates(kind: Kind, email: str | None, participant_id: UUID | None, door: Door, now: datetime) -> None:
-    day_ago = db.time_value(now - timedelta(days=1))
-    if participant_id is not None:
-        row = db.fetch_one(
-            "SELECT count(*) FROM cases_case WHERE participant_id = %s AND kind = %s AND received_at > %s",
-            [db.uuid_value(participant_id), kind.value, day_ago],
-        )
-    else:
-        assert email is not None, "without a person there is an address"
-        lock_address(contact_hash(email))
-        row = db.fetch_one(
-            "SELECT count(*) FROM cases_case WHERE contact_hash = %s AND received_at > %s",
-            [contact_hash(email), day_ago],
-        )
-    if row is not None and row[0] >= CASES_PER_DAY_MAX:
-        raise TooManyCases
-    if door is Door.PUBLIC_PAGE:
-        row = db.fetch_one(
-            "SELECT count(*) FROM cases_case WHERE received_at > %s", [db.time_value(now - timedelta(minutes=1))]
-        )
-        if row is not None and row[0] >= PUBLIC_CASES_PER_MINUTE_MAX:
-            raise TooManyCases
-
-
 def act_at_once(kind: Kind, about: About, participant_id: UUID, case_id: UUID, door: Door, now: datetime) -> None:
     """What needs nobody's decision: the gate denies from this commit on (GDPR art. 7(3), 18, 21)."""
     if kind is Kind.WITHDRAWAL:
@@ -295,6 +290,7 @@ def _mail(
     due: CaseDue,
     email: str | None,
     participant_id: UUID | None,
+    digits: str = "",
 ) -> Statement:
     """The confirmation, to the address that was given, else to the one that the person joined with."""
     authority = market_facts(country).authority
@@ -310,15 +306,16 @@ def _mail(
             "authority": authority.short_name,
             "authority_url": authority.complaint_url,
             "country": country,
+            **({"expires_minutes": CODE_MINUTES} if digits else {}),
         },
+        secrets={"code": digits} if digits else None,
     )
 
 
-def _tell_systems(event: WebhookEvent, case_id: UUID, kind: Kind, country: str, facts: Mapping[str, str]) -> None:
-    """That a case was opened or answered, without who asked it; only where somebody wants to know."""
-    if has_endpoint(event):
-        payload = {"case": str(case_id), "request": kind.value, "market": country, **facts}
-        db.execute([webhook_statement(event=event, payload=payload, idempotency_ref=ids.new_id())])
+def _told(event: WebhookEvent, case_id: UUID, kind: Kind, country: str, facts: Mapping[str, str]) -> Statement:
+    """That a case was opened or answered, without who asked it."""
+    payload = {"case": str(case_id), "request": kind.value, "market": country, **facts}
+    return webhook_statement(event=event, payload=payload, idempotency_ref=ids.new_id())
 
 
 @action
@@ -354,6 +351,6 @@ def record_end(*, case_id: UUID, user_id: UUID | None, outcome: Outcome, now: da
         occurred_at=now,
         is_linked=is_alive(participant_id),
     )
-    _tell_systems(
-        WebhookEvent.CASE_ANSWERED, case_id, Kind(case["kind"]), case["country"], {"outcome": outcome.value}
-    )
+    event = WebhookEvent.CASE_ANSWERED
+    if has_endpoint(event):
+        db.execute([_told(event, case_id, Kind(case["kind"]), case["country"], {"outcome": outcome.value})])

@@ -35,17 +35,12 @@ def take_in(
     representative: str = "",
     now: datetime,
 ) -> OpenedCase:
-    """Open the case and send a code to ``email``: the request counts from now, whether or not the code is typed.
-
-    Raises what ``open_case`` raises, each before anything is stored. Where no more codes may be sent, the case is
-    taken in without one.
-    """
-    opened = open_case(
+    """Open the case; the mail that acknowledges it carries a code. The request counts from now, whether or not the
+    code is typed. Where no more codes may be sent, the mail goes without one. Raises what ``open_case`` raises."""
+    return open_case(
         kind=kind, about=about, country=country, language=language, door=Door.PUBLIC_PAGE, text=text,
-        contact=email, representative=representative, now=now,
+        contact=email, representative=representative, wants_code=True, now=now,
     )  # fmt: skip
-    send_new_code(email=email, language=language, now=now)
-    return opened
 
 
 @action

@@ -12,9 +12,10 @@ from django.conf import settings
 from django.utils.translation import gettext
 
 from onloan import clock, ids
-from onloan.cases.actions import CASES_PER_DAY_MAX, OpenedCase, check_written, open_case
+from onloan.cases.actions import OpenedCase, check_written, open_case
 from onloan.cases.errors import SightingAddress, SightingDay, SightingEmpty, TooManyCases
 from onloan.cases.models import Sighting
+from onloan.cases.rates import CASES_PER_DAY_MAX
 from onloan.cases.rules import Door, Kind
 from onloan.cases.sealing import seal_picture, seal_text
 from onloan.cases.sighting_queries import SightingReport, read_report

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from onloan import db
+from onloan.db import Statement
 from onloan.outbox.models import Endpoint, Message
 from onloan.outbox.rules import STATE_WAITING
 
@@ -71,9 +72,13 @@ def list_endpoints() -> list[EndpointLine]:
 
 def has_endpoint(event: str) -> bool:
     """Whether somebody is told of ``event`` at all."""
+    return db.fetch_one(*wanting_statement(event)) != (0,)
+
+
+def wanting_statement(event: str) -> Statement:
+    """How many endpoints are told of ``event``, for whoever asks more in the same statement."""
     # A column of JSON reads as text alike on both databases, and no name of an event holds another one's quotes.
-    wanting = "SELECT 1 FROM outbox_endpoint WHERE active AND CAST(events AS text) LIKE %s LIMIT 1"
-    return db.fetch_one(wanting, [f'%"{event}"%']) is not None
+    return "SELECT count(*) FROM outbox_endpoint WHERE active AND CAST(events AS text) LIKE %s", [f'%"{event}"%']
 
 
 def waiting_since(now: datetime) -> timedelta:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from django.db import connection
 
 from onloan import clock, keys
-from onloan.cases import actions
-from onloan.cases.actions import CASES_PER_DAY_MAX, OpenedCase, close_case, open_case
+from onloan.cases import rates
+from onloan.cases.actions import OpenedCase, close_case, open_case
 from onloan.cases.errors import TooManyCases
-from onloan.cases.intake import confirm_address, take_in
+from onloan.cases.intake import confirm_address, send_new_code, take_in
 from onloan.cases.models import Case
 from onloan.cases.queries import find_case, list_cases_of
+from onloan.cases.rates import CASES_PER_DAY_MAX
 from onloan.cases.rules import Door, EventKind, Kind, Outcome
 from onloan.cases.timeline import list_events
 from onloan.errors import NotFound
@@ -22,6 +25,7 @@ from onloan.outbox.models import Message
 from onloan.outbox.statements import seal_about
 from onloan.people.codes import CODES_PER_HOUR_MAX
 from onloan.people.errors import CodeNotValid
+from onloan.people.models import EmailCode
 from onloan.people.queries import find_participant
 from tests.joining.support import add_participant, open_market
 
@@ -40,8 +44,14 @@ def ask_on_own_page(participant_id: UUID, kind: Kind = Kind.ACCESS, text: str = 
 
 
 def mailed_code() -> str:
-    message = Message.objects.filter(template="sign_in_code").latest("id")
-    assert message.sealed_context is not None
+    code = read_code(Message.objects.latest("id"))
+    assert code is not None
+    return code
+
+
+def read_code(message: Message) -> str | None:
+    if message.sealed_context is None:
+        return None
     plain = keys.unseal(keys.derive_key("outbox"), bytes(message.sealed_context), seal_about(message.id))
     return plain.decode().split('"code": "')[1][:6]
 
@@ -97,12 +107,51 @@ def test_it_identifies_nobody_by_a_representative(sqlite_database: str) -> None:
     assert b"Vidal" not in repr(list(Case.objects.values())).encode()
 
 
-def test_it_counts_without_a_code_and_when_no_code_can_be_sent(sqlite_database: str) -> None:
-    for _ in range(CODES_PER_HOUR_MAX + 1):
-        ask()
+def test_it_sends_one_mail_that_carries_the_code(both_databases: str) -> None:
+    add_participant(open_market())
+    Message.objects.all().delete()
+    assert ask().has_code and ask(email="nobody@example.org").has_code
+    known, unknown = Message.objects.order_by("id")
+    assert read_code(known) != read_code(unknown)
+    for message in (known, unknown):
+        assert (message.template, message.participant_id) == ("case_acknowledged", None)
+        assert message.context["expires_minutes"] == 10 and "code" not in message.context
+    assert known.context.keys() == unknown.context.keys()
+    assert EmailCode.objects.count() == 2
+
+
+def test_it_counts_without_a_code_and_when_no_code_can_be_sent(both_databases: str) -> None:
+    opened = [ask() for _ in range(CODES_PER_HOUR_MAX + 1)]
+    assert [one.has_code for one in opened] == [True] * CODES_PER_HOUR_MAX + [False]
     assert Case.objects.count() == CODES_PER_HOUR_MAX + 1
-    assert Message.objects.filter(template="sign_in_code").count() == CODES_PER_HOUR_MAX
-    assert Message.objects.filter(template="case_acknowledged").count() == CODES_PER_HOUR_MAX + 1
+    mails = Message.objects.order_by("id")
+    assert {mail.template for mail in mails} == {"case_acknowledged"}
+    assert [read_code(mail) is not None for mail in mails] == [True] * CODES_PER_HOUR_MAX + [False]
+    assert "expires_minutes" not in mails[CODES_PER_HOUR_MAX].context
+    assert not send_new_code(email=ANA, language="fr", now=clock.now())
+    assert ask(email="chloe@example.org").has_code
+
+
+def test_it_keeps_the_bounds_of_an_address_for_requests_at_once(postgresql_database: str) -> None:
+    start = threading.Barrier(CASES_PER_DAY_MAX + 2)
+    refused: list[str] = []
+
+    def work() -> None:
+        start.wait()
+        try:
+            ask()
+        except TooManyCases as error:
+            refused.append(error.code)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work) for _ in range(CASES_PER_DAY_MAX + 2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(refused) == 2 and Case.objects.count() == CASES_PER_DAY_MAX
+    assert EmailCode.objects.count() == CODES_PER_HOUR_MAX
 
 
 def test_it_keeps_the_first_day_when_the_same_is_asked_again(sqlite_database: str) -> None:
@@ -191,7 +240,7 @@ def test_it_tells_the_systems_that_want_to_know_and_names_nobody(both_databases:
 
 
 def test_it_slows_a_flood_of_the_whole_world(sqlite_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(actions, "PUBLIC_CASES_PER_MINUTE_MAX", 2)
+    monkeypatch.setattr(rates, "PUBLIC_CASES_PER_MINUTE_MAX", 2)
     ask(email="a@example.org")
     ask(email="b@example.org")
     with pytest.raises(TooManyCases):

@@ -10,7 +10,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from onloan import clock, keys
-from onloan.cases import actions, queries
+from onloan.cases import actions, queries, rates
 from onloan.cases.actions import OpenedCase
 from onloan.cases.errors import CaseClosed, ContactNeeded, TextNeeded, TextNotValid, TooManyCases
 from onloan.cases.models import Case
@@ -164,13 +164,13 @@ def test_it_refuses_bad_input_and_keeps_nothing(
 def test_it_slows_a_flood_from_one_address_and_from_everybody(
     both_databases: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for _ in range(actions.CASES_PER_DAY_MAX):
+    for _ in range(rates.CASES_PER_DAY_MAX):
         open_case()
     with pytest.raises(TooManyCases):
         open_case(contact="ANA@example.org")
     open_case(contact="ben@example.org")
     open_case(now=NOW + timedelta(days=1, seconds=1))
-    monkeypatch.setattr(actions, "PUBLIC_CASES_PER_MINUTE_MAX", 5)
+    monkeypatch.setattr(rates, "PUBLIC_CASES_PER_MINUTE_MAX", 5)
     with pytest.raises(TooManyCases):
         open_case(contact="chloe@example.org")
     open_case(contact=None, door=Door.STAFF)

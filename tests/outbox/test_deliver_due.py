@@ -137,6 +137,25 @@ class TestMails:
         assert (row.state, row.last_error_code) == ("failed", "NO-CONNECTION")
         assert (row.sealed_address, row.sealed_context) == (None, None)
 
+    def test_it_goes_on_with_a_confirmation_whose_code_has_run_out(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        confirmation = {"case_reference": "4K7M-2Q9X", "expires_minutes": 10}
+        write(
+            mail_statement(
+                template="case_acknowledged", language="en", context=confirmation, address="a@b.example",
+                secrets={"code": "123456"},
+            )
+        )  # fmt: skip
+        now = clock.now()
+        with monkeypatch.context() as broken:
+            break_mail_server(broken)
+            for step in rules.MAIL_RETRIES[:5]:
+                assert deliver_due(now=now, read_address=nobody) == 1
+                now += step
+        assert now > clock.now() + timedelta(hours=4)
+        assert deliver_due(now=now, read_address=nobody) == 1
+        said = mails()[0].get_content()
+        assert "123456" in said and "10 minutes after you wrote to us; later, ask for a new one" in said
+
     def test_it_sends_the_others_when_one_cannot_be_prepared(self) -> None:
         write(mail_statement(template="receipt", language="en", context={}, address="a@b.example"))
         Message.objects.update(context={"due_on": "not a day"})

@@ -47,6 +47,11 @@ CASES: list[tuple[str, dict[str, object], dict[str, str]]] = [
         {},
     ),
     (
+        "case_acknowledged",
+        {"case_reference": "C-7K2M", "legal_due_on": "2027-06-16", "expires_minutes": 10},
+        {"code": "123456"},
+    ),
+    (
         "reward_held",
         {
             "reasons": ["Someone joined by your link with the same mailbox as yours.", "12 people joined."],

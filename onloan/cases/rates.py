@@ -1,0 +1,76 @@
+"""How many cases may come in before somebody is asked to wait: a bound on floods and on mails, not on rights."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from onloan import db
+from onloan.cases.errors import TooManyCases
+from onloan.cases.rules import Door, Kind
+from onloan.cases.sealing import contact_hash
+from onloan.outbox.queries import wanting_statement
+from onloan.outbox.rules import WebhookEvent
+from onloan.people import codes
+from onloan.people.errors import CodesBusy, TooManyCodes
+from onloan.people.sealing import email_code_hash
+from onloan.people.statements import lock_address
+from onloan.rates import Lately
+from onloan.together import fetch_values
+
+CASES_PER_DAY_MAX = 10
+"""From one address or one page."""
+PUBLIC_CASES_PER_MINUTE_MAX = 6_000
+"""For the whole installation: what its mail server's good name survives, and more than a bad day's news brings."""
+
+_lately = Lately("cases_case", "received_at", timedelta(minutes=1))
+
+
+class Admitted(NamedTuple):
+    """A case that may come in. ``code_hash`` is of its address where the mail may carry a one-time code, else
+    empty; ``is_awaited``: the merchant's systems want to be told."""
+
+    code_hash: str
+    is_awaited: bool
+
+
+def check_person(kind: Kind, participant_id: UUID, now: datetime) -> None:
+    """Raises TooManyCases."""
+    row = db.fetch_one(
+        "SELECT count(*) FROM cases_case WHERE participant_id = %s AND kind = %s AND received_at > %s",
+        [db.uuid_value(participant_id), kind.value, db.time_value(now - timedelta(days=1))],
+    )
+    assert row is not None
+    if row[0] >= CASES_PER_DAY_MAX:
+        raise TooManyCases
+
+
+def admit_address(email: str, door: Door, *, wants_code: bool, now: datetime) -> Admitted:
+    """Whether one more case may come from ``email``, which nobody else counts until the end of the transaction.
+
+    All that decides about it is read in one statement, alike for every address. Raises TooManyCases.
+    """
+    code_hash = email_code_hash(email)
+    lock_address(code_hash)
+    of_address = "SELECT count(*) FROM cases_case WHERE contact_hash = %s AND received_at > %s"
+    cases, sent, awaiting = fetch_values(
+        [
+            (of_address, [contact_hash(email), db.time_value(now - timedelta(days=1))]),
+            codes.count_statement(code_hash, now),
+            wanting_statement(WebhookEvent.CASE_OPENED),
+        ]
+    )
+    if cases >= CASES_PER_DAY_MAX:
+        raise TooManyCases
+    if door is Door.PUBLIC_PAGE and not _lately.admit(PUBLIC_CASES_PER_MINUTE_MAX, now):
+        raise TooManyCases
+    return Admitted(code_hash if wants_code and _may_send_code(sent, now) else "", awaiting > 0)
+
+
+def _may_send_code(sent: int, now: datetime) -> bool:
+    try:
+        codes.check_rates(sent, now)
+    except (TooManyCodes, CodesBusy):
+        return False
+    return True
