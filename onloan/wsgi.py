@@ -10,7 +10,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "onloan.settings")
 django_application = get_wsgi_application()
 
 from onloan.api.edge import Edge  # noqa: E402  (the edge reads settings, which must be there first)
+from onloan.api.warming import warm_up  # noqa: E402
 
+warm_up()
 application = Edge(django_application)
 
 if os.environ.get("ONLOAN_BACKGROUND"):

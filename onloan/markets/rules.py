@@ -92,6 +92,7 @@ class Due:
     internal: date
 
 
+@lru_cache(maxsize=1)
 def known_countries() -> tuple[str, ...]:
     """Every country with facts, in alphabetical order of its code."""
     return tuple(sorted(_read_facts()))

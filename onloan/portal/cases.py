@@ -6,10 +6,11 @@ from datetime import date
 from functools import cache
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext, gettext_lazy
+from django.utils.translation import get_language, gettext, gettext_lazy, override
 from django.views.decorators.http import require_http_methods
 
 from onloan import clock
@@ -22,7 +23,7 @@ from onloan.markets.rules import country_name, known_countries, market_facts
 from onloan.people.queries import ParticipantView, find_participant
 from onloan.portal import session, words
 from onloan.portal.authorities import authorities_context, read_country
-from onloan.portal.forms import CodeForm, RequestForm
+from onloan.portal.forms import CodeForm, RequestForm, read_request
 from onloan.portal.pages import render_page
 from onloan.portal.session import SENT_COOKIE
 
@@ -191,25 +192,28 @@ def _ask(participant: ParticipantView, kind: Kind, about: About, text: str) -> O
 @require_http_methods(["GET", "HEAD", "POST"])
 def public_request(request: HttpRequest) -> HttpResponse:
     """The same for everybody: somebody who lost their link, or who never joined."""
-    form = _form(request, asks_contact=True)
-    if request.method == "POST" and form.is_valid():
-        wanted, about = form.read_kind()
-        country = form.cleaned_data["country"]
+    asked, refused = None, None
+    if request.method == "POST":
+        asked = read_request(request.POST, kinds=_public_kinds(), abouts=_public_abouts())
+    if asked is not None:
         try:
             opened = take_in(
-                kind=wanted,
-                about=about,
-                country=country,
+                kind=asked.kind,
+                about=asked.about,
+                country=asked.country,
                 language=get_language() or "en",
-                text=form.cleaned_data["text"],
-                email=form.cleaned_data["email"],
-                representative=form.cleaned_data["representative"],
+                text=asked.text,
+                email=asked.email,
+                representative=asked.representative,
                 now=clock.now(),
             )
         except OnloanError as error:
-            form.mark(error, "email" if error.field == "contact" else None)
+            refused = error
         else:
-            return sent_page(opened, wanted, country, form.cleaned_data["email"], about=about)
+            return sent_page(opened, asked.kind, asked.country, asked.email, about=asked.about)
+    form = _form(request, asks_contact=True)
+    if refused is not None:
+        form.mark(refused, "email" if refused.field == "contact" else None)
     context = {"form": form, "here": "requests", **authorities_context(request)}
     return _render(request, "requests/public.html", context)
 
@@ -243,6 +247,7 @@ def sent(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "email": email,
+        "has_code": "has_code" in noted,
         "done": DONE_WORDS.get((kind, about), "") if "is_own" in noted else "",
         "is_suppressed": "is_confirmed" in noted and (kind, about) == (Kind.OBJECTION, About.MARKETING),
         "can_change": "is_own" in noted and about in DISPUTED_ITEMS,
@@ -301,11 +306,21 @@ def _kind_choices() -> list[tuple[str, str]]:
     return choices
 
 
+@cache
+def _public_kinds() -> frozenset[str]:
+    return frozenset(value for value, _ in _kind_choices())
+
+
+@cache
+def _public_abouts() -> frozenset[str]:
+    return frozenset(about.value for about in ABOUT_WORDS[Kind.RECTIFICATION])
+
+
 def sent_page(
     opened: OpenedCase, kind: Kind, country: str, email: str = "", about: About = About.NOTHING
 ) -> HttpResponse:
     """To a page that can be reloaded without sending the request again; with an ``email`` it asks for the code."""
-    response = redirect("request-sent")
+    response = HttpResponseRedirect(_sent_address(get_language() or "en"))
     noted = {
         "reference": opened.reference,
         "due_on": opened.legal_due_on.isoformat(),
@@ -316,9 +331,16 @@ def sent_page(
         "email": email,
         **({} if email else {"is_own": "yes"}),
         **({"is_repeated": "yes"} if opened.is_repeated else {}),
+        **({"has_code": "yes"} if opened.has_code else {}),
     }
     session.save_sealed(response, SENT_COOKIE, noted)
     return response
+
+
+@cache
+def _sent_address(language: str) -> str:
+    with override(language):
+        return reverse("request-sent")
 
 
 def authority_context(country: str) -> dict[str, object]:

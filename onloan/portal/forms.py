@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
@@ -10,6 +11,7 @@ from django.utils.translation import gettext, gettext_lazy
 
 from onloan.cases.rules import About, Kind
 from onloan.errors import OnloanError
+from onloan.markets.rules import known_countries
 from onloan.portal.middleware import body_bytes
 
 EMAIL_LENGTH_MAX = 254
@@ -290,12 +292,42 @@ class RequestForm(PlainForm):
             self.add_error("about", str(self.fields["about"].error_messages["required"]))
         return cleaned
 
-    def read_kind(self) -> tuple[Kind, About]:
-        """What was chosen of the list for everybody; ``objection:marketing`` is both in one."""
-        kind, _, about = self.cleaned_data["kind"].partition(":")
-        if kind == Kind.RECTIFICATION:
-            about = self.cleaned_data["about"]
-        return Kind(kind), About(about)
+
+@dataclass(frozen=True, slots=True)
+class AskedByAnybody:
+    """What a rightly filled ``RequestForm`` of the public page says."""
+
+    kind: Kind
+    about: About
+    country: str
+    email: str
+    text: str
+    representative: str
+
+
+def read_request(
+    data: Mapping[str, str], *, kinds: Container[str], abouts: Container[str]
+) -> AskedByAnybody | None:
+    """What was asked on the public page, or None when something has to be mended: then ``RequestForm`` says what.
+
+    Read without a form, because a bad day's news multiplies it. In the list of ``kinds`` everybody sees,
+    ``objection:marketing`` is a kind and what it is about in one.
+    """
+    chosen, about, country = data.get("kind", ""), data.get("about", ""), data.get("country", "")
+    email, text = data.get("email", "").strip(), data.get("text", "").strip()
+    representative = data.get("representative", "").strip()
+    is_listed = chosen in kinds and country in known_countries() and (about == "" or about in abouts)
+    is_bounded = (
+        0 < len(email) <= EMAIL_LENGTH_MAX
+        and len(text) <= REQUEST_LENGTH_MAX
+        and len(representative) <= REPRESENTATIVE_LENGTH_MAX
+        and "\x00" not in email + text + representative
+    )
+    kind, _, about_kind = chosen.partition(":")
+    if not is_listed or not is_bounded or (kind == Kind.RECTIFICATION and about == ""):
+        return None
+    wanted = about if kind == Kind.RECTIFICATION else about_kind
+    return AskedByAnybody(Kind(kind), About(wanted), country, email, text, representative)
 
 
 class PayeeForm(PlainForm):

@@ -11,6 +11,7 @@ from onloan.cases.rules import Kind
 from onloan.consents.queries import list_consents
 from onloan.joining.actions import Joined
 from onloan.outbox.models import Message
+from onloan.people.codes import CODES_PER_HOUR_MAX
 from tests.joining.support import open_market
 from tests.portal.support import EVERYTHING, Visitor, add_participant, read_mailed_code
 
@@ -71,7 +72,14 @@ def test_everybody_can_write_from_the_public_page(both_databases: str) -> None:
     (line,) = list_cases()
     assert (line.kind, line.country, line.language) == (Kind.COMPLAINT, "GB", "en")
     assert line.reference in page.text and "the ICO" in page.text
-    assert Message.objects.filter(template="case_acknowledged").count() == 1
+    assert Message.objects.get().template == "case_acknowledged"
+
+
+def test_the_page_says_when_the_mail_has_no_code(sqlite_database: str) -> None:
+    several = "We sent several codes within this hour."
+    pages = [Visitor().post("/en/requests/", PUBLIC) for _ in range(CODES_PER_HOUR_MAX + 1)]
+    assert [several in page.text for page in pages] == [False] * CODES_PER_HOUR_MAX + [True]
+    assert pages[-1].one("input", name="code") and "Your request counts all the same." in pages[-1].text
 
 
 def test_reloading_what_was_sent_sends_nothing_again(both_databases: str) -> None:
