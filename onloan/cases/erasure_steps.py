@@ -13,13 +13,14 @@ from django.conf import settings
 
 from onloan import db, keys
 from onloan.cases import sweeping
+from onloan.cases.desk import read_email
 from onloan.cases.erasing import begin_again, begin_at_end_of_time
 from onloan.cases.erasure_queries import ErasureView, erasure_view
 from onloan.cases.erasure_rules import is_complete
 from onloan.cases.models import Case, CaseEvent, Erasure, Restriction, Sighting
 from onloan.cases.profiles import list_past_profiles
 from onloan.cases.rules import EventKind, State, show_reference
-from onloan.cases.sealing import contact_hash, seal_contact, unseal_contact
+from onloan.cases.sealing import contact_hash, seal_contact
 from onloan.cases.timeline import record_event
 from onloan.consents.actions import stop_consents
 from onloan.consents.rules import EndReason
@@ -194,13 +195,15 @@ def _complete_one(*, view: ErasureView, now: datetime) -> bool:
 
 def _mail(case_id: UUID, template: str, **context: str) -> None:
     case = Case.objects.get(id=case_id)
-    if case.sealed_contact is None:
+    address = read_email(case)
+    if address is None:
+        # What came by letter is answered by letter.
         return
     db.execute([
         mail_statement(
             template=template,
             language=case.language,
-            address=unseal_contact(case_id, bytes(case.sealed_contact)),
+            address=address,
             context={"case_reference": show_reference(case.reference), **context},
         )
     ])  # fmt: skip

@@ -9,18 +9,21 @@ import pytest
 
 from onloan import clock
 from onloan.cases.actions import open_case
+from onloan.cases.erasing import begin_by_member, choose_way
+from onloan.cases.erasure_steps import finish_erasures
 from onloan.cases.errors import LookupFoundNobody, PostalAddress, ReceivedDay, TextNeeded
 from onloan.cases.letters import CameBy, Written, change_address, confirm_by_letter, write_down, write_letter
 from onloan.cases.models import Case
 from onloan.cases.queries import find_case
 from onloan.cases.queue_queries import list_undelivered
-from onloan.cases.rules import Door, EventKind, Kind
+from onloan.cases.rules import Door, ErasureWay, EventKind, Kind
 from onloan.cases.timeline import event_statement, list_events
 from onloan.db import action, execute
 from onloan.errors import NotAllowed, OnloanError
 from onloan.markets.calendar import public_holidays
 from onloan.markets.rules import rights_due
 from onloan.outbox.models import Message
+from onloan.people.queries import is_alive
 from tests.joining.support import OpenMarket, add_participant, open_market
 
 NOW = clock.now()
@@ -122,3 +125,17 @@ def test_a_mail_that_did_not_arrive_goes_to_another_address(market: OpenMarket) 
     assert find_case(opened.case_id).contact == "new@example.org"
     assert list_undelivered([opened.case_id]) == set()
     assert Message.objects.filter(template="case_progress").count() == 1
+
+
+def test_an_erasure_that_was_asked_by_letter_is_mailed_to_no_postal_address(market: OpenMarket) -> None:
+    ana = add_participant(market)
+    written = replace(LETTER, kind=Kind.ERASURE, known_as=ana.public_id, how="They named their two friends.")
+    opened = write_down(user_id=market.team.dora, written=written, now=NOW)
+    begin_by_member(case_id=opened.case_id, user_id=market.team.dora, now=NOW)
+    # The welcome voucher is still counted, and a slip does not wait for it.
+    choose_way(participant_id=ana.participant_id, way=ErasureWay.SLIP, now=NOW)
+    finish_erasures(now=NOW + timedelta(days=4))
+    assert not is_alive(ana.participant_id)
+    assert EventKind.ERASED in [event.kind for event in list_events(opened.case_id)]
+    assert not Message.objects.filter(template="case_erased").exists()
+    assert find_case(opened.case_id).postal_address == LETTER.postal_address
