@@ -241,8 +241,8 @@ def test_no_right_hides_the_way_to_be_paid() -> None:
 def test_before_erasing_the_page_says_how_to_be_paid_first() -> None:
     ana = an_earner()
     page = ana.get("request/erasure/")
-    assert "4 € en argent sont à vous et ne sont pas encore payés." in page.text
+    assert "4 € en espèces que nous vous devons." in page.text
     assert [link for link in page.all("a") if link.get("href").endswith("/me/payment/")]
     ana.post(ana.slip_path())
-    assert "ne sont pas encore payés" not in ana.get("request/erasure/").text, "the slip stays good"
+    assert "que nous vous devons" not in ana.get("request/erasure/").text, "the slip stays good"
     assert not [link for link in ana.get("request/access/").all("a") if link.get("href").endswith("/me/payment/")]
