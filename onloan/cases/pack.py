@@ -1,8 +1,8 @@
 """The copy of everything that is kept about a person (GDPR art. 15), and the part to take elsewhere (art. 20).
 
 Every table with rows about people is named by one source; a test fails when one is missing, and when a column is
-neither given nor left out for a reason. It is made when it is asked for, and nothing of it is stored. A source that
-fails, or that the database does not answer in its time, is left out and named: the rest is given.
+neither given nor left out for a reason. It is made when it is asked for, and nothing of it is stored. A source
+that fails, or that the database does not answer in its time, is left out and named: the rest is given.
 """
 
 from __future__ import annotations

@@ -5,8 +5,10 @@ Nothing of a copy is stored. What is kept is that it is ready: it is made anew w
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import takewhile
 from uuid import UUID
 
 from django.conf import settings
@@ -33,18 +35,25 @@ from onloan.people.statements import lock_participant
 
 OFFERED_DAYS_BEFORE = 3
 """How long before the day that staff see a copy with a gap is offered: late is worse than incomplete."""
+RUN_SECONDS_MAX = 120
 LINES_MAX = 20
 """Of missing parts in a mail; the page names all."""
 
 
 def prepare_packs(*, now: datetime) -> int:
     """Try the copy of each request that is new. A periodic job; for how many there was something to say."""
-    return sum(_try(case_id, now) for case_id in list_untried())
+    return _try_each(list_untried(), now)
 
 
 def try_packs_again(*, now: datetime) -> int:
     """Try those again of which a part could not be read. A periodic job, each hour."""
-    return sum(_try(case_id, now) for case_id in list_incomplete())
+    return _try_each(list_incomplete(), now)
+
+
+def _try_each(case_ids: Sequence[UUID], now: datetime) -> int:
+    """As many as there is time for: on a bad day each of them is slow, and other jobs wait behind this one."""
+    ends_at = time.monotonic() + RUN_SECONDS_MAX
+    return sum(_try(case_id, now) for case_id in takewhile(lambda _: time.monotonic() < ends_at, case_ids))
 
 
 def _try(case_id: UUID, now: datetime) -> bool:

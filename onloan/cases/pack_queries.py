@@ -20,8 +20,9 @@ def list_untried() -> list[UUID]:
 
 
 def list_incomplete() -> list[UUID]:
-    """Open requests for a copy of which a part could not be read, and has not been read since."""
-    return _ids(_incomplete())
+    """Open requests for a copy of which a part could not be read, and has not been read since: first those whose
+    people were not offered anything yet."""
+    return _ids(_incomplete().order_by(_has(EventKind.PACK_READY), "due_on", "id"))
 
 
 def find_missing(participant_id: UUID) -> str:
