@@ -253,9 +253,8 @@ def close_profiles(*, now: datetime) -> int:
 
 
 @action
-def forget_late_links() -> int:
-    """Links to entries that were written about somebody after they had been erased: a reward that counted later,
-    say. A daily job; how many there were."""
-    erased = Participant.objects.filter(erased_at__isnull=False).values("id")
-    deleted, _ = EntryLink.objects.filter(participant_id__in=erased).delete()
-    return deleted
+def forget_late_traces() -> int:
+    """What was written about somebody after they had been erased, because a reward of theirs counted later: links
+    to entries of the log, and mails that reach nobody. A daily job; how many rows there were."""
+    erased = Participant.objects.filter(erased_at__isnull=False).values("id") return
+    sum(model._default_manager.filter(participant_id__in=erased).delete()[0] for model in (EntryLink, Message))

@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from onloan.access.actions import forget_answers
-from onloan.cases.erasure_steps import close_profiles, finish_erasures, forget_late_links
+from onloan.cases.erasure_steps import close_profiles, finish_erasures, forget_late_traces
 from onloan.cases.pack_actions import prepare_packs, try_packs_again
 from onloan.cases.profiles import forget_photos
 from onloan.cases.restricting import end_announced
@@ -109,7 +109,7 @@ JOBS = (
     Job("finish erasures", 60, lambda now: finish_erasures(now=now)),
     Job("forget photos", 3600, lambda now: forget_photos(now=now)),
     Job("close profiles", 24 * 3600, lambda now: close_profiles(now=now)),
-    Job("forget late links", 24 * 3600, lambda now: forget_late_links()),
+    Job("forget late traces", 24 * 3600, lambda now: forget_late_traces()),
     Job("forget what is past its time", 24 * 3600, lambda now: forget_past(now=now)),
     Job("forget answers", 3600, lambda now: forget_answers(now=now)),
     Job("forget misses", 3600, lambda now: forget_misses(now=now)),

@@ -16,7 +16,7 @@ from onloan.cases.bearer import bearer_money, find_bearer
 from onloan.cases.erasing import choose_way
 from onloan.cases.erasure_queries import find_erasure, find_erasure_of_case, plan_erasure
 from onloan.cases.erasure_rules import GRACE, Step, StepState
-from onloan.cases.erasure_steps import finish_erasures, forget_late_links
+from onloan.cases.erasure_steps import finish_erasures, forget_late_traces
 from onloan.cases.errors import ErasureDone
 from onloan.cases.models import Case, CaseEvent, Erasure
 from onloan.cases.rules import Door, ErasureWay, EventKind, Kind, Outcome
@@ -32,13 +32,15 @@ from onloan.payouts.actions import mark_batch_paid
 from onloan.payouts.models import ArchivedPayment, Payable, Payee, Payment
 from onloan.people.models import CodeLookup, Item, Participant, PersonKey
 from onloan.people.queries import find_participant, read_item
+from onloan.referrals.actions import record_event, settle_due
 from onloan.uses.actions import decide_use
-from onloan.uses.duties import make_duties
 from onloan.uses.models import Notice
 from onloan.uses.notices import acknowledge_pressed, write_token
 from tests.consents.world import ALL, add_person, build_world
+from tests.joining.support import open_market
 from tests.ledger.books import open_books
 from tests.payouts.world import LATER, assert_sound, owe, send
+from tests.properties.test_promise_3_a_right_costs_nothing import join_pair
 
 DAY = timedelta(days=1)
 AFTER = GRACE[Door.MY_PAGE] + timedelta(minutes=1)
@@ -197,10 +199,20 @@ def test_what_the_bank_sends_back_later_goes_onto_the_slip(sqlite_database: str)
     assert money is not None and len(money.slips) == 1
 
 
-def test_entries_written_later_are_linked_with_nobody(sqlite_database: str) -> None:
-    ana = add_person(build_world(), ALL)
-    ask(ana.id)
-    finish_erasures(now=clock.now() + AFTER)
+def test_what_is_written_later_is_linked_with_nobody(sqlite_database: str) -> None:
+    """A reward that counts after the erasure leaves entries and mails that the daily job takes away."""
+    market = open_market()
+    pair, now = join_pair(market), clock.now()
+    ana = pair.ana.participant_id
+    record_event(
+        participant_id=pair.ben.participant_id, event="app_signed_up", occurred_at=now, external_ref="1", now=now
+    )
+    ask(ana)
+    choose_way(participant_id=ana, way=ErasureWay.SLIP, now=now)
+    finish_erasures(now=now + AFTER)
+    settle_due(now=now + 20 * DAY, limit=10)
+    assert EntryLink.objects.filter(participant_id=ana).exists()
+    assert forget_late_traces() > 0 and forget_late_traces() == 0
+    assert not EntryLink.objects.filter(participant_id=ana).exists()
     number_entries()
-    make_duties(now=clock.now())
-    assert forget_late_links() == 0
+    assert verify_database().problems == []
