@@ -256,5 +256,6 @@ def close_profiles(*, now: datetime) -> int:
 def forget_late_traces() -> int:
     """What was written about somebody after they had been erased, because a reward of theirs counted later: links
     to entries of the log, and mails that reach nobody. A daily job; how many rows there were."""
-    erased = Participant.objects.filter(erased_at__isnull=False).values("id") return
-    sum(model._default_manager.filter(participant_id__in=erased).delete()[0] for model in (EntryLink, Message))
+    erased = Participant.objects.filter(erased_at__isnull=False).values("id")
+    written = (EntryLink, Message)
+    return sum(model._default_manager.filter(participant_id__in=erased).delete()[0] for model in written)
