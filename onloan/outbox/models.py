@@ -67,6 +67,12 @@ class Message(UUIDModel):
         indexes = [
             models.Index(fields=["next_attempt_at"], condition=Q(state=STATE_WAITING), name="outbox_message_due"),
             models.Index(fields=["settled_at"], name="outbox_message_by_settled"),
+            # A person's copy and their erasure find their messages among everybody's.
+            models.Index(
+                fields=["participant_id", "created_at"],
+                condition=Q(participant_id__isnull=False),
+                name="outbox_message_of_person",
+            ),
         ]
 
 

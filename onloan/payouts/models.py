@@ -291,6 +291,7 @@ class Slip(ParticipantModel):
                 name="payouts_slip_state_is_known",
             ),
         ]
+        indexes = [models.Index(fields=["participant_id", "issued_at"], name="payouts_slip_of_person")]
 
 
 class Debtor(UUIDModel):

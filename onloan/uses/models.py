@@ -184,6 +184,7 @@ class Notice(ParticipantModel):
             models.Index(
                 fields=["due_at"], condition=Q(state__in=["waiting", "told"]), name="uses_notice_open_by_due"
             ),
+            models.Index(fields=["participant_id", "made_at"], name="uses_notice_of_person"),
         ]
 
 
