@@ -241,7 +241,7 @@ def test_no_right_hides_the_way_to_be_paid() -> None:
 def test_before_erasing_the_page_says_how_to_be_paid_first() -> None:
     ana = an_earner()
     page = ana.get("request/erasure/")
-    assert "4 € en espèces que nous vous devons." in page.text
+    assert "4 € en argent que nous vous devons." in page.text
     assert [link for link in page.all("a") if link.get("href").endswith("/me/payment/")]
     ana.post(ana.slip_path())
     assert "que nous vous devons" not in ana.get("request/erasure/").text, "the slip stays good"
