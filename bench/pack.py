@@ -141,7 +141,7 @@ def time_pack() -> None:
     """What reading and writing cost; nothing is cut short by its time here."""
     from onloan import db
     from onloan.cases import pack as packs
-    from onloan.cases.pack_writing import write_zip
+    from onloan.cases.pack.writing import write_zip
     from onloan.people.queries import find_participant
     from onloan.portal.pack.page import write_page
     from onloan.portal.people import campaign_for

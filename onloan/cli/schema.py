@@ -22,7 +22,7 @@ def schema(
     Save it, and begin an offer file with: # yaml-language-server: $schema=offer.schema.json
     """
     if pack:
-        from onloan.cases.pack_schema import pack_schema
+        from onloan.cases.pack.schema import pack_schema
 
         typer.echo(json.dumps(pack_schema(), ensure_ascii=False, indent=2))
         return

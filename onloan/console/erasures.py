@@ -50,7 +50,7 @@ def erasure_panel(case: CaseView) -> dict[str, object]:
             "is_open": line.state is State.OPEN,
             "grace_days": GRACE[Door(line.door)].days,
         },
-        "law": law or _("accounting law, %(country)s") % {"country": country_name(line.country, case.line.language)},
+        "law": law or _("accounting law, %(country)s") % {"country": country_name(line.country, line.language)},
     }
 
 

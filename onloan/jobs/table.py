@@ -9,7 +9,7 @@ from uuid import UUID
 
 from onloan.access.actions import forget_answers
 from onloan.cases.erasure_steps import close_profiles, finish_erasures, forget_late_traces
-from onloan.cases.pack_actions import prepare_packs, try_packs_again
+from onloan.cases.pack.actions import prepare_packs, try_packs_again
 from onloan.cases.profiles import forget_photos
 from onloan.cases.restricting import end_announced
 from onloan.cases.retention import forget_past

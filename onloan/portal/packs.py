@@ -7,10 +7,10 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_safe
 
 from onloan import clock
-from onloan.cases.pack import build_pack
-from onloan.cases.pack_actions import note_taken
-from onloan.cases.pack_queries import find_missing
-from onloan.cases.pack_writing import write_schema, write_zip
+from onloan.cases.pack.actions import note_taken
+from onloan.cases.pack.building import build_pack
+from onloan.cases.pack.queries import find_missing
+from onloan.cases.pack.writing import write_schema, write_zip
 from onloan.people.queries import ParticipantView
 from onloan.portal.campaign import Campaign
 from onloan.portal.cases import signed_in

@@ -1,4 +1,4 @@
-"""Erasing one's own data: read what goes and stays, choose how to be paid, watch it, stop it; the slip after it."""
+"""Erasing one's own data: reading what goes and stays, choosing how to be paid, stopping it; the slip after it."""
 
 from __future__ import annotations
 

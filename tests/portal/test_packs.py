@@ -17,9 +17,9 @@ from django.utils import translation
 
 from onloan import clock
 from onloan.cases.actions import open_case
-from onloan.cases.pack import SOURCES, build_pack
-from onloan.cases.pack_actions import prepare_packs
-from onloan.cases.pack_schema import pack_schema
+from onloan.cases.pack.actions import prepare_packs
+from onloan.cases.pack.building import SOURCES, build_pack
+from onloan.cases.pack.schema import pack_schema
 from onloan.cases.rules import Door, EventKind, Kind, Outcome
 from onloan.evidence.rules import KINDS, About
 from onloan.ledger.rules import AccountKind, Cause, CorrectionState

@@ -50,7 +50,7 @@ def sign_up(market: OpenMarket, pair: Pair, now: datetime) -> None:
 
 @pytest.mark.parametrize("moment", ["counted", "settled", "under way"])
 def test_the_slip_gets_all_of_it(both_databases: str, moment: str) -> None:
-    """Asked for while a reward is counted, once it is owed, or while the bank has it: they are erased all the same."""
+    """Asked for while a reward is counted, once it is owed, or while the bank has it: they are erased anyway."""
     market = open_market(pots=2)
     pair, now = join_pair(market), clock.now()
     ana, settled = pair.ana.participant_id, now + timedelta(days=15)

@@ -21,7 +21,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from onloan import clock
 from onloan.access.team import add_team_member
-from onloan.cases.pack_schema import pack_schema
+from onloan.cases.pack.schema import pack_schema
 from onloan.joining.actions import Joined
 from onloan.people.photos import prepare_photo
 from onloan.people.queries import is_alive

@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.translation import gettext, gettext_lazy, ngettext, pgettext
 
-from onloan.cases.pack_forms import Row
+from onloan.cases.pack.forms import Row
 from onloan.cases.rules import About, Door, EventKind, Kind, Outcome
 from onloan.offers.vocabulary import CHANNELS, ITEMS, said
 from onloan.outbox.rules import STATE_FAILED, STATE_SENT, STATE_WAITING, WebhookEvent

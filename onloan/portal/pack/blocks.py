@@ -14,8 +14,8 @@ from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
-from onloan.cases.pack import Pack
-from onloan.cases.pack_forms import Row
+from onloan.cases.pack.building import Pack
+from onloan.cases.pack.forms import Row
 from onloan.money import Money
 from onloan.offers.blocks import Section as Text
 from onloan.portal import words

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
-from onloan.cases.pack_forms import Row
+from onloan.cases.pack.forms import Row
 from onloan.offers.texts import published_notice
 from onloan.portal import words
 from onloan.portal.pack.blocks import SECTION_TITLES, Card, Grid, Section, Teller, filled, label

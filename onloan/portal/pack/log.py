@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy
 
-from onloan.cases.pack_forms import Row
+from onloan.cases.pack.forms import Row
 from onloan.cases.rules import About, Kind
 from onloan.money import Money
 from onloan.offers.vocabulary import CHANNELS, ITEMS

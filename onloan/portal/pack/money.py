@@ -8,7 +8,7 @@ from decimal import Decimal
 from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy
 
-from onloan.cases.pack_forms import Row
+from onloan.cases.pack.forms import Row
 from onloan.ledger.rules import AccountKind, Cause, CorrectionState, RewardState
 from onloan.offers.wording import nature_of
 from onloan.payouts.rules import BankWord, PaymentState

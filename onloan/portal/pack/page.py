@@ -9,8 +9,8 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from onloan.cases.pack import Pack
-from onloan.cases.pack_words import TITLES
+from onloan.cases.pack.building import Pack
+from onloan.cases.pack.words import TITLES
 from onloan.offers.blocks import Section as Text
 from onloan.offers.texts import published_notice
 from onloan.portal.campaign import Campaign

@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy
 
 from onloan import clock
-from onloan.cases.pack_forms import Row
+from onloan.cases.pack.forms import Row
 from onloan.offers.notice_fields import SAFEGUARDS
 from onloan.offers.texts import permission_sentence
 from onloan.offers.vocabulary import CHANNELS, PURPOSES, ROLES, said

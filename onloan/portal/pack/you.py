@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy, pgettext
 
-from onloan.cases.pack_forms import Row
+from onloan.cases.pack.forms import Row
 from onloan.cases.rules import ErasureWay, RestrictionCause
 from onloan.consents.rules import EndReason, read_last_day
 from onloan.offers.queries import find_version_number

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from onloan.cases.pack import SOURCES
-from onloan.cases.pack_forms import DAY, MOMENT, TEXT, Form, Source
+from onloan.cases.pack.building import SOURCES
+from onloan.cases.pack.forms import DAY, MOMENT, TEXT, Form, Source
 
 FORM = "onloan-access-pack/2"
 

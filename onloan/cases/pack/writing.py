@@ -11,9 +11,9 @@ from typing import Any
 from uuid import UUID
 
 from onloan import clock
-from onloan.cases.pack import SOURCES, Pack
-from onloan.cases.pack_forms import Row, Source
-from onloan.cases.pack_schema import FORM, pack_schema
+from onloan.cases.pack.building import SOURCES, Pack
+from onloan.cases.pack.forms import Row, Source
+from onloan.cases.pack.schema import FORM, pack_schema
 from onloan.markets.rules import market_facts
 from onloan.offers.queries import find_version
 

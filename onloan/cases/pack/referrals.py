@@ -12,7 +12,7 @@ from uuid import UUID
 from django.conf import settings
 
 from onloan import clock
-from onloan.cases.pack_forms import (
+from onloan.cases.pack.forms import (
     COUNT,
     DAY,
     HASHED,
@@ -34,7 +34,7 @@ from onloan.cases.pack_forms import (
     or_none,
     table_source,
 )
-from onloan.cases.pack_money import MARKET, OWN
+from onloan.cases.pack.money import MARKET, OWN
 from onloan.errors import NotFound
 from onloan.ledger.queries import list_rewards_of_cause
 from onloan.ledger.rules import reward_reference

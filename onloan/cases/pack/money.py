@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from onloan.access.models import User
-from onloan.cases.pack_forms import (
+from onloan.cases.pack.forms import (
     COUNT,
     COUNTRY,
     DAY,
@@ -32,7 +32,7 @@ from onloan.cases.pack_forms import (
     table_source,
     write_amount,
 )
-from onloan.cases.pack_person import refer_to_case
+from onloan.cases.pack.person import refer_to_case
 from onloan.ledger.correction_queries import list_corrections_of
 from onloan.ledger.models import Account, Correction, Reward, Transfer
 from onloan.ledger.rules import (

@@ -15,8 +15,8 @@ from datetime import datetime
 from uuid import UUID
 
 from onloan import db
-from onloan.cases import pack_desk, pack_money, pack_person, pack_referrals, pack_uses
-from onloan.cases.pack_forms import Row, Source
+from onloan.cases.pack import desk, money, person, referrals, uses
+from onloan.cases.pack.forms import Row, Source
 from onloan.errors import NotFound
 from onloan.people.queries import ParticipantView, find_participant, read_item
 
@@ -27,47 +27,47 @@ PACK_SECONDS_MAX = 30.0
 """For all sources together, so that a page is answered even when each of them is slow."""
 
 SOURCES: tuple[Source, ...] = (
-    pack_person.PERSON,
-    pack_person.ITEM_VALUES,
-    pack_person.CHANGES,
-    pack_person.LOOKUPS,
-    pack_person.ANSWERS,
-    pack_person.RECEIPTS,
-    pack_person.CLARITY,
-    pack_person.RESTRICTIONS,
-    pack_person.ERASURES,
-    pack_uses.USES,
-    pack_uses.SHOWINGS,
-    pack_uses.MASS_USES,
-    pack_uses.RECIPIENTS,
-    pack_uses.NOTICES,
-    pack_uses.TAKEDOWNS,
-    pack_money.POT,
-    pack_money.BOOKINGS,
-    pack_money.REWARDS,
-    pack_money.CORRECTIONS,
-    pack_money.VOUCHERS,
-    pack_money.SPENDINGS,
-    pack_money.CASH,
-    pack_money.PAYMENTS,
-    pack_money.PAYEE,
-    pack_money.SLIPS,
-    pack_money.ARCHIVE,
-    pack_money.ARCHIVE_READINGS,
-    pack_money.YEAR_NOTES,
-    pack_referrals.LINK,
-    pack_referrals.FRIENDS,
-    pack_referrals.INVITATION,
-    pack_referrals.EVENTS,
-    pack_referrals.MARKS,
-    pack_referrals.SIGNALS,
-    pack_referrals.REVIEWS,
-    pack_desk.REQUESTS,
-    pack_desk.STEPS,
-    pack_desk.QUESTIONS,
-    pack_desk.SIGHTINGS,
-    pack_desk.MAILS,
-    pack_desk.LOG,
+    person.PERSON,
+    person.ITEM_VALUES,
+    person.CHANGES,
+    person.LOOKUPS,
+    person.ANSWERS,
+    person.RECEIPTS,
+    person.CLARITY,
+    person.RESTRICTIONS,
+    person.ERASURES,
+    uses.USES,
+    uses.SHOWINGS,
+    uses.MASS_USES,
+    uses.RECIPIENTS,
+    uses.NOTICES,
+    uses.TAKEDOWNS,
+    money.POT,
+    money.BOOKINGS,
+    money.REWARDS,
+    money.CORRECTIONS,
+    money.VOUCHERS,
+    money.SPENDINGS,
+    money.CASH,
+    money.PAYMENTS,
+    money.PAYEE,
+    money.SLIPS,
+    money.ARCHIVE,
+    money.ARCHIVE_READINGS,
+    money.YEAR_NOTES,
+    referrals.LINK,
+    referrals.FRIENDS,
+    referrals.INVITATION,
+    referrals.EVENTS,
+    referrals.MARKS,
+    referrals.SIGNALS,
+    referrals.REVIEWS,
+    desk.REQUESTS,
+    desk.STEPS,
+    desk.QUESTIONS,
+    desk.SIGHTINGS,
+    desk.MAILS,
+    desk.LOG,
 )
 
 
@@ -109,7 +109,7 @@ def build_pack(participant_id: UUID, *, is_portable: bool, now: datetime) -> Pac
 
 
 def _read_files(source: Source, participant_id: UUID) -> dict[str, bytes]:
-    if source is pack_desk.SIGHTINGS:
-        return pack_desk.read_pictures(participant_id)
-    photo = read_item(participant_id, pack_person.PHOTO) if source is pack_person.ITEM_VALUES else None
-    return {} if photo is None else {pack_person.PHOTO_FILE: photo}
+    if source is desk.SIGHTINGS:
+        return desk.read_pictures(participant_id)
+    photo = read_item(participant_id, person.PHOTO) if source is person.ITEM_VALUES else None
+    return {} if photo is None else {person.PHOTO_FILE: photo}

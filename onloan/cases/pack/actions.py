@@ -20,9 +20,9 @@ from onloan.access.team import list_members
 from onloan.cases.actions import open_case
 from onloan.cases.clocks import days_left
 from onloan.cases.models import Case
-from onloan.cases.pack import build_pack
-from onloan.cases.pack_queries import list_incomplete, list_untried
-from onloan.cases.pack_words import name_sources
+from onloan.cases.pack.building import build_pack
+from onloan.cases.pack.queries import list_incomplete, list_untried
+from onloan.cases.pack.words import name_sources
 from onloan.cases.rules import Door, EventKind, Kind, State, show_reference
 from onloan.cases.timeline import list_events, record_event
 from onloan.db import action

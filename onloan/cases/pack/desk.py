@@ -9,7 +9,7 @@ from uuid import UUID
 from onloan import db, keys
 from onloan.cases.clocks import Pause
 from onloan.cases.models import Case, CaseEvent, CasePause, Sighting
-from onloan.cases.pack_forms import (
+from onloan.cases.pack.forms import (
     COUNT,
     COUNTRY,
     DAY,

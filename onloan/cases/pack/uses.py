@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from uuid import UUID
 
-from onloan.cases.pack_forms import (
+from onloan.cases.pack.forms import (
     COUNT,
     COUNTRY,
     DAY,
@@ -32,7 +32,7 @@ from onloan.cases.pack_forms import (
     or_none,
     table_source,
 )
-from onloan.cases.pack_person import VERSION
+from onloan.cases.pack.person import VERSION
 from onloan.consents.models import Consent
 from onloan.errors import NotFound
 from onloan.evidence.sets import find_members

@@ -16,8 +16,8 @@ from onloan.cases.clocks import Pause
 from onloan.cases.desk import pause_case
 from onloan.cases.intake import confirm_address, take_in
 from onloan.cases.models import Case, CaseEvent
-from onloan.cases.pack_actions import note_taken, prepare_packs, try_packs_again
-from onloan.cases.pack_queries import list_incomplete
+from onloan.cases.pack.actions import note_taken, prepare_packs, try_packs_again
+from onloan.cases.pack.queries import list_incomplete
 from onloan.cases.queries import list_cases_of
 from onloan.cases.rules import Door, EventKind, Kind
 from onloan.cases.timeline import list_events

@@ -8,7 +8,7 @@ from onloan.access.models import User
 from onloan.cases.clarity import find_answers
 from onloan.cases.looking_up import LookupReason
 from onloan.cases.models import Case, Erasure, Restriction
-from onloan.cases.pack_forms import (
+from onloan.cases.pack.forms import (
     COUNT,
     COUNTRY,
     DAY,

@@ -17,11 +17,11 @@ from django.db import connection
 
 from onloan import clock, db
 from onloan.cases import pack
-from onloan.cases.pack import SOURCES, Pack, build_pack
-from onloan.cases.pack_forms import Row, Source
-from onloan.cases.pack_schema import pack_schema
-from onloan.cases.pack_words import TITLES
-from onloan.cases.pack_writing import write_json, write_zip
+from onloan.cases.pack.building import SOURCES, Pack, build_pack
+from onloan.cases.pack.forms import Row, Source
+from onloan.cases.pack.schema import pack_schema
+from onloan.cases.pack.words import TITLES
+from onloan.cases.pack.writing import write_json, write_zip
 from onloan.errors import NotFound
 from onloan.evidence.queries import find_entry
 from onloan.evidence.rules import commit_about
