@@ -153,9 +153,7 @@ def archived_until(paid_on: date, years: int) -> date:
 
 def is_archive_reason(written: str) -> bool:
     """Whether somebody said in a sentence why they open the archive."""
-    return (
-        ARCHIVE_REASON_CHARACTERS_MIN <= len(written) <= ARCHIVE_REASON_CHARACTERS_MAX and written.isprintable()
-    )
+    return ARCHIVE_REASON_CHARACTERS_MIN <= len(written) <= ARCHIVE_REASON_CHARACTERS_MAX and written.isprintable()
 
 
 def is_reference(text: str) -> bool:
