@@ -7,7 +7,6 @@ process-wide lock stands before ``BEGIN IMMEDIATE``, so that threads queue here 
 from __future__ import annotations
 
 import functools
-import json
 import operator
 import sqlite3
 import threading
@@ -22,6 +21,8 @@ from typing import Any, ParamSpec, TypeVar, cast
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models, transaction
 from django.db.utils import OperationalError
+
+from onloan.arrays import array_writer
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -138,8 +139,7 @@ def execute(statements: Iterable[Statement]) -> None:
         return
     listed = list(statements)
     if len(listed) == 1:
-        # A pipeline costs more than it saves.
-        fetch_all(*listed[0])
+        _run_postgresql(*listed[0])  # A pipeline costs more than it saves.
         return
     connection.ensure_connection()
     raw = connection.connection
@@ -158,13 +158,12 @@ def execute_many(sql: str, rows: Sequence[Sequence[Any]]) -> int:
         return 0
     if not is_postgresql():
         return _run_many_sqlite(sql, rows)
+    if len(rows) == 1:
+        # The driver's way for many opens a pipeline, which one statement does not need.
+        return _run_postgresql(sql, rows[0]).rowcount
     connection.ensure_connection()
     with connection.wrap_database_errors, psycopg.RawCursor(connection.connection) as cursor:
-        if len(rows) == 1:
-            # The driver's way for many opens a pipeline, which one statement does not need.
-            cursor.execute(_number_marks(sql), rows[0])
-        else:
-            cursor.executemany(_number_marks(sql), rows)
+        cursor.executemany(_number_marks(sql), rows)
         return cursor.rowcount
 
 
@@ -172,10 +171,20 @@ def fetch_all(sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
     """Rows of one statement; on PostgreSQL bound by the server, so that a repeated one is prepared once."""
     if not is_postgresql():
         return list(_run_sqlite(sql, values).fetchall())
-    connection.ensure_connection()
-    with connection.wrap_database_errors, psycopg.RawCursor(connection.connection) as cursor:
+    result = _run_postgresql(sql, values)
+    return result.fetchall() if result.pgresult is not None and result.pgresult.nfields else []
+
+
+def _run_postgresql(sql: str, values: Sequence[Any]) -> psycopg.RawCursor[Any]:
+    own = connections[DEFAULT_DB_ALIAS]
+    own.ensure_connection()
+    cursor = psycopg.RawCursor(own.connection)
+    try:
         cursor.execute(_number_marks(sql), values)
-        return list(cursor.fetchall()) if cursor.description else []
+    except psycopg.Error:
+        with own.wrap_database_errors:
+            raise
+    return cursor
 
 
 def _run_sqlite(sql: str, values: Sequence[Any]) -> sqlite3.Cursor:
@@ -366,7 +375,7 @@ def _unnest_plan(tables: tuple[tuple[type[models.Model], tuple[str, ...]], ...],
     steps = ", ".join(f"step{number} AS ({insert})" for number, insert in enumerate(first))
     suffix = f" {_UNLESS_THERE}" if has_once else ""
     sql = f"{f'WITH {steps} ' if first else ''}{last}{suffix} RETURNING 1"
-    return _UnnestPlan(sql, tuple(_array_writer(column) for columns in fields for column in columns))
+    return _UnnestPlan(sql, tuple(array_writer(column) for columns in fields for column in columns))
 
 
 def _columns_of(model: type[models.Model], names: tuple[str, ...]) -> list[models.Field[Any, Any]]:
@@ -380,35 +389,6 @@ def _unnest_insert(model: type[models.Model], columns: Sequence[models.Field[Any
     # ``rel_db_type`` of a key that counts by itself is the plain integer that its values are.
     marks = ", ".join(f"%s::{column.rel_db_type(connection)}[]" for column in columns)
     return f"INSERT INTO {quote(model._meta.db_table)} ({listed}) SELECT * FROM unnest({marks})"  # noqa: S608
-
-
-def _array_writer(column: models.Field[Any, Any]) -> Callable[[Sequence[Any]], str]:
-    """How a column is written as one array (PostgreSQL manual, 8.15.6). By hand, because the driver looks at each
-    value by itself, and a batch has hundreds."""
-    kind = column.get_internal_type()
-    if kind == "JSONField":
-        return lambda values: _array(values, lambda value: _quoted(json.dumps(value)))
-    if kind in {"CharField", "TextField"}:
-        return lambda values: _array(values, _quoted)
-    if kind == "BinaryField":
-        return lambda values: _array(values, lambda value: f'"\\\\x{value.hex()}"')
-    assert kind in {"UUIDField", "DateTimeField", "DateField", "BooleanField"} or kind.endswith(
-        ("IntegerField", "AutoField")
-    ), f"{kind} has no form yet"
-    return lambda values: _array(values, _plain)
-
-
-def _array(values: Sequence[Any], write: Callable[[Any], str]) -> str:
-    return "{" + ",".join(["NULL" if value is None else write(value) for value in values]) + "}"
-
-
-def _plain(value: Any) -> str:
-    """A number, a truth, a UUID or an instant: none of them has anything to quote but the blank in an instant."""
-    return f'"{value.isoformat()}"' if isinstance(value, date) else str(value)
-
-
-def _quoted(value: str) -> str:
-    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def fetch_together(statements: Sequence[Statement]) -> list[list[tuple[Any, ...]]]:
@@ -449,7 +429,7 @@ def read_uuid(value: Any) -> uuid.UUID:
 
 def time_value(value: datetime) -> Any:
     """An instant as a statement's value."""
-    return connection.ops.adapt_datetimefield_value(value)
+    return value if is_postgresql() else _instant_or_none(value)
 
 
 def date_value(value: date | None) -> Any:
