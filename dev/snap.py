@@ -43,6 +43,13 @@ PUBLIC_PAGES = {
     "missing": "/{language}/nowhere/",
     "unknown-link": "/{language}/invite/7K3QX9AB/",
     "lost-link": "/{language}/invite/",
+    "slip-code": "/{language}/slip/",
+}
+MY_PAGES = {
+    "pack": "/{language}/me/pack/",
+    "profile": "/{language}/me/profile/",
+    "correct": "/{language}/me/request/rectification/",
+    "erase": "/{language}/me/request/erasure/",
 }
 CONSOLE_PAGES = {
     "overview": "/console/",
@@ -271,6 +278,21 @@ def snap_taking_back(page: Page, requests_address: str, country: str, ending: st
     shoot(page, f"request-sent-{ending}")
 
 
+def snap_my_rights(browser: Browser, address: str, home: Path) -> None:
+    """What somebody reads before they use a right, and an erasure from its beginning to its being stopped."""
+    for language, _country, person in PEOPLE_SHOWN:
+        for width, (pixels, height) in WIDTHS.items():
+            page = browser.new_page(viewport={"width": pixels, "height": height}, java_script_enabled=False)
+            sign_in(page, address, home, language, f"{person}@demo.example")
+            for name, path in MY_PAGES.items():
+                page.goto(address + path.format(language=language))
+                shoot(page, f"{name}-{language}-{width}")
+            page.locator("button[value=erase]").click()
+            shoot(page, f"erase-begun-{language}-{width}")
+            page.locator("button[value=stop]").click()
+            page.close()
+
+
 def snap_suspended(browser: Browser, address: str, home: Path) -> None:
     """What a newcomer, a friend, a participant and the public read once France is suspended."""
     for width, (pixels, height) in WIDTHS.items():
@@ -377,6 +399,7 @@ def main() -> None:
             snap_public(browser, address, home)
             snap_till(browser, address, home)
             snap_console(browser, address)
+            snap_my_rights(browser, address, home)
             suspend_france(home)
             snap_suspended(browser, address, home)
         browser.close()
