@@ -161,6 +161,9 @@ def snap_public(browser: Browser, address: str, home: Path) -> None:
             shoot(page, f"me-{language}-{width}")
             link = str(page.locator(".link a").first.get_attribute("href"))
             snap_my_money(page, f"{address}/{language}/me/", country, f"{language}-{width}")
+            for name, path in MY_PAGES.items():
+                page.goto(address + path.format(language=language))
+                shoot(page, f"{name}-{language}-{width}")
             page.close()
             page = browser.new_page(
                 viewport={"width": pixels, "height": height},
@@ -278,19 +281,18 @@ def snap_taking_back(page: Page, requests_address: str, country: str, ending: st
     shoot(page, f"request-sent-{ending}")
 
 
-def snap_my_rights(browser: Browser, address: str, home: Path) -> None:
-    """What somebody reads before they use a right, and an erasure from its beginning to its being stopped."""
-    for language, _country, person in PEOPLE_SHOWN:
+def snap_erasing(browser: Browser, address: str, home: Path) -> None:
+    """An erasure from its beginning to its being stopped, of people who signed in less often than Ana."""
+    for language, person in (("fr", "ben"), ("en", "eve")):
+        page = browser.new_page(java_script_enabled=False)
+        sign_in(page, address, home, language, f"{person}@demo.example")
         for width, (pixels, height) in WIDTHS.items():
-            page = browser.new_page(viewport={"width": pixels, "height": height}, java_script_enabled=False)
-            sign_in(page, address, home, language, f"{person}@demo.example")
-            for name, path in MY_PAGES.items():
-                page.goto(address + path.format(language=language))
-                shoot(page, f"{name}-{language}-{width}")
+            page.set_viewport_size({"width": pixels, "height": height})
+            page.goto(f"{address}/{language}/me/request/erasure/")
             page.locator("button[value=erase]").click()
             shoot(page, f"erase-begun-{language}-{width}")
             page.locator("button[value=stop]").click()
-            page.close()
+        page.close()
 
 
 def snap_suspended(browser: Browser, address: str, home: Path) -> None:
@@ -399,7 +401,7 @@ def main() -> None:
             snap_public(browser, address, home)
             snap_till(browser, address, home)
             snap_console(browser, address)
-            snap_my_rights(browser, address, home)
+            snap_erasing(browser, address, home)
             suspend_france(home)
             snap_suspended(browser, address, home)
         browser.close()
