@@ -83,9 +83,7 @@ def deliver_due(*, now: datetime, limit: int = 50, read_address: AddressReader) 
     _spread_events(now=now, limit=limit)
     claimed = _claim_due(now=now, limit=limit)
     letters = [_prepare(message, read_address) for message in claimed]
-    with ThreadPoolExecutor(max_workers=SENDERS_AT_ONCE) as senders:
-        outcomes = list(senders.map(_send, letters))
-    ended = list(zip(claimed, outcomes, strict=True))
+    ended = list(zip(claimed, _send_all(letters), strict=True))
     # First what arrived, together: whatever becomes of the others cannot undo it.
     delivered = [message for message, outcome in ended if not outcome.error_code]
     if delivered:
@@ -192,6 +190,15 @@ def _prepare_event(message: ClaimedMessage) -> Letter | Outcome:
         reference=f"msg_{message.idempotency_ref.hex}",
         body=delivery.event_body(message.template, message.created_at, message.context),
     )
+
+
+def _send_all(letters: Sequence[Letter | Outcome]) -> list[Outcome]:
+    """Several at once where somebody else's server is waited for; else one after the other, because threads of one
+    process take turns, and on SQLite requests wait for theirs."""
+    if not any(delivery.is_waited_for(letter) for letter in letters if not isinstance(letter, Outcome)):
+        return [_send(letter) for letter in letters]
+    with ThreadPoolExecutor(max_workers=SENDERS_AT_ONCE) as senders:
+        return list(senders.map(_send, letters))
 
 
 def _send(letter: Letter | Outcome) -> Outcome:

@@ -45,6 +45,11 @@ class SignedEvent:
     body: str
 
 
+def is_waited_for(letter: RenderedMail | SignedEvent) -> bool:
+    """Whether sending it waits for somebody else's server. A mail that becomes a file does not."""
+    return isinstance(letter, SignedEvent) or not settings.EMAIL_BACKEND.endswith(".filebased.EmailBackend")
+
+
 def event_body(event: str, created_at: datetime, payload: dict[str, Any]) -> str:
     """The body of an event as Standard Webhooks recommends it: type, timestamp, data."""
     content = {"type": event, "timestamp": created_at.astimezone(UTC).isoformat(), "data": payload}
