@@ -81,7 +81,7 @@ def start_server(parent: Path | None = None, *, is_durable: bool = False) -> Ser
     watch = "-c shared_preload_libraries=pg_stat_statements" if is_durable else ""
     options = (
         f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} {speed} {watch} "
-        "-c max_connections=300 -c shared_buffers=128MB"
+        "-c max_connections=500 -c shared_buffers=128MB"
     )
     _run(
         [str(binaries / "pg_ctl"), "-D", str(data), "-w", "-l", str(data / "log"), "-o", options, "start"],

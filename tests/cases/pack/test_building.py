@@ -16,7 +16,7 @@ from django.apps import apps
 from django.db import connection
 
 from onloan import clock, db
-from onloan.cases import pack
+from onloan.cases.pack import building
 from onloan.cases.pack.building import SOURCES, Pack, build_pack
 from onloan.cases.pack.forms import Row, Source
 from onloan.cases.pack.schema import pack_schema
@@ -186,8 +186,8 @@ def test_what_is_broken_or_too_slow_is_named_and_the_rest_is_given(
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE people_item_change RENAME TO moved_away")
     slow = tuple(replace(source, read=read_endlessly) if source.name == "mails" else source for source in SOURCES)
-    monkeypatch.setattr(pack, "SOURCES", slow)
-    monkeypatch.setattr(pack, "SOURCE_SECONDS_MAX", 0.3)
+    monkeypatch.setattr(building, "SOURCES", slow)
+    monkeypatch.setattr(building, "SOURCE_SECONDS_MAX", 0.3)
     made = build_pack(ana.id, is_portable=False, now=clock.now())
     assert made.gaps == ("changes", "mails")
     data = check(write_json(made))
