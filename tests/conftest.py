@@ -6,6 +6,7 @@ One server runs per test run; each worker migrates one template per engine and c
 from __future__ import annotations
 
 import base64
+import functools
 import os
 import shutil
 import sys
@@ -122,12 +123,20 @@ def _forget_cached() -> None:
     """What a process may keep because it never changes does change when the database is exchanged; and how often
     somebody signed in lately is nothing that one test leaves to the next."""
     cache.clear()
-    for module in [module for name, module in sys.modules.items() if name.startswith("onloan.")]:
-        for value in list(vars(module).values()):
-            if hasattr(value, "cache_clear") and getattr(value, "__module__", "").endswith(
-                ("queries", "statements")
-            ):
-                value.cache_clear()
+    for clear in _find_cached(len(sys.modules)):
+        clear()
+
+
+@functools.lru_cache(maxsize=1)
+def _find_cached(modules_count: int) -> list[Callable[[], None]]:
+    """How each of our queries and statements forgets. Looked for again when more modules were imported."""
+    return [
+        value.cache_clear
+        for name, module in list(sys.modules.items())
+        if name.startswith("onloan.")
+        for value in list(vars(module).values())
+        if hasattr(value, "cache_clear") and getattr(value, "__module__", "").endswith(("queries", "statements"))
+    ]
 
 
 @pytest.fixture(scope="session")
