@@ -1,6 +1,6 @@
 """``python -m bench cases``: requests through the public page over HTTP, each commit on the disk.
 
-A request is counted whole: the form is checked, and case, clock, timeline, evidence, one-time code and two mails
+A request is counted whole: the form is checked, and case, clock, timeline, evidence, one-time code and its mail
 are written in one transaction.
 """
 

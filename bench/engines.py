@@ -175,7 +175,7 @@ def cedar(world: World) -> Callable[[Question], bool]:
             "resource": 'Data::"items"',
             "context": {"use": "|".join(use)},
         }
-        return cedarpy.is_authorized(request, policies, json.dumps([entity])).allowed
+        return bool(cedarpy.is_authorized(request, policies, json.dumps([entity])).allowed)
 
     return ask
 

@@ -132,15 +132,17 @@ def find_person() -> Any:
     from onloan.referrals.models import Attribution, Review
 
     found = Review.objects.filter(participant_id__in=Attribution.objects.values("participant_id"))
-    return db.uuid_value(found.values_list("participant_id", flat=True).order_by("id").first())
+    person_id = found.values_list("participant_id", flat=True).order_by("id").first()
+    assert person_id is not None
+    return db.uuid_value(person_id)
 
 
 def time_pack() -> None:
+    """What reading and writing cost; nothing is cut short by its time here."""
     from django.utils import translation
 
-    """What reading and writing cost; nothing is cut short by its time here."""
     from onloan import db
-    from onloan.cases import pack as packs
+    from onloan.cases.pack import building
     from onloan.cases.pack.writing import write_zip
     from onloan.people.queries import find_participant
     from onloan.portal.pack.page import write_page
@@ -150,12 +152,12 @@ def time_pack() -> None:
     assert person is not None
     translation.activate("en")
     campaign = campaign_for(person)
-    packs.SOURCE_SECONDS_MAX = packs.PACK_SECONDS_MAX = 120.0
-    made = packs.build_pack(person.id, is_portable=False, now=campaign.now)
+    building.SOURCE_SECONDS_MAX = building.PACK_SECONDS_MAX = 120.0
+    made = building.build_pack(person.id, is_portable=False, now=campaign.now)
     assert made.gaps == (), made.gaps
-    tell(WHOLE[0], lambda: packs.build_pack(person.id, is_portable=False, now=campaign.now))
+    tell(WHOLE[0], lambda: building.build_pack(person.id, is_portable=False, now=campaign.now))
     tell(WHOLE[1], lambda: write_zip(made, write_page(made, campaign)))
-    for source in packs.SOURCES:
+    for source in building.SOURCES:
         tell(source.name, partial(source.read, person.id))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypedDict
 from uuid import UUID
 
 from onloan import clock, ids
@@ -66,8 +67,18 @@ RECIPIENT = (
     " transfer: scc}\n\nclaims:\n  - only_items",
 )
 SHARED = ("    channels: [winners_page]\n", "    channels: [winners_page]\n    recipients: [print-shop]\n")
-WALL = {"purpose": "winner_wall", "channel": "winners_page", "country": "FR"}
-CARD = {"purpose": "referral_card", "channel": "invitation_page", "country": "FR"}
+
+
+class Place(TypedDict):
+    """What somebody's data is shown for, and where."""
+
+    purpose: str
+    channel: str
+    country: str
+
+
+WALL: Place = {"purpose": "winner_wall", "channel": "winners_page", "country": "FR"}
+CARD: Place = {"purpose": "referral_card", "channel": "invitation_page", "country": "FR"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +149,9 @@ def _use(rich: Rich) -> None:
     now = clock.now()
     shown = decide_use(participant_id=rich.id, items=("username",), **CARD)
     count_servings(counts={(rich.id, shown.use_id): 3}, day=now.date())  # type: ignore[dict-item]
-    decide_use(participant_id=rich.id, items=("username",), **{**CARD, "channel": "shop_app"})
+    decide_use(
+        participant_id=rich.id, items=("username",), purpose="referral_card", channel="shop_app", country="FR"
+    )
     decide_use(participant_id=rich.id, items=("profile_photo",), recipient="print-shop", is_copy=True, **WALL)
     number_entries()
     prepare_audiences()
