@@ -142,6 +142,8 @@ def measure(payments: int, name: str, baseline: float) -> None:
     from datetime import timedelta
 
     from onloan.access.models import User
+    from onloan.evidence.actions import number_entries
+    from onloan.evidence.seat import start_seat
     from onloan.ledger.check import check_balances
     from onloan.payouts.actions import approve_batch, prepare_batch
     from onloan.payouts.answers import read_bank_answer
@@ -153,6 +155,9 @@ def measure(payments: int, name: str, baseline: float) -> None:
 
     fay, finn = (User.objects.get(email__startswith=f"{who}@").pk for who in ("fay", "finn"))
     later = SETTLED + timedelta(days=1)
+    # Nobody's account is opened for a payment while the log is behind, as it is after the seed.
+    number_entries()
+    start_seat()
     print(f"\n{name}: {payments:,} payments" + (f"; bare table {baseline:,.0f}/s" if baseline else ""))
     print(HEAD.format("", "seconds", "payments/s", "peak MiB", "ratio"))
     batch_id = _step("prepare", payments, baseline, lambda: prepare_batch(country="FR", user_id=fay, now=later))

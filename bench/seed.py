@@ -34,8 +34,6 @@ from onloan.people.models import EmailCode, Participant  # noqa: E402
 from onloan.people.sealing import seal_draft  # noqa: E402
 from onloan.portal.joining import page_hash  # noqa: E402
 
-JOINERS = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
-SPONSORS = int(sys.argv[2]) if len(sys.argv) > 2 else 100
 PASSWORD = "a password for the bench"
 
 
@@ -65,7 +63,7 @@ def publish_large_offer() -> None:
     )
 
 
-def join_sponsors() -> list[str]:
+def join_sponsors(count: int) -> list[str]:
     market = find_market(OFFER_SLUG, "FR")
     version = find_version(market.version_id)
     return [
@@ -83,7 +81,7 @@ def join_sponsors() -> list[str]:
                 now=clock.now(),
             )
         ).link_code
-        for number in range(SPONSORS)
+        for number in range(count)
     ]
 
 
@@ -92,12 +90,12 @@ def list_sponsor_ids() -> list[str]:
 
 
 @action
-def confirm_addresses(link_codes: list[str]) -> list[str]:
+def confirm_addresses(link_codes: list[str], count: int) -> list[str]:
     """What the join form's cookie holds for each person once their e-mail was confirmed."""
     market = find_market(OFFER_SLUG, "FR")
     now = clock.now()
     rows, cookies = [], []
-    for number in range(JOINERS):
+    for number in range(count):
         code_id = ids.new_id()
         email, via = f"person{number}@bench.example", link_codes[number % len(link_codes)]
         draft = {"username": f"Person {number}", "over_18": True, "photo": None, "via": via}
@@ -124,12 +122,12 @@ def confirm_addresses(link_codes: list[str]) -> list[str]:
     return cookies
 
 
-def main() -> None:
+def main(joiners_count: int = 20_000, sponsors_count: int = 100) -> None:
     publish_large_offer()
-    link_codes = join_sponsors()
+    link_codes = join_sponsors(sponsors_count)
     version = find_version(find_market(OFFER_SLUG, "FR").version_id)
     seeded = {
-        "cookies": confirm_addresses(link_codes),
+        "cookies": confirm_addresses(link_codes, joiners_count),
         "link_codes": link_codes,
         "version_id": str(version.id),
         "sponsor_ids": list_sponsor_ids(),
@@ -140,4 +138,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(*map(int, sys.argv[1:3]))
