@@ -112,6 +112,8 @@ def _problems_of(sentence: Sentence, message: Message) -> Iterator[str]:
             yield "tags differ"
         if WRONG_SPACE.search(re.sub(r"https?://\S+|<[^>]*>", "", text)):
             yield "a narrow no-break space is missing in the French"
+        if "\u2019" in text:
+            yield "a curved apostrophe, where all others are straight"
 
 
 def _placeholders(text: str) -> set[str]:
