@@ -21,6 +21,7 @@ from onloan.cases.errors import (
     TextNeeded,
     TextNotValid,
     TooManyCases,
+    WithdrawalStands,
 )
 from onloan.cases.models import Case, CaseEvent
 from onloan.cases.objecting import object_to_use, settle_objection, suppress_contact
@@ -187,7 +188,7 @@ def _store(
     )
     digits, codes = "", []
     if admitted is not None and admitted.code_hash:
-        digits, code = code_statement(email_hash=admitted.code_hash, purpose="sign_in", now=now)
+        digits, code = code_statement(email_hash=admitted.code_hash, purpose="request", now=now)
         codes = [code]
     event = WebhookEvent.CASE_OPENED
     is_awaited = admitted.is_awaited if admitted is not None else has_endpoint(event)
@@ -318,6 +319,12 @@ def _told(event: WebhookEvent, case_id: UUID, kind: Kind, country: str, facts: M
     return webhook_statement(event=event, payload=payload, idempotency_ref=ids.new_id())
 
 
+def check_end(kind: Kind, about: About, outcome: Outcome) -> None:
+    """Whether a case may end so. Raises ObjectionStands, WithdrawalStands."""
+    if not can_end_with(kind, about, outcome):
+        raise WithdrawalStands(field="outcome") if kind is Kind.WITHDRAWAL else ObjectionStands(field="outcome")
+
+
 @action
 def close_case(*, case_id: UUID, user_id: UUID, outcome: Outcome, now: datetime) -> None:
     """Record that a case was answered, by whom, and how. Raises NotAllowed, NotFound, CaseClosed."""
@@ -327,13 +334,13 @@ def close_case(*, case_id: UUID, user_id: UUID, outcome: Outcome, now: datetime)
 
 @action
 def record_end(*, case_id: UUID, user_id: UUID | None, outcome: Outcome, now: datetime) -> None:
-    """The same; without a ``user_id`` whoever asked took it back. Raises NotFound, CaseClosed, ObjectionStands."""
+    """The same; without a ``user_id`` whoever asked took it back. Raises NotFound, CaseClosed, and what ``check_end``
+    raises."""
     assert user_id is not None or outcome is Outcome.TAKEN_BACK, "only a member of the team answers"
     case = Case.objects.filter(id=case_id).values("participant_id", "kind", "about", "country").first()
     if case is None:
         raise NotFound
-    if not can_end_with(Kind(case["kind"]), About(case["about"]), outcome):
-        raise ObjectionStands(field="outcome")
+    check_end(Kind(case["kind"]), About(case["about"]), outcome)
     participant_id = case["participant_id"]
     if participant_id is not None and find_participant(participant_id) is not None:
         lock_participant(participant_id)

@@ -12,7 +12,7 @@ from onloan import clock, db, ids, keys
 from onloan.access.rules import Capability
 from onloan.access.team import find_member_by_id, require
 from onloan.cases import answers, clocks
-from onloan.cases.actions import close_case, first_day
+from onloan.cases.actions import check_end, close_case, first_day
 from onloan.cases.answers import Frame, Parts
 from onloan.cases.clocks import Pause
 from onloan.cases.errors import (
@@ -23,7 +23,6 @@ from onloan.cases.errors import (
     ExtensionRefused,
     IdentityCopy,
     NoticesOpen,
-    ObjectionStands,
     PauseRefused,
     TextNeeded,
 )
@@ -36,7 +35,6 @@ from onloan.cases.rules import (
     Kind,
     Outcome,
     State,
-    can_end_with,
     ends_objection_to_checks,
     show_reference,
 )
@@ -166,15 +164,14 @@ def add_note(*, case_id: UUID, user_id: UUID, text: str, is_shown: bool, now: da
 
 def compose_answer(*, case_id: UUID, outcome: Outcome, parts: Parts) -> str:
     """The answer as it would go out, in the person's language. Raises BadInput, AnswerIncomplete, ErasureGround,
-    AnswerWords, ObjectionStands, NotFound."""
+    AnswerWords, ObjectionStands, WithdrawalStands, NotFound."""
     row = Case.objects.filter(id=case_id).first()
     if row is None:
         raise NotFound
     kind, facts = Kind(row.kind), market_facts(row.country)
     if outcome not in answers.list_outcomes(kind):
         raise BadInput(field="outcome", problem=gettext("choose how it ended"))
-    if not can_end_with(kind, About(row.about), outcome):
-        raise ObjectionStands(field="outcome")
+    check_end(kind, About(row.about), outcome)
     missing = answers.find_missing(kind, outcome, parts)
     if missing:
         raise AnswerIncomplete(field=missing[0][0], missing=", ".join(what for _, what in missing))

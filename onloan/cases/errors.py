@@ -197,6 +197,14 @@ class ObjectionStands(OnloanError):
     sentence = _("An objection to advertising always holds. Answer that it was done.")
 
 
+class WithdrawalStands(OnloanError):
+    """GDPR art. 7(3): a permission is taken back at any time, as easily as it was given."""
+
+    code = "E-WITHDRAWAL-STANDS"
+    status = 422
+    sentence = _("Whoever takes a permission back asks for nothing that could be refused. Answer that it was done.")
+
+
 class LiftingRefused(OnloanError):
     """GDPR art. 18(3): the person reads beforehand that their restriction ends, and why."""
 

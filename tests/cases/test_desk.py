@@ -9,7 +9,7 @@ import pytest
 
 from onloan import ids
 from onloan.cases import desk
-from onloan.cases.actions import open_case
+from onloan.cases.actions import close_case, open_case
 from onloan.cases.answers import Ground, Parts
 from onloan.cases.clocks import Pause
 from onloan.cases.errors import (
@@ -21,6 +21,7 @@ from onloan.cases.errors import (
     IdentityCopy,
     NoticesOpen,
     PauseRefused,
+    WithdrawalStands,
 )
 from onloan.cases.models import Case, CaseEvent, CasePause
 from onloan.cases.queries import count_complaints, find_case
@@ -156,6 +157,17 @@ def test_a_refused_erasure_rests_on_a_ground_of_the_closed_list(market: OpenMark
             desk.compose_answer(case_id=case_id, outcome=outcome, parts=NO)
         assert (refused.value.code, refused.value.status) == ("E-ERASE-GROUND", 422)
     assert desk.compose_answer(case_id=case_id, outcome=Outcome.DONE, parts=DONE)
+
+
+def test_a_permission_that_is_taken_back_is_not_refused(market: OpenMarket) -> None:
+    case_id, dora = ask(Kind.WITHDRAWAL), market.team.dora
+    for outcome in (Outcome.REFUSED, Outcome.PARTLY_DONE):
+        with pytest.raises(WithdrawalStands) as refused:
+            desk.answer_case(case_id=case_id, user_id=dora, outcome=outcome, parts=NO, now=NOW)
+        assert (refused.value.code, refused.value.field) == ("E-WITHDRAWAL-STANDS", "outcome")
+        with pytest.raises(WithdrawalStands):
+            close_case(case_id=case_id, user_id=dora, outcome=outcome, now=NOW)
+    assert Case.objects.get().state == "open" and mails("case_answered") == 0
 
 
 def test_a_blank_of_a_suggestion_is_filled_in_first(market: OpenMarket) -> None:
