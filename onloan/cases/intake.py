@@ -47,7 +47,7 @@ def take_in(
 def send_new_code(*, email: str, language: str, now: datetime) -> bool:
     """Whether a code could be sent: only so many go to one address within an hour."""
     try:
-        send_code(email=email, offer_id=None, market_id=None, purpose="sign_in", language=language, now=now)
+        send_code(email=email, offer_id=None, market_id=None, purpose="request", language=language, now=now)
     except (TooManyCodes, CodesBusy):
         return False
     return True
@@ -55,7 +55,7 @@ def send_new_code(*, email: str, language: str, now: datetime) -> bool:
 
 def confirm_address(*, case_id: UUID, email: str, code: str, now: datetime) -> None:
     """Tie the case to whoever joined with the address that the code was sent to. Raises CodeNotValid, NotFound."""
-    verified = check_code(email=email, code=code, purpose="sign_in", now=now)
+    verified = check_code(email=email, code=code, purpose="request", now=now)
     _identify(case_id=case_id, email=verified.email, now=now)
 
 

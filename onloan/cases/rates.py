@@ -57,7 +57,7 @@ def admit_address(email: str, door: Door, *, wants_code: bool, now: datetime) ->
     cases, sent, awaiting = fetch_values(
         [
             (of_address, [contact_hash(email), db.time_value(now - timedelta(days=1))]),
-            codes.count_statement(code_hash, now),
+            codes.count_statement(code_hash, "request", now),
             wanting_statement(WebhookEvent.CASE_OPENED),
         ]
     )

@@ -94,7 +94,7 @@ def send_code(
     email = normalize_email(email)
     email_hash = sealing.email_code_hash(email)
     lock_address(email_hash)
-    (sent,) = fetch_values([count_statement(email_hash, now)])
+    (sent,) = fetch_values([count_statement(email_hash, purpose, now)])
     check_rates(sent, now)
     joined = offer_id is not None and _find_joined(offer_id, email) is not None
     template = "join_code" if purpose == "join" and not joined else _CODE_TEMPLATES.get(purpose, "sign_in_code")

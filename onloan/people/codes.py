@@ -22,11 +22,15 @@ CODES_PER_MINUTE_MAX = 6_000
 _lately = Lately("people_email_code", "created_at", timedelta(minutes=1))
 
 
-def count_statement(email_hash: str, now: datetime) -> Statement:
-    """How many codes went within the hour to the address of this ``sealing.email_code_hash``. Ask it once the
-    address is locked."""
-    sql = "SELECT count(*) FROM people_email_code WHERE email_hash = %s AND created_at > %s"
-    return sql, [email_hash, db.time_value(now - timedelta(hours=1))]
+def count_statement(email_hash: str, purpose: str, now: datetime) -> Statement:
+    """How many codes for ``purpose`` went within the hour to the address of this ``sealing.email_code_hash``. Ask
+    it once the address is locked.
+
+    Each purpose has its own count: whoever fills in the public form with somebody else's address must not be able
+    to use up the codes with which that person signs in.
+    """
+    sql = "SELECT count(*) FROM people_email_code WHERE email_hash = %s AND purpose = %s AND created_at > %s"
+    return sql, [email_hash, purpose, db.time_value(now - timedelta(hours=1))]
 
 
 def check_rates(of_address: int, now: datetime) -> None:

@@ -23,6 +23,7 @@ from onloan.errors import NotFound
 from onloan.outbox.actions import add_endpoint
 from onloan.outbox.models import Message
 from onloan.outbox.statements import seal_about
+from onloan.people.actions import check_code, send_code
 from onloan.people.codes import CODES_PER_HOUR_MAX
 from onloan.people.errors import CodeNotValid
 from onloan.people.models import EmailCode
@@ -130,6 +131,16 @@ def test_it_counts_without_a_code_and_when_no_code_can_be_sent(both_databases: s
     assert "expires_minutes" not in mails[CODES_PER_HOUR_MAX].context
     assert not send_new_code(email=ANA, language="fr", now=clock.now())
     assert ask(email="chloe@example.org").has_code
+
+
+def test_it_uses_up_no_code_with_which_the_person_signs_in(both_databases: str) -> None:
+    add_participant(open_market())
+    for _ in range(CODES_PER_HOUR_MAX + 1):
+        ask()
+    for _ in range(CODES_PER_HOUR_MAX):
+        send_code(email=ANA, offer_id=None, market_id=None, purpose="sign_in", language="fr", now=clock.now())
+    verified = check_code(email=ANA, code=mailed_code(), purpose="sign_in", now=clock.now())
+    assert verified.email == ANA
 
 
 def test_it_keeps_the_bounds_of_an_address_for_requests_at_once(postgresql_database: str) -> None:
