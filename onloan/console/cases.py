@@ -37,6 +37,7 @@ from onloan.cases.desk import (
     pause_case,
     resume_case,
 )
+from onloan.cases.errors import CaseClosed
 from onloan.cases.identifying import HOW_CHARACTERS_MAX, HOW_CHARACTERS_MIN, identify_case, separate_case
 from onloan.cases.letters import change_address, confirm_by_letter, write_letter
 from onloan.cases.objecting import is_contact_suppressed
@@ -46,6 +47,7 @@ from onloan.cases.rules import TEXT_CHARACTERS_MAX, About, EventKind, Kind, Outc
 from onloan.cases.sighting_queries import find_sighting_of_case
 from onloan.cases.suggestions import SuggestedText, list_suggestions
 from onloan.cases.timeline import Event, list_events
+from onloan.console.case_refusals import Problem, list_forms, refusal_panel
 from onloan.console.erasures import erasure_panel
 from onloan.console.pages import TeamRequest, read_text, render_page, team_page
 from onloan.console.queue import days_in_words
@@ -64,15 +66,6 @@ TYPED = (
     "question", "doubt", "known_as", "how", "mandate", "separate", "email",
 )  # fmt: skip
 """Every field of the page, each with a name of its own, so that what was typed stays when something is refused."""
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """What could not be done: of which form, and at which field of it."""
-
-    act: str
-    field: str
-    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +88,12 @@ def data_address(picture: bytes) -> str:
 def show_case(request: TeamRequest, case_id: UUID) -> HttpResponse:
     if request.method != "POST":
         return _render(request, case_id)
+    act = request.POST.get("act", "")
+    is_for_answer = act == "preview" or "use" in request.POST
+    if is_for_answer and find_case(case_id).line.state is State.CLOSED:
+        return _refuse(request, case_id, "answer", CaseClosed())
     if "use" in request.POST:
         return _render(request, case_id, typed=_use_sentence(request, case_id))
-    act = request.POST.get("act", "")
     if act == "preview":
         return _preview(request, case_id)
     if act not in ACTS:
@@ -163,7 +159,9 @@ def _render(
     today = clock.local_day(clock.now(), facts.time_zone)
     sighting = find_sighting_of_case(case_id)
     left, is_open = days_left(case.line.due_on, today), case.line.state is State.OPEN
-    context = {
+    step = _next_step(case, events, today) if is_open else None
+    typed = typed if typed is not None else _read_typed(request)
+    context: dict[str, object] = {
         "here": "cases",
         "case": case,
         "is_open": is_open,
@@ -177,20 +175,26 @@ def _render(
         "twins": [
             event.text for event in events if event.kind is EventKind.LINKED_DUPLICATE and not event.is_shown
         ],
-        "next": _next_step(case, events, today) if is_open else None,
+        "next": step,
         "duties": _list_duties(case) if is_open else [],
         "can_correct": case.line.kind in CORRECTED_KINDS and case.line.participant_id is not None,
         "goes_by_letter": case.contact is None and case.line.participant_id is None,
         "by_authority": _day_by_authority(case),
         "preview": preview,
         "problem": problem,
-        "typed": typed if typed is not None else _read_typed(request),
+        "typed": typed,
         **_answer_context(case, today),
         **erasure_panel(case),
         **restriction_panel(case),
         **_question_context(case, events, today),
     }
-    return render_page(request, "case.html", context, status=status)
+    forms = list_forms(
+        context,
+        step=step.act if step is not None else "",
+        is_known=case.line.participant_id is not None,
+        is_identified=case.identified is not None,
+    )
+    return render_page(request, "case.html", {**context, **refusal_panel(problem, forms, typed)}, status=status)
 
 
 def _answer_context(case: CaseView, today: date) -> dict[str, object]:
