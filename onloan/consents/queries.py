@@ -110,6 +110,13 @@ def find_yes_ends(participant_id: UUID) -> dict[int, datetime]:
     return {number: min(end for end in (ended_at, expires_at) if end) for number, ended_at, expires_at in found}
 
 
+def find_yes_versions(participant_id: UUID) -> dict[int, UUID]:
+    """The version of the offer under which each yes of this person was given, by its number."""
+    return dict(
+        Consent.objects.filter(participant_id=participant_id, answer=True).values_list("number", "version_id")
+    )
+
+
 def find_receipt(token: str) -> ReceiptView | None:
     """The receipt that ``token`` opens, however it was typed; None when it opens nothing."""
     code = ids.normalize_code(token)

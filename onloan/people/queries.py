@@ -181,10 +181,18 @@ def list_suppressed(emails: Collection[str]) -> set[str]:
     return {by_hash[value_hash] for value_hash in found}
 
 
+def find_suppressed_since(participant_id: UUID) -> datetime | None:
+    """Since when this person's address is one of those."""
+    address = read_item(participant_id, "email")
+    if address is None:
+        return None
+    value_hash = sealing.suppression_hash(address.decode())
+    return Suppression.objects.filter(value_hash=value_hash).values_list("since", flat=True).first()
+
+
 def is_suppressed(participant_id: UUID) -> bool:
     """Whether this person's address is one of those."""
-    address = read_item(participant_id, "email")
-    return address is not None and bool(list_suppressed([address.decode()]))
+    return find_suppressed_since(participant_id) is not None
 
 
 def list_checks_objected(participant_ids: Collection[UUID]) -> set[UUID]:

@@ -10,6 +10,8 @@ from uuid import UUID
 from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
+from onloan.offers.document import Recipient
+from onloan.offers.queries import find_version
 from onloan.offers.vocabulary import CHANNELS, ITEMS, PURPOSES, ROLES, said
 from onloan.portal import words
 from onloan.portal.campaign import Campaign
@@ -56,7 +58,7 @@ def describe_use(group: UseGroup, campaign: Campaign) -> UseLine:
     return UseLine(
         sentence=_sentence(group, campaign),
         reach=_reach(group.channel, group.basis, group.purpose),
-        recipient=_recipient(group.recipient, campaign),
+        recipient=_recipient(group, campaign),
         why=said(PURPOSES[group.purpose].sentence, campaign.language),
         often=_often(group, campaign.language),
     )
@@ -130,15 +132,26 @@ def _reach(channel: str, basis: str, purpose: str) -> str:
     return gettext("Anyone could see this.") if CHANNELS[channel].is_public else ""
 
 
-def _recipient(recipient: str, campaign: Campaign) -> str:
-    """Who received it besides the merchant, and for whom they work."""
-    if not recipient:
+def _recipient(group: UseGroup, campaign: Campaign) -> str:
+    """Who received it besides the merchant, and for whom they work, as the version says that it rests on."""
+    if not group.recipient:
         return ""
-    for each in campaign.offer.recipients:
-        if each.id == recipient:
-            role = said(ROLES[each.role], campaign.language)
-            return gettext("Received by %(name)s (%(role)s).") % {"name": each.name, "role": role}
-    return gettext("Received by %(name)s.") % {"name": recipient}
+    found = _find_recipient(group, campaign)
+    if found is None:
+        return gettext("Received by %(name)s.") % {"name": group.recipient}
+    role = said(ROLES[found.role], campaign.language)
+    return gettext("Received by %(name)s (%(role)s).") % {"name": found.name, "role": role}
+
+
+def name_recipient(group: UseGroup, campaign: Campaign) -> str:
+    """The legal name of who received it."""
+    found = _find_recipient(group, campaign)
+    return group.recipient if found is None else found.name
+
+
+def _find_recipient(group: UseGroup, campaign: Campaign) -> Recipient | None:
+    offer = campaign.offer if group.version_id is None else find_version(group.version_id).offer
+    return next((each for each in offer.recipients if each.id == group.recipient), None)
 
 
 def _often(group: UseGroup, language: str) -> str:

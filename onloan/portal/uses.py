@@ -16,7 +16,7 @@ from onloan.portal.campaign import Campaign
 from onloan.portal.cases import signed_in
 from onloan.portal.pages import render_page
 from onloan.portal.people import campaign_for
-from onloan.portal.used import describe_use, name_item
+from onloan.portal.used import describe_use, name_item, name_recipient
 from onloan.uses.history import UseGroup, list_use_groups
 
 USES_PER_PAGE = 20
@@ -66,9 +66,8 @@ def _item_choices(groups: Sequence[UseGroup], chosen: str, language: str) -> lis
 
 
 def _recipient_choices(groups: Sequence[UseGroup], chosen: str, campaign: Campaign) -> list[Choice]:
-    names = {each.id: each.name for each in campaign.offer.recipients}
-    found = sorted({group.recipient for group in groups if group.recipient})
-    return [Choice(recipient, names.get(recipient, recipient), recipient == chosen) for recipient in found]
+    names = {group.recipient: name_recipient(group, campaign) for group in groups if group.recipient}
+    return [Choice(recipient, name, recipient == chosen) for recipient, name in sorted(names.items())]
 
 
 def _page_number(request: HttpRequest) -> int:

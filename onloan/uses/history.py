@@ -10,7 +10,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from onloan import clock, db
-from onloan.consents.queries import find_yes_ends
+from onloan.consents.queries import find_yes_ends, find_yes_versions
 from onloan.uses.audience_queries import AudienceUse, list_audiences_of
 from onloan.uses.models import Use
 from onloan.uses.periods import PastUse, find_last_day
@@ -23,12 +23,12 @@ PAST_USES_MAX = 200
 _GROUPS = (
     "SELECT {day} AS day, used.items, used.purpose, used.channel, used.country, used.recipient, used.basis,"
     " used.is_copy, used.consent_number, count(*), min(used.decided_at), max(used.decided_at),"
-    " count(used.ended_at), max(used.ended_at), min(shown.first_day), max(shown.last_day), sum(shown.times)"
-    " FROM uses_use AS used LEFT JOIN ("
+    " count(used.ended_at), max(used.ended_at), min(shown.first_day), max(shown.last_day), sum(shown.times),"
+    " used.version_id FROM uses_use AS used LEFT JOIN ("
     "SELECT use_id, min(day) AS first_day, max(day) AS last_day, sum(count) AS times FROM uses_serving"
     " WHERE participant_id = %s GROUP BY use_id) AS shown ON shown.use_id = used.id"
     " WHERE used.participant_id = %s AND used.allowed"
-    " GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9 ORDER BY 12 DESC LIMIT %s"
+    " GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 18 ORDER BY 12 DESC LIMIT %s"
 )
 _DAY_POSTGRESQL = "(used.decided_at AT TIME ZONE %s)::date"
 _DAY_SQLITE = "django_datetime_cast_date(used.decided_at, %s, 'UTC')"
@@ -41,9 +41,11 @@ class UseGroup:
     ``ended_at``: whoever asked said of each of them that it is over, the last time then. ``consent_ends_at`` is
     when the consent that they rest on ended, or will end by itself. ``shown_first`` and ``shown_last`` are days
     (UTC) on which Onloan showed something of them, ``shown_count`` times. ``is_mass``: part of a mass use.
+    ``version_id`` is the version of the offer that they rest on; None when the answer is not kept any more.
     """
 
     day: date
+    version_id: UUID | None
     items: tuple[str, ...]
     purpose: str
     channel: str
@@ -73,7 +75,8 @@ def list_use_groups(participant_id: UUID, *, time_zone: str) -> list[UseGroup]:
     """All that was used of this person, single and mass uses, newest first; at most ``GROUPS_MAX`` of each."""
     ends = find_yes_ends(participant_id)
     single = [_read_group(row, ends) for row in db.fetch_all(*groups_statement(participant_id, time_zone))]
-    mass = [_mass_group(use, ends, time_zone) for use in list_audiences_of(participant_id)]
+    versions = find_yes_versions(participant_id)
+    mass = [_mass_group(use, ends, versions, time_zone) for use in list_audiences_of(participant_id)]
     return sorted([*single, *mass], key=lambda group: group.last_at, reverse=True)
 
 
@@ -145,6 +148,7 @@ def _read_group(row: tuple[Any, ...], ends: dict[int, datetime]) -> UseGroup:
     count, ended_count = row[9], row[12]
     return UseGroup(
         day=day,
+        version_id=db.read_uuid(row[17]),
         items=tuple(json.loads(row[1])),
         purpose=row[2],
         channel=row[3],
@@ -163,10 +167,13 @@ def _read_group(row: tuple[Any, ...], ends: dict[int, datetime]) -> UseGroup:
     )
 
 
-def _mass_group(use: AudienceUse, ends: dict[int, datetime], time_zone: str) -> UseGroup:
+def _mass_group(
+    use: AudienceUse, ends: dict[int, datetime], versions: dict[int, UUID], time_zone: str
+) -> UseGroup:
     audience = use.audience
     return UseGroup(
         day=clock.local_day(audience.decided_at, time_zone),
+        version_id=versions.get(max(use.consent_numbers)),
         items=audience.items,
         purpose=audience.purpose,
         channel=audience.channel,

@@ -38,6 +38,7 @@ from onloan.payouts.actions import (
 from onloan.payouts.archive import read_archive
 from onloan.payouts.models import ArchivedPayment, YearNote
 from onloan.payouts.situation import payment_situation
+from onloan.people.actions import suppress_address
 from onloan.people.photos import prepare_photo
 from onloan.referrals.actions import record_event, settle_due
 from onloan.referrals.looking import look_at_accounts, look_for_signals
@@ -60,6 +61,7 @@ from tests.support.photos import portrait_png
 
 PRINTER = "Imprimerie Exemple, Inc."
 IBAN = "FR7630006000011234567890189"
+BANK = "CREDIT AGRICOLE SA"
 EVERYTHING = dict.fromkeys(PERMISSIONS, True)
 RECIPIENT = (
     "claims:\n  - only_items",
@@ -212,6 +214,7 @@ def _ask(rich: Rich) -> None:
         reason="The shop's system was down.", user_id=member("Sam"), now=now,
     )  # fmt: skip
     error = open_case(kind=Kind.RECTIFICATION, text="My name has an accent.", **asked)  # type: ignore[arg-type]
+    suppress_address(email="ana@example.org", now=now)
     pause_case(
         case_id=error.case_id, user_id=dora, pause=Pause.IDENTITY, question="In which month did you join us?",
         reason="The letter came from another address.", now=now,

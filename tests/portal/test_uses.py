@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,9 +11,12 @@ from onloan import clock, ids
 from onloan.consents.actions import withdraw_permission
 from onloan.consents.queries import list_consents
 from onloan.joining.actions import Joined
+from onloan.offers.document import Recipient
+from onloan.offers.queries import find_version
 from onloan.people.queries import find_participant
 from onloan.portal.uses import USES_PER_PAGE
 from onloan.uses.models import Serving, Use
+from tests.consents.world import publish
 from tests.joining.support import open_market
 from tests.portal.support import CARDS, EVERYTHING, Visitor, add_participant
 
@@ -129,3 +133,15 @@ def test_somebody_who_is_not_signed_in_sees_nothing(ana: Joined) -> None:
     visitor = Visitor()
     visitor.get("/en/me/uses/")
     assert visitor.address == "/en/signin/"
+
+
+def test_a_recipient_that_only_a_later_version_names_stands_by_its_legal_name(ana: Joined) -> None:
+    person = find_participant(ana.participant_id)
+    assert person is not None
+    first = find_version(person.version_id)
+    printer = Recipient("print-shop", "Imprimerie Exemple SARL", "processor", "FR", "C-1")
+    later = publish(replace(first.offer, recipients=(printer,)), number=first.number + 1)
+    record(ana, recipient="print-shop", version_id=later.id, is_copy=True)
+    text = read(ana)
+    assert "Received by Imprimerie Exemple SARL" in text
+    assert "print-shop" not in text

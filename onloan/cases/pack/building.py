@@ -29,6 +29,7 @@ PACK_SECONDS_MAX = 30.0
 SOURCES: tuple[Source, ...] = (
     person.PERSON,
     person.ITEM_VALUES,
+    person.ADVERTISING,
     person.CHANGES,
     person.LOOKUPS,
     person.ANSWERS,
@@ -98,7 +99,8 @@ def build_pack(participant_id: UUID, *, is_portable: bool, now: datetime) -> Pac
             continue
         try:
             with db.time_limit(min(SOURCE_SECONDS_MAX, ends_at - time.monotonic())):
-                content[source.name] = source.read(participant_id)
+                rows = source.read(participant_id)
+                content[source.name] = _portable_part(source, rows) if is_portable else rows
                 files |= _read_files(source, participant_id)
         except Exception as error:
             # Whatever fails in one place must not keep the rest from the person.
@@ -106,6 +108,11 @@ def build_pack(participant_id: UUID, *, is_portable: bool, now: datetime) -> Pac
             content.pop(source.name, None)
             gaps.append(source.name)
     return Pack(person, now, is_portable, content, files, tuple(gaps))
+
+
+def _portable_part(source: Source, rows: list[Row]) -> list[Row]:
+    blank = {each.name: None for each in source.properties if not each.is_portable}
+    return [row | blank for row in rows if source.is_portable_row(row)]
 
 
 def _read_files(source: Source, participant_id: UUID) -> dict[str, bytes]:

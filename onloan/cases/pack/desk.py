@@ -90,8 +90,8 @@ _REQUEST = (
     Property("text", or_none(TEXT), "What you wrote.", ("sealed_text",)),
     Property("representative", or_none(TEXT), "Who wrote it for you.", ("sealed_representative",)),
     Property("identified_at", or_none(MOMENT), "When a member of the team found that it was you."),
-    Property("identified_how", or_none(TEXT), "How they knew.", ("sealed_identified_how",)),
-    Property("answer", or_none(TEXT), "What we answered.", ("sealed_answer",)),
+    Property("identified_how", or_none(TEXT), "How they knew.", ("sealed_identified_how",), is_portable=False),
+    Property("answer", or_none(TEXT), "What we answered.", ("sealed_answer",), is_portable=False),
     Property("closed_at", or_none(MOMENT), "When it was closed."),
     Property("outcome", or_none(one_of(Outcome)), "How it ended."),
 )
@@ -108,6 +108,7 @@ REQUESTS = Source(
         "contact_hash": HASHED,
         "alarm_days": REMINDER,
         "alarmed_at": REMINDER,
+        "letter_waits_since": REMINDER,
         "identified_by_user_id": STAFF,
         "closed_by_user_id": STAFF,
     },

@@ -62,13 +62,16 @@ def or_none(form: Form) -> Form:
 @dataclass(frozen=True, slots=True)
 class Property:
     """One value of a row, under a word of the design. ``of`` names the columns that it comes from: by default the
-    one that is called the same. ``make`` computes it from them where it is not given as it is kept."""
+    one that is called the same. ``make`` computes it from them where it is not given as it is kept.
+    ``is_portable``: not so for what was concluded, is a human's word, or opens something (a code): it is null in
+    the part to take elsewhere."""
 
     name: str
     form: Form
     says: str
     of: tuple[str, ...] = ()
     make: Callable[..., Any] | None = None
+    is_portable: bool = True
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -83,13 +86,18 @@ class Unread:
     left_out: Mapping[str, str]
 
 
+def every_row(row: Row) -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """One kind of record about a person, and how it is read for one of them.
 
     ``table`` is where its rows lie, None where they are gathered from tables that other sources name or that are
     about nobody. Each column of it is among the columns of a property or, with the reason, in ``left_out``.
-    ``is_portable``: given by the person or observed about them, not inferred (GDPR art. 20).
+    ``is_portable``: given by the person or observed about them, not inferred (GDPR art. 20); ``is_portable_row``
+    leaves out those that rest on something else than a consent or a contract.
     """
 
     name: str
@@ -100,6 +108,7 @@ class Source:
     table: type[models.Model] | None = None
     left_out: Mapping[str, str] = field(default_factory=dict)
     unread: tuple[Unread, ...] = ()
+    is_portable_row: Callable[[Row], bool] = every_row
 
 
 def table_source(
@@ -111,6 +120,7 @@ def table_source(
     left_out: Mapping[str, str],
     order: str,
     filters: Mapping[str, Any] | None = None,
+    is_portable_row: Callable[[Row], bool] = every_row,
 ) -> Source:
     """A source whose rows are read as they are, the earliest first by ``order``."""
     return Source(
@@ -121,6 +131,7 @@ def table_source(
         read=partial(_read_table, table, properties, order, filters or {}),
         table=table,
         left_out={"participant_id": SAME, **left_out},
+        is_portable_row=is_portable_row,
     )
 
 

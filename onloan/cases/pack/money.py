@@ -44,10 +44,27 @@ from onloan.ledger.rules import (
     VoidCause,
     reward_reference,
 )
+from onloan.payouts.bank.accounts import name_bank
 from onloan.payouts.codes import slip_code
-from onloan.payouts.models import ArchivedPayment, ArchiveReading, Batch, Payable, Payee, Payment, Slip, YearNote
+from onloan.payouts.models import (
+    ArchivedPayment,
+    ArchiveReading,
+    Batch,
+    Debtor,
+    Payable,
+    Payee,
+    Payment,
+    Slip,
+    YearNote,
+)
 from onloan.payouts.rules import ArchivePurpose, BankWord, PayableState, PayeeProblem, PaymentState
-from onloan.payouts.sealing import unseal_archived, unseal_line, unseal_reading, unwrap_batch_key
+from onloan.payouts.sealing import (
+    unseal_archived,
+    unseal_debtor,
+    unseal_line,
+    unseal_reading,
+    unwrap_batch_key,
+)
 from onloan.vouchers.codes import group_code
 from onloan.vouchers.models import Redemption, Voucher
 from onloan.vouchers.queries import list_vouchers
@@ -125,8 +142,8 @@ REWARDS = table_source(
     currency(),
     Property("country", COUNTRY, "In which market."),
     Property("state", one_of(RewardState), "How far it is."),
-    Property("void_cause", or_none(one_of(VoidCause)), "Why it does not count."),
-    Property("held_reason", or_none(TEXT), "Why it is looked at before it counts."),
+    Property("void_cause", or_none(one_of(VoidCause)), "Why it does not count.", is_portable=False),
+    Property("held_reason", or_none(TEXT), "Why it is looked at before it counts.", is_portable=False),
     Property("pending_at", MOMENT, "When it was promised."),
     Property("earns_at", MOMENT, "When it counts."),
     Property("earned_at", or_none(MOMENT), "When it was earned."),
@@ -162,7 +179,7 @@ CORRECTIONS = Source(
     name="corrections",
     says="Mistakes in your rewards that a member of the team proposed to mend, and what another one decided.",
     table=Correction,
-    is_portable=True,
+    is_portable=False,
     read=_read_corrections,
     properties=(
         Property("proposed_at", MOMENT, "When it was proposed."),
@@ -201,7 +218,8 @@ def _read_vouchers(participant_id: UUID) -> list[Row]:
 
 _VOUCHER = (
     Property("id", KEY, "What was spent of it names it."),
-    Property("code", TEXT, "Buys things: keep it to yourself. Empty while you wait for it.", ("last_characters",)),
+    Property("code", or_none(TEXT), "Buys things: keep it to yourself. Empty while you wait for it.",
+             ("last_characters",), is_portable=False),
     REWARD,
     Property("rule", TEXT, "What the offer calls it.", ("rule_id",)),
     amount(),
@@ -214,7 +232,7 @@ _VOUCHER = (
     Property("state", one_of(VoucherState), "Whether it can be spent."),
     Property("waits_for_code", TRUTH, "Whether you wait for its code."),
     Property("has_shop_code", TRUTH, "Whether the code is one that the shop made.", ("own_code_id",), is_there),
-)
+)  # fmt: skip
 VOUCHERS = Source(
     name="vouchers",
     says="Your vouchers, with their codes.",
@@ -279,17 +297,28 @@ CASH = table_source(
 
 def _read_payments(participant_id: UUID) -> list[Row]:
     rows = bounded(Payment.objects.filter(participant_id=participant_id).order_by("id").values())
-    wrapped = dict(Batch.objects.filter(id__in={row["batch_id"] for row in rows}).values_list("id", "wrapped_key"))
+    batches = Batch.objects.filter(id__in={row["batch_id"] for row in rows})
+    wrapped = dict(batches.values_list("id", "wrapped_key"))
+    ours = {row[0]: _name_our_bank(*row) for row in batches.values_list("id", "currency", "sealed_debtor")}
     found = []
     for row in rows:
-        name, account = None, None
+        name, account, your_bank = None, None, None
         wrapped_key = wrapped.get(row["batch_id"])
         if wrapped_key is not None and row["sealed_line"] is not None:
             batch_key = unwrap_batch_key(row["batch_id"], bytes(wrapped_key))
             line = unseal_line(batch_key, row["id"], bytes(row["sealed_line"]))
-            name, account = line.name, line.account.number
-        found.append({**make_row(_PAYMENT, row), "name": name, "account": account})
+            name, account, your_bank = line.name, line.account.number, name_bank(line.account)
+        banks = {"our_bank": ours[row["batch_id"]], "your_bank": your_bank}
+        found.append({**make_row(_PAYMENT, row), "name": name, "account": account, **banks})
     return found
+
+
+def _name_our_bank(batch_id: UUID, currency: str, sealed: bytes | memoryview | None) -> str | None:
+    """Of the account that a batch was paid from; once that is gone, of the one that its currency is paid from."""
+    if sealed is not None:
+        return name_bank(unseal_debtor(batch_id, bytes(sealed)).account)
+    debtor = Debtor.objects.filter(currency=currency).first()
+    return None if debtor is None else name_bank(unseal_debtor(debtor.id, bytes(debtor.sealed_account)).account)
 
 
 _PAYMENT = (
@@ -301,11 +330,14 @@ _PAYMENT = (
     currency(),
     Property("name", or_none(TEXT), "The name in the file for the bank, while it is kept.", ("sealed_line",)),
     Property("account", or_none(TEXT), "The account in that file, while it is kept.", ("sealed_line",)),
+    Property("our_bank", or_none(TEXT), "The bank that was asked, by the number of our account.", ("batch_id",)),
+    Property("your_bank", or_none(TEXT), "Your bank, by the number of your account, while that is kept.",
+             ("sealed_line",)),
     Property("state", one_of(PaymentState), "What the bank said."),
     Property("reason_code", or_none(TEXT), "The bank's code for why not."),
     Property("bank_word", or_none(one_of(BankWord)), "What it said without settling it."),
     Property("answered_at", or_none(MOMENT), "When it said so."),
-)
+)  # fmt: skip
 PAYMENTS = Source(
     name="payments",
     says="Each time the bank was asked to pay you.",
@@ -317,7 +349,6 @@ PAYMENTS = Source(
         "id": OWN_KEY,
         "participant_id": SAME,
         "payable_id": "the reward stands beside it",
-        "batch_id": "a file for the bank, with payments to other people",
     },
 )
 
@@ -366,8 +397,8 @@ SLIPS = Source(
     is_portable=True,
     read=_read_slips,
     properties=(
-        Property("code", TEXT, "Is worth its amount until it is paid or cancelled: keep it to yourself.",
-                 ("last_characters",)),
+        Property("code", or_none(TEXT), "Is worth its amount until it is paid or cancelled: keep it to yourself.",
+                 ("last_characters",), is_portable=False),
         Property("reward", TEXT, "The reference of the reward that it pays.", ("payable_id",)),
         amount(),
         currency(),

@@ -37,13 +37,25 @@ from onloan.cases.rules import ErasureCause, ErasureWay, RestrictionCause, show_
 from onloan.consents.models import Consent, Receipt
 from onloan.consents.rules import Act, Door, EndReason
 from onloan.errors import NotFound
+from onloan.markets.rules import add_months
 from onloan.offers.queries import find_market_by_id, find_version
+from onloan.offers.retention import CASE_YEARS
 from onloan.offers.vocabulary import CHANNELS, ITEMS, PURPOSES
 from onloan.outbox.mails import receipt_token
 from onloan.payouts.sealing import read_written_account
 from onloan.people.changes import read_person_key
-from onloan.people.models import CodeLookup, EmailLookup, Item, ItemChange, LookupRecord, Participant, PersonKey
-from onloan.people.queries import read_items
+from onloan.people.models import (
+    CodeLookup,
+    EmailCode,
+    EmailLookup,
+    Item,
+    ItemChange,
+    LookupRecord,
+    Participant,
+    PersonKey,
+    Suppression,
+)
+from onloan.people.queries import find_suppressed_since, read_items
 from onloan.people.rules import CHANGED_NAMES, ITEM_NAMES
 from onloan.people.sealing import unseal_item
 
@@ -140,6 +152,32 @@ ITEM_VALUES = Source(
 )  # fmt: skip
 
 
+def _read_advertising(participant_id: UUID) -> list[Row]:
+    since = find_suppressed_since(participant_id)
+    return [] if since is None else [{"since": since, "until": add_months(since.date(), 12 * CASE_YEARS)}]
+
+
+ADVERTISING = Source(
+    name="advertising",
+    says="That your address gets no advertising. Only a keyed hash of it is kept in that list.",
+    table=Suppression,
+    is_portable=False,
+    read=_read_advertising,
+    properties=(
+        Property("since", MOMENT, "Since when."),
+        Property("until", DAY, "When it goes from the list.", ("since",)),
+    ),
+    left_out={"value_hash": HASHED},
+    unread=(
+        Unread(EmailCode, dict.fromkeys(
+            ("id", "email_hash", "offer_id", "market_id", "purpose", "code_hash", "attempts", "expires_at",
+             "verified_at", "sealed_draft", "created_at"),
+            "a code by mail and the form that it resumes are gone after ten minutes",
+        )),
+    ),
+)  # fmt: skip
+
+
 def _read_changes(participant_id: UUID) -> list[Row]:
     person_key = read_person_key(participant_id)
     rows = bounded(ItemChange.objects.filter(participant_id=participant_id).order_by("changed_at", "id"))
@@ -228,7 +266,8 @@ ANSWERS = table_source(
     Property("ended_at", or_none(MOMENT), "When it ended before."),
     Property("end_reason", or_none(one_of(EndReason)), "Why it ended."),
     Property("end_door", or_none(one_of(Door)), "Where it was taken back."),
-    Property("receipt", TEXT, "The code of the receipt of this answer.", ("receipt_id",), receipt_token),
+    Property("receipt", or_none(TEXT), "The code of the receipt of this answer.", ("receipt_id",), receipt_token,
+             is_portable=False),
     is_portable=True,
     left_out={"id": OWN_KEY, "market_id": "the country stands beside it"},
     order="number",
@@ -238,8 +277,8 @@ RECEIPTS = table_source(
     "receipts",
     Receipt,
     "What you saw and did each time you answered: the proof of a yes, and of a no.",
-    Property("code", TEXT, "Opens the receipt at /r/<code>/ without signing in: keep it to yourself.",
-             ("id",), receipt_token),
+    Property("code", or_none(TEXT), "Opens the receipt at /r/<code>/ without signing in: keep it to yourself.",
+             ("id",), receipt_token, is_portable=False),
     VERSION,
     Property("version_hash", HASH, "SHA-256 of the offer file that you were shown."),
     Property("country", COUNTRY, "In which market."),

@@ -114,11 +114,12 @@ INVITATION = table_source(
     Property("joined_at", MOMENT, "When you used it.", ("attributed_at",)),
     Property("is_counted", TRUTH, "Whether you count for whoever invited you, as you were told.", ("credited",)),
     Property("qualified_at", or_none(MOMENT), "When you did what counts."),
-    Property("checked_at", or_none(MOMENT), "When a program looked for signs of cheating.", ("looked_at",)),
+    Property("checked_at", or_none(MOMENT), "When a program looked for signs of cheating.", ("looked_at",),
+             is_portable=False),
     is_portable=True,
     left_out={"id": OWN_KEY, "market_id": MARKET, "sponsor_id": "who invited you: somebody else"},
     order="attributed_at",
-)
+)  # fmt: skip
 
 EVENTS = table_source(
     "events",
@@ -158,15 +159,17 @@ def _read_signals(participant_id: UUID) -> list[Row]:
 
 def _signal_row(row: Signal, *, about: str) -> Row:
     kind = SignalKind(row.kind)
+    is_ours = about != "as_friend"
     return {
         "kind": row.kind,
         "about": about,
         "sentence": tell_person(kind, row.details, is_sponsor=about == "friend"),
         "counts": row.details,
         "found_at": row.found_at,
-        "is_of_ring": row.ring_id is not None,
         "holds_alone": kind.holds_alone,
-        "led_to_review": row.review_id is not None,
+        # What became of the reward of whoever invited this person is that person's.
+        "is_of_ring": row.ring_id is not None if is_ours else None,
+        "led_to_review": row.review_id is not None if is_ours else None,
     }
 
 
@@ -185,9 +188,12 @@ SIGNALS = Source(
         Property("counts", {"type": "object", "additionalProperties": {"type": "integer"}}, "How many.",
                  ("details",)),
         Property("found_at", MOMENT, "When."),
-        Property("is_of_ring", TRUTH, "Whether it is about a circle of people.", ("ring_id",)),
         Property("holds_alone", TRUTH, "Whether it is enough by itself to ask a person to look."),
-        Property("led_to_review", TRUTH, "Whether a person was asked to look.", ("review_id",)),
+        Property("is_of_ring", or_none(TRUTH),
+                 "Whether it is about a circle of people; null where the reward is somebody else's.",
+                 ("ring_id",)),
+        Property("led_to_review", or_none(TRUTH),
+                 "Whether a person was asked to look; null where the reward is somebody else's.", ("review_id",)),
     ),
     left_out={"id": OWN_KEY, "participant_id": SAME},
 )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from onloan.cases.pack.building import SOURCES
-from onloan.cases.pack.forms import DAY, MOMENT, TEXT, Form, Source
+from onloan.cases.pack.forms import DAY, MOMENT, TEXT, Form, Property, Source
 
 FORM = "onloan-access-pack/2"
 
@@ -45,7 +45,7 @@ def pack_schema() -> dict[str, Any]:
 
 def _source(source: Source) -> Form:
     written: Form = {"type": "array", "description": source.says, "items": _object({
-        each.name: {**each.form, "description": each.says} for each in source.properties
+        each.name: {**each.form, "description": _describe(source, each)} for each in source.properties
     })}  # fmt: skip
     left_out = {name: why for name, why in source.left_out.items() if name != "participant_id"}
     for unread in source.unread:
@@ -53,6 +53,11 @@ def _source(source: Source) -> Form:
     if left_out:
         written["$comment"] = "Left out: " + "; ".join(f"{name} ({why})" for name, why in left_out.items())
     return written
+
+
+def _describe(source: Source, each: Property) -> str:
+    is_blank = source.is_portable and not each.is_portable
+    return f"{each.says} Null in the part of article 20." if is_blank else each.says
 
 
 def _object(properties: dict[str, Form]) -> Form:

@@ -89,6 +89,7 @@ USES = table_source(
     is_portable=True,
     left_out={"market_id": "the country stands beside it"},
     order="id",
+    is_portable_row=lambda row: row["basis"] in {"consent", "contract"},
 )  # fmt: skip
 
 SHOWINGS = table_source(

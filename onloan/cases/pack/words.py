@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 TITLES: dict[str, Promise] = {
     "person": gettext_lazy("Who you are here"),
     "items": gettext_lazy("What you gave us"),
+    "advertising": gettext_lazy("That your address gets no advertising"),
     "changes": gettext_lazy("What you changed"),
     "look_ups": gettext_lazy("Who of the team looked at your file"),
     "answers": gettext_lazy("What you allowed, refused and took back"),

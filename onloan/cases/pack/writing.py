@@ -5,10 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import zipfile
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
+
+from babel.numbers import get_decimal_symbol
 
 from onloan import clock
 from onloan.cases.pack.building import SOURCES, Pack
@@ -19,7 +22,8 @@ from onloan.offers.queries import find_version
 
 BYTE_ORDER_MARK = "\ufeff"
 """Without it a spreadsheet takes the names of people for another alphabet's."""
-_FORMULA = frozenset("=+-@\t\r\n＝＋－＠")
+# At the start of a cell, and wherever a program that expects another separator would begin one.
+_FORMULA = re.compile(r"(^|[\t\r\n;,])( *)(?=[=+\-@＝＋－＠])|^(?=[\t\r\n])")
 
 
 def write_zip(pack: Pack, page: str) -> bytes:
@@ -31,7 +35,8 @@ def write_zip(pack: Pack, page: str) -> bytes:
         archive.writestr("schema.json", write_schema())
         for source in SOURCES:
             if source.name in pack.content:
-                archive.writestr(f"csv/{source.name}.csv", write_csv(source, pack.content[source.name]))
+                table = write_csv(source, pack.content[source.name], pack.person.language)
+                archive.writestr(f"csv/{source.name}.csv", table)
         for name, content in pack.files.items():
             archive.writestr(name, content)
     return out.getvalue()
@@ -58,11 +63,15 @@ def write_json(pack: Pack) -> str:
     return json.dumps(body, default=_write_value, ensure_ascii=False, indent=1)
 
 
-def write_csv(source: Source, rows: list[Row]) -> str:
-    """A table as RFC 4180 has it, with the names of the properties in its first line also where it is empty."""
+def write_csv(source: Source, rows: list[Row], language: str) -> str:
+    """A table as RFC 4180 has it, with the names of the properties in its first line also where it is empty.
+
+    Where decimals stand behind a comma, spreadsheets expect a semicolon between cells.
+    """
     out = io.StringIO()
     out.write(BYTE_ORDER_MARK)
-    writer = csv.writer(out, lineterminator="\r\n")
+    separator = ";" if get_decimal_symbol(language) == "," else ","
+    writer = csv.writer(out, delimiter=separator, lineterminator="\r\n")
     names = [each.name for each in source.properties]
     writer.writerow(names)
     writer.writerows([_write_cell(row[name]) for name in names] for row in rows)
@@ -81,7 +90,7 @@ def _write_cell(value: Any) -> str:
         text = json.dumps(value, ensure_ascii=False)
     else:
         text = _write_value(value)
-    return f"'{text}" if text.lstrip(" ")[:1] in _FORMULA else text
+    return _FORMULA.sub(r"\1\2'", text)
 
 
 def _write_value(value: Any) -> str:

@@ -69,6 +69,14 @@ def read_account(text: str, *, currency: str) -> PayeeAccount:
     return PayeeAccount("iban", iban.compact, iban.country_code)
 
 
+def name_bank(account: PayeeAccount) -> str | None:
+    """The bank that keeps the account, as its country's register has it, else its BIC; None if neither is known."""
+    if account.kind != "iban":
+        return None
+    iban = IBAN(account.number)
+    return iban.bank_name or (str(iban.bic) if iban.bic is not None else None)
+
+
 def mask_account(account: PayeeAccount) -> str:
     """What may be shown of an account: enough for its owner to know it, too little for anybody to pay with it."""
     country = f"{account.country} " if account.kind == "iban" else ""

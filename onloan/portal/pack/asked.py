@@ -59,7 +59,12 @@ def tell_asked(teller: Teller) -> Section:
     requests = teller.rows("requests")
     lead = []
     if not requests and "requests" in teller.pack.content:
-        lead.append(gettext("You have asked us nothing."))
+        lead.append(
+            gettext(
+                "We know of no request of yours. One from the page for everybody whose code was not typed, or a "
+                "letter, is not here as long as nobody has found that it is from you."
+            )
+        )
     return Section(
         key="asked",
         title=str(SECTION_TITLES["asked"]),

@@ -138,6 +138,12 @@ class Teller:
     def name_language(self, code: str) -> str:
         return capfirst(str(Locale(self.language).languages.get(code, code)))
 
+    def name_recipient(self, recipient: str) -> str:
+        """The legal name, as the version says it under which something was used."""
+        named = [row for source in ("uses", "mass_uses", "notices", "takedowns") for row in self.rows(source)]
+        names = {row["recipient"]: row["recipient_name"] for row in named}
+        return str(names.get(recipient, recipient))
+
     def address(self, path: str) -> str:
         """A page of this installation, to be opened from a file."""
         return f"{settings.PUBLIC_URL}{path}"

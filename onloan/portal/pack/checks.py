@@ -153,20 +153,22 @@ def tell_checks(teller: Teller) -> Section:
 def _signal(teller: Teller, row: Row) -> Card:
     kind = SignalKind(row["kind"])
     follows = gettext("It asks a person to look only together with another sign.")
-    if row["led_to_review"]:
+    if row["led_to_review"] is None:
+        follows = ""
+    elif row["led_to_review"]:
         follows = gettext("A person was asked to look before the reward counts.")
     elif row["holds_alone"]:
         follows = gettext("It is enough by itself to ask a person to look.")
     numbers = {"household": HOUSEHOLD_MAX, "friends": VELOCITY_FRIENDS, "names": SEQUENCE_NAMES}
     return Card(
         row["sentence"],
-        facts=[
+        facts=filled([
             (gettext("Noticed"), teller.moment(row["found_at"])),
             (gettext("How"), str(LOGIC_WORDS[kind]) % numbers),
             (gettext("About"), str(ABOUT_WORDS[row["about"]])),
             (gettext("What follows"), follows),
-        ],
-    )
+        ]),
+    )  # fmt: skip
 
 
 def _review(teller: Teller, row: Row) -> Card:

@@ -91,7 +91,7 @@ def say_entry(teller: Teller, row: Row) -> str:
     if "case" in entry and entry["case"] in set(Kind):
         said = label(said, str(title_of(Kind(entry["case"]), About.NOTHING)))
     details = _details(teller, entry)
-    return f"{said} ({'; '.join(details)})" if details else said
+    return f"{said} ({', '.join(details)})" if details else said
 
 
 def _details(teller: Teller, entry: dict[str, Any]) -> list[str]:
@@ -104,8 +104,7 @@ def _details(teller: Teller, entry: dict[str, Any]) -> list[str]:
     if places:
         details.append(words.listed([name_place(each, language) for each in places], language))
     if "recipient" in entry:
-        names = {each.id: each.name for each in teller.campaign.offer.recipients}
-        details.append(names.get(entry["recipient"], entry["recipient"]))
+        details.append(teller.name_recipient(entry["recipient"]))
     if "amount_minor" in entry:
         details.append(Money(entry["amount_minor"], entry["currency"]).format(language))
     if "consent_number" in entry:

@@ -217,6 +217,8 @@ def tell_vouchers(teller: Teller) -> Section:
     cards = [_voucher(teller, row) for row in reversed(teller.rows("vouchers"))]
     cards += [_slip(teller, row) for row in reversed(teller.rows("slips"))]
     lead = [gettext("Whoever has a code can spend it: keep this page to yourself.")]
+    if teller.pack.is_portable:
+        lead = [gettext("Codes are on your page, and not in this file, which is made to be handed on.")]
     if not cards:
         lead = [gettext("You have no voucher and no slip.")]
     return Section(
@@ -231,7 +233,7 @@ def tell_vouchers(teller: Teller) -> Section:
 def _voucher(teller: Teller, row: Row) -> Card:
     until = teller.day(row["expires_at"]) if row["expires_at"] is not None else gettext("without an end")
     facts: list[Fact] = [
-        (gettext("Code"), row["code"] or gettext("You wait for it.")),
+        (gettext("Code"), row["code"] or ("" if teller.pack.is_portable else gettext("You wait for it."))),
         (gettext("Left to spend"), teller.money(row, "remaining")),
         (gettext("Given to you on"), teller.day(row["issued_at"])),
         (gettext("Until"), until),
@@ -252,5 +254,5 @@ def _slip(teller: Teller, row: Row) -> Card:
         state = gettext("Paid out on %(day)s") % {"day": teller.day(row["redeemed_at"])}
     elif row["cancelled_at"] is not None:
         state = gettext("Given back on %(day)s") % {"day": teller.day(row["cancelled_at"])}
-    facts = [(gettext("Code"), row["code"]), (gettext("Taken on"), teller.day(row["issued_at"]))]
-    return Card(gettext("Slip of %(amount)s") % {"amount": teller.money(row)}, state, facts)
+    facts = [(gettext("Code"), row["code"] or ""), (gettext("Taken on"), teller.day(row["issued_at"]))]
+    return Card(gettext("Slip of %(amount)s") % {"amount": teller.money(row)}, state, filled(facts))

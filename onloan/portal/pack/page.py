@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from babel.dates import get_timezone_location
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext
@@ -12,6 +13,7 @@ from django.utils.translation import gettext
 from onloan.cases.pack.building import Pack
 from onloan.cases.pack.words import TITLES
 from onloan.offers.blocks import Section as Text
+from onloan.offers.queries import find_version_number
 from onloan.offers.texts import published_notice
 from onloan.portal.campaign import Campaign
 from onloan.portal.pack.asked import tell_asked, tell_mails
@@ -46,6 +48,7 @@ def write_page(pack: Pack, campaign: Campaign) -> str:
         "campaign": campaign,
         "pack": pack,
         "time_zone": campaign.time_zone,
+        "city": get_timezone_location(campaign.time_zone, locale=campaign.language, return_city=True),
         "sections": list_sections(pack, campaign),
         "gaps": [TITLES[name] for name in pack.gaps],
     }
@@ -81,10 +84,27 @@ def _tell_why(teller: Teller) -> Section:
     return Section(
         key="why",
         title=str(SECTION_TITLES["why"]),
-        texts=[_without_checks(notice.section(key), teller) for key in NOTICE_PARTS],
+        texts=[*(_without_checks(notice.section(key), teller) for key in NOTICE_PARTS), *_list_later(teller)],
         notes=[gettext("To use a right, open your page, or this page without signing in: %(address)s") % {
             "address": address}],
     )  # fmt: skip
+
+
+def _list_later(teller: Teller) -> list[Text]:
+    """What is said otherwise in the versions under which this person answered since."""
+    country, language = teller.campaign.market.country, teller.language
+    joined, slug = teller.campaign.version, teller.campaign.offer.slug
+    known = {key: [published_notice(joined, country, language).section(key)] for key in NOTICE_PARTS}
+    later = []
+    for number in sorted({row["version"] for row in teller.rows("answers")} - {joined.number}):
+        notice = published_notice(find_version_number(slug, number), country, language)
+        for key in NOTICE_PARTS:
+            text = notice.section(key)
+            if text not in known[key]:
+                known[key].append(text)
+                said = gettext("%(title)s (version %(number)d)") % {"title": text.title, "number": number}
+                later.append(replace(_without_checks(text, teller), title=said))
+    return later
 
 
 def _without_checks(text: Text, teller: Teller) -> Text:

@@ -13,8 +13,10 @@ from django.utils.translation import gettext, gettext_lazy
 from onloan import clock
 from onloan.cases.pack.forms import Row
 from onloan.offers.notice_fields import SAFEGUARDS
+from onloan.offers.queries import find_version_number
 from onloan.offers.texts import permission_sentence
 from onloan.offers.vocabulary import CHANNELS, PURPOSES, ROLES, said
+from onloan.portal import words
 from onloan.portal.pack.blocks import SECTION_TITLES, Card, Grid, Section, Teller, filled, label
 from onloan.portal.used import describe_use, name_place
 from onloan.uses.duty_rules import Cause, NoticeState
@@ -91,11 +93,8 @@ def _write_use(group: UseGroup, teller: Teller) -> tuple[str, str]:
 
 def _group_uses(teller: Teller) -> Iterator[UseGroup]:
     """The groups of ``uses.history``, from what is in the pack, so that page and data say the same."""
-    ends = {
-        row["number"]: min(end for end in (row["ended_at"], row["expires_at"]) if end)
-        for row in teller.rows("answers")
-        if row["is_allowed"]
-    }
+    answers = [row for row in teller.rows("answers") if row["is_allowed"]]
+    ends = {row["number"]: min(end for end in (row["ended_at"], row["expires_at"]) if end) for row in answers}
     shown: dict[Any, list[Row]] = defaultdict(list)
     for row in teller.rows("showings"):
         shown[row["use"]].append(row)
@@ -103,14 +102,17 @@ def _group_uses(teller: Teller) -> Iterator[UseGroup]:
     for row in teller.rows("uses"):
         if row["is_allowed"]:
             day = clock.local_day(row["decided_at"], teller.campaign.time_zone)
-            same = ("purpose", "channel", "country", "recipient", "basis", "is_copy", "consent_number")
+            same = ("purpose", "channel", "country", "recipient", "basis", "is_copy", "consent_number", "version")
             alike[day, tuple(row["items"]), *(row[name] for name in same)].append(row)
     for rows in alike.values():
         days = [each for row in rows for each in shown[row["id"]]]
         yield _make_group(teller, rows, days, ends.get(rows[0]["consent_number"]))
     for row in teller.rows("mass_uses"):
         until = max((ends[number] for number in row["consent_numbers"] if number in ends), default=None)
-        mass = {**row, "basis": "consent", "ended_at": None}
+        version = max(
+            (each["version"] for each in answers if each["number"] in row["consent_numbers"]), default=None
+        )
+        mass = {**row, "basis": "consent", "ended_at": None, "version": version}
         yield _make_group(teller, [mass], [], until, is_mass=True)
 
 
@@ -119,7 +121,9 @@ def _make_group(
 ) -> UseGroup:
     first, times = rows[0], [row["decided_at"] for row in rows]
     ended = [row["ended_at"] for row in rows if row["ended_at"] is not None]
+    slug = teller.campaign.offer.slug
     return UseGroup(
+        version_id=None if first["version"] is None else find_version_number(slug, first["version"]).id,
         day=clock.local_day(first["decided_at"], teller.campaign.time_zone),
         items=tuple(first["items"]),
         purpose=first["purpose"],
@@ -192,6 +196,7 @@ def _recipient(teller: Teller, row: Row) -> Card:
         protected = gettext("a decision that its law protects as well")
     else:
         protected = gettext("the same law as here")
+    copy = gettext("Ask %(email)s for a copy.") % {"email": teller.campaign.offer.controller.email}
     return Card(
         row["name"],
         facts=filled([
@@ -203,13 +208,18 @@ def _recipient(teller: Teller, row: Row) -> Card:
             (gettext("Country"), teller.country(row["country"])),
             (gettext("What protects it there"), protected),
             (gettext("Contract"), row["contract"]),
+            (gettext("What was agreed on it"), copy if row["safeguard"] else ""),
         ]),
     )  # fmt: skip
 
 
 def _permission(teller: Teller, permission_id: str) -> str:
-    found = [each for each in teller.campaign.offer.permissions if each.id == permission_id]
-    return permission_sentence(found[0], teller.language) if found else ""
+    """In the words of the latest version in which the person answered it."""
+    numbers = [row["version"] for row in teller.rows("answers") if row["permission"] == permission_id]
+    if not numbers:
+        return ""
+    version = find_version_number(teller.campaign.offer.slug, max(numbers))
+    return permission_sentence(version.offer.permission(permission_id), teller.language)
 
 
 def _list_notices(teller: Teller) -> list[Grid]:
@@ -247,9 +257,16 @@ def _list_takedowns(teller: Teller) -> list[Grid]:
 
 def _note_banks(teller: Teller) -> list[str]:
     notes = []
-    if teller.rows("payments"):
+    payments = teller.rows("payments")
+    if payments:
         notes.append(
             gettext("To pay you, our bank and yours received the name on your account, its number and the amount.")
+        )
+    banks = sorted({row[side] for row in payments for side in ("our_bank", "your_bank") if row[side]})
+    if banks:
+        notes.append(
+            gettext("As the numbers of the accounts say, these were: %(banks)s.")
+            % {"banks": words.listed(banks, teller.language)}
         )
     events = sum(row["to"] == "merchant" for row in teller.rows("mails"))
     if events:

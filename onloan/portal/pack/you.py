@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from uuid import UUID
+
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy, pgettext
@@ -63,12 +66,16 @@ def tell_you(teller: Teller) -> Section:
     return Section(
         key="you",
         title=str(SECTION_TITLES["you"]),
-        sources=("person", "items", "payee", "restrictions", "erasures"),
+        sources=("person", "items", "payee", "advertising", "restrictions", "erasures"),
         lead=lead,
         facts=filled(facts),
         cards=photo,
         grids=_list_restrictions(teller),
-        notes=[*_note_payee(teller), *(_tell_erasure(teller, row) for row in teller.rows("erasures"))],
+        notes=[
+            *_note_payee(teller),
+            *_note_advertising(teller),
+            *(_tell_erasure(teller, row) for row in teller.rows("erasures")),
+        ],
     )
 
 
@@ -114,6 +121,17 @@ def _note_payee(teller: Teller) -> list[str]:
     ]
 
 
+def _note_advertising(teller: Teller) -> list[str]:
+    return [
+        gettext(
+            "Your address is on our list of addresses that get no advertising, since %(first)s. It goes from "
+            "there on %(last)s."
+        )
+        % {"first": teller.day(row["since"]), "last": teller.day(row["until"])}
+        for row in teller.rows("advertising")
+    ]
+
+
 def _list_restrictions(teller: Teller) -> list[Grid]:
     rows = [
         (
@@ -143,16 +161,10 @@ def _tell_erasure(teller: Teller, row: Row) -> str:
 
 def tell_allowed(teller: Teller) -> Section:
     """Each answer in the words in which it was asked, the latest first."""
-    receipts = {row["code"]: row for row in teller.rows("receipts")}
-    counts: dict[int, int] = {}
-    for row in teller.rows("uses"):
-        if row["is_allowed"] and row["consent_number"] is not None:
-            counts[row["consent_number"]] = counts.get(row["consent_number"], 0) + 1
-    for row in teller.rows("mass_uses"):
-        for number in row["consent_numbers"]:
-            counts[number] = counts.get(number, 0) + 1
+    receipts = {row["code"]: row for row in teller.rows("receipts") if row["code"] is not None}
+    counts = _count_uses(teller)
     answers = [
-        _answer(teller, row, receipts.get(row["receipt"]), counts.get(row["number"], 0))
+        _answer(teller, row, receipts.get(row["receipt"]), counts[row["number"]])
         for row in reversed(teller.rows("answers"))
     ]
     lead = [gettext("Your pot is the same whether you allow this or not.")]
@@ -168,7 +180,23 @@ def tell_allowed(teller: Teller) -> Section:
     )
 
 
+def _count_uses(teller: Teller) -> Counter[int]:
+    """How often each answer was used: what was shown counts as often as these pages showed it."""
+    shown: Counter[UUID] = Counter()
+    for row in teller.rows("showings"):
+        shown[row["use"]] += row["count"]
+    counts: Counter[int] = Counter()
+    for row in teller.rows("uses"):
+        if row["is_allowed"] and row["consent_number"] is not None:
+            counts[row["consent_number"]] += shown[row["id"]] or 1
+    for row in teller.rows("mass_uses"):
+        counts.update(row["consent_numbers"])
+    return counts
+
+
 def _list_receipts(teller: Teller) -> list[Grid]:
+    if teller.pack.is_portable:
+        return []
     rows = [
         (teller.moment(row["given_at"]), _act(row), _receipt_address(teller, row["code"]))
         for row in reversed(teller.rows("receipts"))
@@ -184,6 +212,7 @@ def _answer(teller: Teller, row: Row, receipt: Row | None, used: int) -> Card:
     until = None if row["expires_at"] is None else read_last_day(row["expires_at"], zone)
     text = consent_text(version.offer, permission, row["country"], teller.language, until)
     facts = [
+        (gettext("Number"), words.number(row["number"], teller.language)),
         (gettext("Why we asked"), text.why),
         (gettext("Where"), text.where),
         (gettext("Until"), text.until if row["is_allowed"] else ""),
@@ -232,9 +261,10 @@ def tell_changes(teller: Teller) -> Section:
         lead.append(gettext("Nothing was changed since you joined."))
     if not looked and "look_ups" in teller.pack.content:
         lead.append(gettext("Nobody of the team has looked you up."))
+    title = gettext("What you changed") if teller.pack.is_portable else str(SECTION_TITLES["changes"])
     return Section(
         key="changes",
-        title=str(SECTION_TITLES["changes"]),
+        title=title,
         sources=("changes", "look_ups", "archive_readings"),
         lead=lead,
         grids=[

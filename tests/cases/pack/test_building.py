@@ -19,14 +19,15 @@ from onloan import clock, db
 from onloan.cases.pack import building
 from onloan.cases.pack.building import SOURCES, Pack, build_pack
 from onloan.cases.pack.forms import Row, Source
+from onloan.cases.pack.person import CHANGES
 from onloan.cases.pack.schema import pack_schema
 from onloan.cases.pack.words import TITLES
-from onloan.cases.pack.writing import write_json, write_zip
+from onloan.cases.pack.writing import write_csv, write_json, write_zip
 from onloan.errors import NotFound
 from onloan.evidence.queries import find_entry
 from onloan.evidence.rules import commit_about
-from onloan.people.models import Participant
-from tests.cases.rich import IBAN, PRINTER, Rich, build_rich
+from onloan.people.models import EmailCode, Participant, Suppression
+from tests.cases.rich import BANK, IBAN, PRINTER, Rich, build_rich
 from tests.consents.world import ALL, add_person, build_world
 
 
@@ -41,7 +42,8 @@ def test_every_table_about_people_is_a_source_once() -> None:
     ]
     named = [source.table for source in SOURCES if source.table is not None]
     named += [unread.table for source in SOURCES for unread in source.unread]
-    assert sorted(map(str, named)) == sorted(map(str, [Participant, *about_people]))
+    # These are found by the hash of an address.
+    assert sorted(map(str, named)) == sorted(map(str, [Participant, Suppression, EmailCode, *about_people]))
     assert list(TITLES) == [source.name for source in SOURCES]
 
 
@@ -104,6 +106,9 @@ def _check_what_it_says(sources: dict[str, list[Row]]) -> None:
     assert (sources["notices"][0]["recipient_name"], sources["notices"][0]["state"]) == (PRINTER, "acknowledged")
     assert {row["note"] for row in sources["takedowns"]} >= {"The poster was taken off."}
     assert {row["about"] for row in sources["signals"]} == {"friend", "as_friend"}
+    assert {row["led_to_review"] for row in sources["signals"] if row["about"] == "as_friend"} == {None}
+    (advertising,) = sources["advertising"]
+    assert advertising["until"][:4] == str(int(advertising["since"][:4]) + 3)
     assert "12 people joined within an hour by the link that you used." in {
         row["sentence"] for row in sources["signals"]
     }
@@ -119,6 +124,7 @@ def _check_what_it_says(sources: dict[str, list[Row]]) -> None:
     assert (sources["link"][0]["joined_count"], len(sources["friends"])) == (3, 3)
     paid = [row for row in sources["payments"] if row["state"] == "accepted"]
     assert [(row["amount"], row["currency"], row["account"]) for row in paid] == [("4.00", "EUR", IBAN)]
+    assert all(row["our_bank"] for row in paid) and [row["your_bank"] for row in paid] == [BANK]
     assert sources["slips"][0]["amount"] == "4.00" and len(sources["slips"][0]["code"].replace(" ", "")) == 17
     assert 'You joined "The spring pot"' in {row["subject"] for row in sources["mails"]}
 
@@ -165,9 +171,18 @@ def test_the_part_to_take_elsewhere_is_what_was_given_and_observed(sqlite_databa
         "recipients",
         "log",
         "friends",
+        "corrections",
+        "advertising",
     }
     assert not inferred & set(sources)
     assert {"items", "answers", "uses", "mass_uses", "rewards", "vouchers", "payments", "events"} <= set(sources)
+    assert {row["basis"] for row in sources["uses"]} <= {"consent", "contract"}
+    for source, name in (
+        ("answers", "receipt"), ("receipts", "code"), ("vouchers", "code"), ("slips", "code"),
+        ("rewards", "held_reason"), ("rewards", "void_cause"), ("requests", "answer"),
+        ("requests", "identified_how"), ("invitation", "checked_at"),
+    ):  # fmt: skip
+        assert [row[name] for row in sources[source] if row[name] is not None] == [], (source, name)
     assert set(made.files) == {"profile_photo.jpg", sources["sightings"][0]["picture"]}
 
 
@@ -201,6 +216,18 @@ def test_no_cell_is_a_formula(sqlite_database: str) -> None:
     archive = zipfile.ZipFile(io.BytesIO(write_zip(build_pack(ana.id, is_portable=False, now=clock.now()), "")))
     assert ",'=HYPERLINK(1)," in archive.read("csv/items.csv").decode()
     assert ",=" not in archive.read("csv/items.csv").decode()
+
+
+@pytest.mark.parametrize(("language", "separator"), [("en", ","), ("fr", ";")])
+def test_no_cell_is_a_formula_whatever_separator_a_program_expects(language: str, separator: str) -> None:
+    row = dict.fromkeys(("item", "changed_at", "is_by_team"), "x") | {
+        "before": "Hello; you\n=1+1\n@SUM(A1);=2+5, -3"
+    }
+    table = write_csv(CHANGES, [row], language).removeprefix("\ufeff")
+    assert table.startswith(separator.join(("item", "changed_at", "is_by_team", "before")))
+    for other in (",", ";", "\t"):
+        cells = [cell for line in csv.reader(io.StringIO(table), delimiter=other) for cell in line]
+        assert [cell for cell in cells if cell.lstrip(" ")[:1] in set("=+-@")] == []
 
 
 def test_nobody_else_gets_one(sqlite_database: str) -> None:
