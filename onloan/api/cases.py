@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Path, Router, Schema
-from pydantic import ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from onloan import clock
 from onloan.access.actions import Answer
@@ -19,6 +19,7 @@ from onloan.cases.actions import open_case
 from onloan.cases.queries import find_case
 from onloan.cases.rules import TEXT_CHARACTERS_MAX, About, Door, Kind
 from onloan.errors import BadInput
+from onloan.lines import plain_lines
 from onloan.people.queries import find_by_public_id
 
 router = Router(tags=["cases"])
@@ -30,6 +31,10 @@ Request = Literal[
 
 
 Matter = Literal["marketing", "checks", "username", "profile_photo", "email", "money", "other"]
+
+
+def _plain_lines(text: object) -> object:
+    return plain_lines(text) if isinstance(text, str) else text
 
 
 class CaseIn(Schema):
@@ -51,6 +56,7 @@ class CaseIn(Schema):
     ] = None
     text: Annotated[
         str,
+        BeforeValidator(_plain_lines),
         Field(
             max_length=TEXT_CHARACTERS_MAX,
             description="What they wrote. Needed for `rectification` and `complaint` only.",

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from onloan.lines import plain_lines
 from onloan.offers.queries import ChangeLine
 
 TEXT_CHARACTERS_MAX = 1_000
@@ -106,7 +107,7 @@ def _is_stop(changes: Sequence[ChangeLine], index: int) -> bool:
 
 def check_remark(text: str) -> str:
     """What somebody remarked, as it is kept. Raises ValueError: ``too_long``, ``character``."""
-    written = unicodedata.normalize("NFC", text).replace("\r\n", "\n").strip()
+    written = plain_lines(unicodedata.normalize("NFC", text)).strip()
     if len(written) > TEXT_CHARACTERS_MAX:
         raise ValueError("too_long")
     if re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]", written):

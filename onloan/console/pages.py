@@ -18,6 +18,7 @@ from onloan.access.rules import Capability
 from onloan.access.team import Member, find_member_by_id
 from onloan.cases.queue_queries import count_late
 from onloan.errors import NotAllowed, OnloanError
+from onloan.lines import plain_lines
 
 
 class TeamRequest(HttpRequest):
@@ -92,4 +93,4 @@ def act(
 
 def read_text(request: HttpRequest, name: str, length_max: int) -> str:
     """A field of the form, trimmed and bounded; the action that gets it says what is wrong with it."""
-    return request.POST.get(name, "").strip()[: length_max + 1]
+    return plain_lines(request.POST.get(name, "")).strip()[: length_max + 1]

@@ -17,6 +17,7 @@ from onloan.cases.queries import find_case
 from onloan.cases.rules import TEXT_CHARACTERS_MAX, Door, ErasureCause, ErasureWay, Kind
 from onloan.cases.taking_back import take_back_case
 from onloan.errors import OnloanError
+from onloan.lines import plain_lines
 from onloan.markets.rules import market_facts
 from onloan.people.queries import ParticipantView
 from onloan.portal.campaign import Campaign
@@ -84,7 +85,7 @@ def _act(request: HttpRequest, participant: ParticipantView) -> None:
                 country=participant.country,
                 language=get_language() or "en",
                 door=Door.MY_PAGE,
-                text=request.POST.get("text", "")[: TEXT_CHARACTERS_MAX + 1],
+                text=plain_lines(request.POST.get("text", ""))[: TEXT_CHARACTERS_MAX + 1],
                 participant_id=participant.id,
                 now=now,
             )

@@ -24,7 +24,7 @@ from onloan.people.queries import ParticipantView
 from onloan.portal import words
 from onloan.portal.campaign import Campaign, campaign_of, campaign_page, render_campaign
 from onloan.portal.cases import signed_in
-from onloan.portal.forms import PlainForm
+from onloan.portal.forms import LinesField, PlainForm
 
 
 class FeedbackForm(PlainForm):
@@ -39,7 +39,7 @@ class FeedbackForm(PlainForm):
             "invalid_choice": gettext_lazy("Choose what it is about."),
         },
     )
-    text = forms.CharField(
+    text = LinesField(
         label=gettext_lazy("What should change?"),
         help_text=gettext_lazy("At most 1,000 characters. Please name nobody, not even yourself."),
         required=False,

@@ -11,6 +11,7 @@ from django.utils.translation import gettext, gettext_lazy
 
 from onloan.cases.rules import About, Kind
 from onloan.errors import OnloanError
+from onloan.lines import plain_lines
 from onloan.markets.rules import known_countries
 from onloan.portal.middleware import body_bytes
 
@@ -50,6 +51,15 @@ class PlainForm(forms.Form):
         """Put ``error`` at the field it names, at ``fallback``, or above the form."""
         field = error.field if error.field in self.fields else fallback
         self.add_error(field, str(error))
+
+
+class LinesField(forms.CharField):
+    """A text of several lines, as long as it looks to whoever typed it."""
+
+    widget = forms.Textarea
+
+    def to_python(self, value: Any) -> str:
+        return plain_lines(super().to_python(value) or "")
 
 
 class EmailForm(PlainForm):
@@ -241,7 +251,7 @@ class RequestForm(PlainForm):
         },
         widget=forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false", "autocapitalize": "none"}),
     )
-    text = forms.CharField(
+    text = LinesField(
         label=gettext_lazy("In your own words"),
         help_text=gettext_lazy("At most 4,000 characters. You need not give a reason."),
         required=False,
@@ -314,7 +324,7 @@ def read_request(
     ``objection:marketing`` is a kind and what it is about in one.
     """
     chosen, about, country = data.get("kind", ""), data.get("about", ""), data.get("country", "")
-    email, text = data.get("email", "").strip(), data.get("text", "").strip()
+    email, text = data.get("email", "").strip(), plain_lines(data.get("text", "").strip())
     representative = data.get("representative", "").strip()
     is_listed = chosen in kinds and country in known_countries() and (about == "" or about in abouts)
     is_bounded = (
@@ -384,7 +394,7 @@ class PayeeForm(PlainForm):
 class CommentForm(PlainForm):
     """What a person says to whoever decides about a reward that is being looked at."""
 
-    text = forms.CharField(
+    text = LinesField(
         label=gettext_lazy("In your own words"),
         help_text=gettext_lazy("At most 2,000 characters. Only the people who decide read it."),
         max_length=COMMENT_LENGTH_MAX,
@@ -450,7 +460,7 @@ class SightingForm(PhotoForm):
         allow_empty_file=True,
         widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp"}),
     )
-    words = forms.CharField(
+    words = LinesField(
         label=gettext_lazy("Anything else we should know"),
         required=False,
         max_length=2000,

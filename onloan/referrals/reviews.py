@@ -18,6 +18,7 @@ from onloan.evidence.statements import entry_statements
 from onloan.ledger.actions import hold_reward, resume_reward, void_reward
 from onloan.ledger.queries import RewardView, find_place, list_rewards_of_cause
 from onloan.ledger.rules import RewardState, VoidCause
+from onloan.lines import plain_lines
 from onloan.people.queries import ParticipantView, find_participant
 from onloan.people.statements import lock_participant, lock_participants
 from onloan.referrals import review_rules as rules
@@ -158,7 +159,7 @@ def _latest(participant_id: UUID, state: ReviewState) -> Review | None:
 
 
 def _check_text(text: str, *, is_needed: bool) -> str:
-    written = text.replace("\r\n", "\n").strip()
+    written = plain_lines(text).strip()
     is_readable = all(character.isprintable() or character == "\n" for character in written)
     if len(written) > rules.COMMENT_CHARACTERS_MAX or not is_readable or (is_needed and not written):
         raise ReviewTextNotValid(field="text", maximum=rules.COMMENT_CHARACTERS_MAX)

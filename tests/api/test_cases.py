@@ -42,6 +42,13 @@ def test_it_opens_a_case_once_and_says_how_it_stands(both_databases: str) -> Non
     assert "photo" not in json.dumps(read)
 
 
+def test_it_counts_the_end_of_a_line_as_one_character(sqlite_database: str) -> None:
+    person = find_participant(add_participant(open_market()).participant_id)
+    assert person is not None
+    asked = {"participant": person.public_id, "request": "complaint", "text": "x\r\n" * 1_999 + "x"}
+    assert open_shop("cases:write").post("/cases", asked).status_code == 201
+
+
 def test_it_says_to_what_somebody_objects_and_what_is_wrong(sqlite_database: str) -> None:
     shop = open_shop("cases:write")
     person = find_participant(add_participant(open_market()).participant_id)

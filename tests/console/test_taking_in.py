@@ -66,6 +66,11 @@ def test_what_is_wrong_is_said_and_nothing_is_stored(
     assert not Case.objects.exists() and f">{HOW}</textarea>" in page
 
 
+def test_a_letter_is_not_longer_for_the_way_a_browser_ends_its_lines(dora: Client) -> None:
+    assert dora.post(ADDRESS, typed(text="x\r\n" * 1_999 + "xy")).status_code == 302
+    assert len(find_case(Case.objects.get().id).text) == 4_000
+
+
 def test_whoever_is_known_is_tied_at_once(dora: Client) -> None:
     ana = add_participant(open_market())
     page = dora.post(ADDRESS, typed(known_as=ana.public_id, how="A copy of her passport."))

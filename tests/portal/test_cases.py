@@ -120,6 +120,16 @@ def test_what_is_wrong_is_said_at_its_field_and_kept(
     assert page.one("textarea", name="text").text.strip() == sent["text"]
 
 
+def test_a_text_is_not_longer_for_the_two_characters_with_which_browsers_end_a_line(ana: Joined) -> None:
+    written = "\r\n".join(["x" * 9] * 399 + ["x" * 10])
+    assert len(written) > 4_000
+    assert Visitor().post("/en/requests/", {**PUBLIC, "text": written}).status == 200
+    visitor = Visitor()
+    visitor.sign_in(ana.participant_id)
+    assert visitor.post("/en/me/request/complaint/", {"text": written}).status == 200
+    assert Case.objects.count() == 2
+
+
 def test_a_kind_that_does_not_exist_is_not_found(ana: Joined) -> None:
     visitor = Visitor()
     visitor.sign_in(ana.participant_id)

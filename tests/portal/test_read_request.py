@@ -12,7 +12,9 @@ from onloan.portal.forms import AskedByAnybody, RequestForm, read_request
 
 KINDS = [*(kind.value for kind in Kind), "objection:marketing", "objection:checks", "", " access", "waive"]
 ABOUTS = [*(about.value for about in About), "elsewhere"]
-WORDS = st.sampled_from(["", " ", " It is Anna. ", "a\x00b", "x" * 200, " " + "x" * 200, "x" * 201, "x" * 4_001])
+WORDS = st.sampled_from(
+    ["", " ", " It is Anna. ", "a\x00b", "x" * 200, " " + "x" * 200, "x" * 201, "x" * 4_001, "x\r\n" * 1_999 + "x"]
+)
 
 sent = st.fixed_dictionaries(
     {},
