@@ -33,6 +33,7 @@ from onloan.cases.rules import (
     About,
     CaseDue,
     Door,
+    ErasureWay,
     EventKind,
     Kind,
     Outcome,
@@ -104,6 +105,7 @@ def open_case(
     representative: str = "",
     received_on: date | None = None,
     wants_code: bool = False,
+    way: ErasureWay | None = None,
 ) -> OpenedCase:
     """Take in a request or a complaint, start its clock, and acknowledge it by mail.
 
@@ -112,8 +114,9 @@ def open_case(
     address is known. Whoever asks again for a right that is still to be answered is told of the first request,
     whose clock stays. ``about`` says what exactly an objection or a correction is about. The clock begins today,
     or on ``received_on`` for a letter or a call. With ``wants_code`` the mail to ``contact`` carries a one-time
-    code, as long as one may be sent. No reward and no payment is touched. Raises TextNeeded, TextNotValid,
-    ContactNeeded, EmailNotValid, BadInput, TooManyCases, NotFound, each before anything is stored.
+    code, as long as one may be sent. ``way``: what somebody who asks for erasure chooses for their money. No
+    reward and no payment is touched. Raises TextNeeded, TextNotValid, ContactNeeded, EmailNotValid, BadInput,
+    TooManyCases, NotFound, ErasureDone, each before anything is stored.
     """
     assert participant_id is None or door is not Door.PUBLIC_PAGE, "the public page identifies nobody"
     written = check_written(kind, text, field="text")
@@ -130,7 +133,7 @@ def open_case(
         lock_participant(participant_id)
         first = find_first(kind, participant_id, about)
         if first is not None and (received_on is None or received_on >= first_day(first)):
-            return _repeat(first, door, written, email, now)
+            return _repeat(first, door, written, email, way, now)
     admitted = None
     if participant_id is None and door is not Door.STAFF:
         assert email is not None, "without a person there is an address"
@@ -140,7 +143,7 @@ def open_case(
     return _store(
         kind=kind, about=about, country=country, language=language, door=door, written=written, email=email,
         participant_id=participant_id, representative=representative.strip()[:REPRESENTATIVE_CHARACTERS_MAX],
-        received_on=received_on, admitted=admitted, now=now,
+        received_on=received_on, admitted=admitted, way=way, now=now,
     )  # fmt: skip
 
 
@@ -157,6 +160,7 @@ def _store(
     representative: str,
     received_on: date | None,
     admitted: Admitted | None,
+    way: ErasureWay | None,
     now: datetime,
 ) -> OpenedCase:
     case_id = ids.new_id()
@@ -203,7 +207,7 @@ def _store(
         *([_told(event, case_id, kind, country, due_on)] if is_awaited else []),
     ]))  # fmt: skip
     if participant_id is not None:
-        act_at_once(kind, about, participant_id, case_id, door, now)
+        act_at_once(kind, about, participant_id, case_id, door, now, way)
     elif door is Door.STAFF and email is not None and not representative:
         suppress_contact(kind=kind, about=about, email=email, now=now)
     return OpenedCase(
@@ -229,7 +233,9 @@ def first_day(case: Case) -> date:
     return begun or clock.local_day(case.received_at, market_facts(case.country).time_zone)
 
 
-def _repeat(first: Case, door: Door, written: str, email: str | None, now: datetime) -> OpenedCase:
+def _repeat(
+    first: Case, door: Door, written: str, email: str | None, way: ErasureWay | None, now: datetime
+) -> OpenedCase:
     """The same right again: what was written joins the first case, and what acts at once acts again.
 
     Beyond the bound on mails nothing is written and the answer is the same, unless words would be lost. Raises
@@ -248,7 +254,7 @@ def _repeat(first: Case, door: Door, written: str, email: str | None, now: datet
         db.execute([_mail(kind, first.country, first.language, first.reference, due, email, participant_id)])
     elif written:
         raise TooManyCases
-    act_at_once(kind, About(first.about), participant_id, first.id, door, now)
+    act_at_once(kind, About(first.about), participant_id, first.id, door, now, way)
     return OpenedCase(
         case_id=first.id,
         reference=show_reference(first.reference),
@@ -268,7 +274,15 @@ def check_written(kind: Kind, text: str, *, field: str) -> str:
         raise TextNotValid(field=field, maximum=TEXT_CHARACTERS_MAX) from None
 
 
-def act_at_once(kind: Kind, about: About, participant_id: UUID, case_id: UUID, door: Door, now: datetime) -> None:
+def act_at_once(
+    kind: Kind,
+    about: About,
+    participant_id: UUID,
+    case_id: UUID,
+    door: Door,
+    now: datetime,
+    way: ErasureWay | None = None,
+) -> None:
     """What needs nobody's decision: the gate denies from this commit on (GDPR art. 7(3), 18, 21)."""
     if kind is Kind.WITHDRAWAL:
         withdraw_all(participant_id=participant_id, now=now, door=_CONSENT_DOORS[door])
@@ -280,7 +294,7 @@ def act_at_once(kind: Kind, about: About, participant_id: UUID, case_id: UUID, d
         dispute_accuracy(participant_id=participant_id, about=about, case_id=case_id, now=now)
     elif kind is Kind.ERASURE and door is not Door.STAFF:
         # What came by letter is begun by a member of the team, who has seen what goes and what stays.
-        begin_erasure(participant_id=participant_id, case_id=case_id, now=now)
+        begin_erasure(participant_id=participant_id, case_id=case_id, way=way, now=now)
 
 
 def _mail(

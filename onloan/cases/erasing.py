@@ -38,7 +38,7 @@ from onloan.offers.queries import find_version
 from onloan.offers.vocabulary import said
 from onloan.outbox.statements import mail_statement
 from onloan.people.models import CodeLookup
-from onloan.people.queries import ParticipantView, find_participant, read_item
+from onloan.people.queries import ParticipantView, find_participant, is_alive, read_item
 from onloan.people.sealing import code_hash
 from onloan.people.statements import code_lookup_statement, lock_participant
 from onloan.vouchers.codes import group_code
@@ -70,26 +70,31 @@ STORES: tuple[tuple[str, str], ...] = (
 
 
 @action
-def begin_erasure(*, participant_id: UUID, case_id: UUID, now: datetime) -> None:
+def begin_erasure(*, participant_id: UUID, case_id: UUID, now: datetime, way: ErasureWay | None = None) -> None:
     """Whoever a request is about is erased after the time in which they may change their mind. From this commit on
-    nothing of them is shown and recipients are told; what is owed is paid first, unless they take a slip
-    (``choose_way``). Begun already, it stays as it is. Raises NotFound."""
+    nothing of them is shown and recipients are told. ``way``: what they choose for their money; None where they
+    were not asked, and then what is owed is paid first, until they choose. Begun already, only the way can change.
+    Raises NotFound, ErasureDone."""
     lock_participant(participant_id)
     person = _find_alive(participant_id)
     case = Case.objects.get(id=case_id, participant_id=participant_id)
     begun = Erasure.objects.filter(participant_id=participant_id, completed_at=None).first()
     if begun is not None and begun.cause == ErasureCause.ASKED:
+        if way is not None:
+            choose_way(participant_id=participant_id, way=way, now=now)
         return
     if begun is not None:
         # Their time was nearly over anyway; what they ask for themselves comes sooner.
         _forget_erasure(begun)
     plan = plan_erasure(participant_id)
-    _write_erasure(participant_id, case_id, ErasureCause.ASKED, ErasureWay.PAID_FIRST, plan, now)
+    _write_erasure(participant_id, case_id, ErasureCause.ASKED, way or ErasureWay.PAID_FIRST, now)
     restrict(participant_id=participant_id, cause=RestrictionCause.ERASURE, case_id=case_id, now=now)
     address = _keep_contact(case, participant_id)
     record_event(case_id=case_id, kind=EventKind.ERASURE_STARTED, now=now, is_shown=True)
+    if way is ErasureWay.SLIP:
+        record_event(case_id=case_id, kind=EventKind.SLIP_GIVEN, now=now, is_shown=True)
     done_from = erased_from(ErasureCause.ASKED, Door(case.door), now)
-    _mail_begun(person, plan, done_from, case=case, address=address)
+    _mail_begun(person, plan, done_from, way=way, case=case, address=address)
 
 
 @action
@@ -108,50 +113,48 @@ def begin_by_member(*, case_id: UUID, user_id: UUID, now: datetime) -> None:
 
 
 def _write_erasure(
-    participant_id: UUID,
-    case_id: UUID | None,
-    cause: ErasureCause,
-    way: ErasureWay,
-    plan: ErasurePlan,
-    now: datetime,
+    participant_id: UUID, case_id: UUID | None, cause: ErasureCause, way: ErasureWay, now: datetime
 ) -> None:
-    """The row and, where money outlives the person, what leads from the code of their slip to it."""
-    code = bearer_code(participant_id) if plan.has_money else ""
+    """The row, and what leads from the code of their slip to their money. Everybody has one: money can come to be
+    theirs after they asked, as when the bank sends a payment back, and then nobody knows any more whom to tell."""
+    code = bearer_code(participant_id)
     Erasure.objects.create(
         id=ids.new_id(), participant_id=participant_id, case_id=case_id, cause=cause, way=way, begun_at=now,
         slip_last_characters=code[-4:],
     )  # fmt: skip
-    if code:
-        db.execute([
-            code_lookup_statement(
-                kind=CODE_KIND, code=code, participant_id=participant_id, target_id=participant_id
-            )
-        ])  # fmt: skip
+    db.execute([
+        code_lookup_statement(kind=CODE_KIND, code=code, participant_id=participant_id, target_id=participant_id)
+    ])  # fmt: skip
 
 
 @action
 def begin_again(*, participant_id: UUID, now: datetime) -> None:
     """A restored backup knew somebody again who had been erased: it is done anew, and their slip opens what it
-    opened before. They had their time to change their mind."""
+    opened before. They had their time to change their mind. Where another process was first, there is nothing left
+    to do."""
     lock_participant(participant_id)
+    if not is_alive(participant_id):
+        return
     begun = Erasure.objects.filter(participant_id=participant_id, completed_at=None).first()
     if begun is not None:
         _forget_erasure(begun)
     case_id = begun.case_id if begun is not None else None
-    plan = plan_erasure(participant_id)
-    _write_erasure(participant_id, case_id, ErasureCause.RESTORED, ErasureWay.SLIP, plan, now)
+    _write_erasure(participant_id, case_id, ErasureCause.RESTORED, ErasureWay.SLIP, now)
 
 
 @action
 def begin_at_end_of_time(*, participant_id: UUID, now: datetime) -> bool:
     """Tell a person that their page closes because its time is over (see ``profiles``), and begin to count the
-    days until then; they get the slip with which money stays theirs. False where an erasure was begun already."""
+    days until then; they get the slip with which money stays theirs. False where an erasure was begun already, or
+    is done."""
     lock_participant(participant_id)
-    person = _find_alive(participant_id)
+    person = find_participant(participant_id)
+    if person is None or person.erased_at is not None:
+        return False
     if Erasure.objects.filter(participant_id=participant_id, completed_at=None).exists():
         return False
     plan = plan_erasure(participant_id)
-    _write_erasure(participant_id, None, ErasureCause.RETENTION, ErasureWay.SLIP, plan, now)
+    _write_erasure(participant_id, None, ErasureCause.RETENTION, ErasureWay.SLIP, now)
     _mail_begun(person, plan, erased_from(ErasureCause.RETENTION, None, now))
     return True
 
@@ -221,6 +224,7 @@ def _mail_begun(
     plan: ErasurePlan,
     done_from: datetime,
     *,
+    way: ErasureWay | None = None,
     case: Case | None = None,
     address: str | None = None,
 ) -> None:
@@ -239,6 +243,8 @@ def _mail_begun(
     }
     if case is not None:
         context["case_reference"] = show_reference(case.reference)
+    if way is ErasureWay.SLIP and not plan.is_ready:
+        context["way"] = way.value
     if plan.cash is not None:
         context["amount"] = plan.cash.written()
     elif plan.waiting_count:
@@ -249,7 +255,7 @@ def _mail_begun(
             language=language,
             address=address,
             context=context,
-            secrets={"code": group_code(bearer_code(person.id))} if plan.has_money else None,
+            secrets={"code": group_code(bearer_code(person.id))},
         )
     ])  # fmt: skip
 

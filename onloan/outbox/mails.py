@@ -44,6 +44,7 @@ def render_mail(
     values = {name: _readable(name, value, language) for name, value in context.items()}
     values |= secrets
     values["my_page"] = f"{settings.PUBLIC_URL}/{language}/me/"
+    values["erasure_page"] = f"{settings.PUBLIC_URL}/{language}/me/request/erasure/"
     values["pack_page"] = f"{settings.PUBLIC_URL}/{language}/me/pack/"
     values["payment_page"] = f"{settings.PUBLIC_URL}/{language}/me/payment/"
     values["sign_in_page"] = f"{settings.PUBLIC_URL}/{language}/signin/"

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 from onloan import clock
 from onloan.cases.actions import open_case
 from onloan.cases.erasing import choose_way
-from onloan.cases.erasure_queries import ErasurePlan, ErasureView, find_erasure, plan_erasure
+from onloan.cases.erasure_queries import ErasureView, find_erasure, plan_erasure
 from onloan.cases.erasure_rules import Step, StepState
 from onloan.cases.queries import find_case
 from onloan.cases.rules import TEXT_CHARACTERS_MAX, Door, ErasureCause, ErasureWay, Kind
@@ -87,9 +87,9 @@ def _act(request: HttpRequest, participant: ParticipantView) -> None:
                 door=Door.MY_PAGE,
                 text=plain_lines(request.POST.get("text", ""))[: TEXT_CHARACTERS_MAX + 1],
                 participant_id=participant.id,
+                way=way,
                 now=now,
             )
-            choose_way(participant_id=participant.id, way=way, now=now)
 
 
 def _render(request: HttpRequest, participant: ParticipantView, problem: OnloanError | None) -> HttpResponse:
@@ -106,7 +106,7 @@ def _render(request: HttpRequest, participant: ParticipantView, problem: OnloanE
         "typed": request.POST if request.method == "POST" else {},
         "authority": campaign.authority,
         "authority_name": campaign.authority_name,
-        **_progress(begun, plan, campaign),
+        **_progress(begun),
     }
     status = problem.status if problem is not None else 200
     return render_page(request, "me/erase.html", context, status=status, colour=campaign.colour, is_private=True)
@@ -118,16 +118,15 @@ def _accounts_law(campaign: Campaign) -> str:
     return named or gettext("accounting law, %(country)s") % {"country": campaign.country_name}
 
 
-def _progress(begun: ErasureView | None, plan: ErasurePlan, campaign: Campaign) -> dict[str, object]:
+def _progress(begun: ErasureView | None) -> dict[str, object]:
     """What stands on the page once it was asked for: the steps, the slip, the number of the request."""
     if begun is None or begun.cause is not ErasureCause.ASKED or begun.case_id is None:
         return {}
-    code = begun.slip_code if plan.has_money else ""
     return {
         "begun": begun,
         "steps": [(STEP_WORDS[line.step][line.state is StepState.DONE], line) for line in begun.steps],
         "is_slip": begun.way is ErasureWay.SLIP,
         "reference": find_case(begun.case_id).line.reference,
-        "slip_code": code,
-        "qr": qr_drawing(code) if code else "",
+        "slip_code": begun.slip_code,
+        "qr": qr_drawing(begun.slip_code),
     }

@@ -105,6 +105,11 @@ CASES: list[tuple[str, dict[str, object], dict[str, str]]] = [
         {"code": "7K3Q X9AB 2M4N P6RST"},
     ),
     ("case_erasure_begun", {"case_reference": "4K7M-2Q9", "due_on": "2027-06-16", "count": 2}, {"code": "7K3Q"}),
+    (
+        "case_erasure_begun",
+        {"case_reference": "4K7M-2Q9", "due_on": "2027-06-16", "amount": "4.00 EUR", "way": "slip"},
+        {"code": "7K3Q X9AB 2M4N P6RST"},
+    ),
     ("case_erased", {"case_reference": "4K7M-2Q9", "due_on": "2027-06-16"}, {}),
     ("case_erasure_complete", {"case_reference": "4K7M-2Q9"}, {}),
     ("page_closing", {"due_on": "2027-06-16"}, {"code": "7K3Q X9AB 2M4N P6RST"}),

@@ -12,6 +12,8 @@ from onloan.cases.erasure_rules import GRACE
 from onloan.cases.erasure_steps import finish_erasures
 from onloan.cases.models import Case
 from onloan.cases.rules import Door, ErasureWay, Outcome
+from onloan.outbox.mails import render_mail
+from onloan.outbox.models import Message
 from onloan.people.queries import is_alive
 from tests.joining.support import open_market
 from tests.portal.money import Earner, an_earner
@@ -47,6 +49,25 @@ def test_it_is_watched_changed_and_stopped_on_the_same_page(ana: Earner) -> None
     page = ana.post("request/erasure/", {"act": "stop"})
     assert "Erase my data" in page.text and find_erasure(ana.joined.participant_id) is None
     assert Case.objects.get().outcome == Outcome.TAKEN_BACK
+
+
+@pytest.mark.parametrize(
+    ("way", "said", "unsaid"),
+    [
+        ("slip", "You chose not to wait for your money: we erase on", "We pay it first"),
+        ("paid_first", "We pay it first and erase then, not before", "You chose not to wait"),
+    ],
+)
+def test_one_mail_says_what_was_chosen_and_the_day(ana: Earner, way: str, said: str, unsaid: str) -> None:
+    ana.post("request/erasure/", {"act": "erase", "way": way, "text": ""})
+    (message,) = Message.objects.filter(template="case_erasure_begun")
+    _, body = render_mail(
+        template=message.template, language="en", context=message.context, secrets={"code": "7K3Q"}
+    )
+    assert said in body and unsaid not in body
+    view = find_erasure(ana.joined.participant_id)
+    assert view is not None and view.way == way
+    assert f" {view.progress.erased_from:%Y}" in body and "/en/me/request/erasure/" in body
 
 
 def test_pressing_twice_or_coming_back_changes_nothing(ana: Earner) -> None:
@@ -87,5 +108,8 @@ def test_with_nothing_owed_no_choice_is_asked(sqlite_database: str) -> None:
     visitor.sign_in(ben.participant_id)
     page = visitor.get("/fr/me/request/erasure/")
     assert not page.all("input", name="way") and "Effacer mes données" in page.text
+    assert "un code à garder" in page.text
     page = visitor.post("/fr/me/request/erasure/", {"act": "erase"})
-    assert "Arrêter l'effacement" in page.text and "Votre coupon" not in page.text
+    view = find_erasure(ben.participant_id)
+    assert view is not None and view.slip_code in page.text
+    assert "Arrêter l'effacement" in page.text and "Rien ne vous est dû pour le moment" in page.text
