@@ -10,7 +10,7 @@ from uuid import UUID
 from onloan.access.actions import forget_answers
 from onloan.cases.erasure_steps import close_profiles, finish_erasures, forget_late_traces
 from onloan.cases.pack.actions import prepare_packs, try_packs_again
-from onloan.cases.profiles import forget_photos
+from onloan.cases.profiles import forget_photos, stop_closings
 from onloan.cases.restricting import end_announced
 from onloan.cases.retention import forget_past
 from onloan.cases.watching import watch_cases, watch_mails
@@ -106,6 +106,7 @@ JOBS = (
     Job("tell of amounts to declare", 24 * 3600, lambda now: tell_near(now=now)),
     Job("forget accounts", 3600, lambda now: forget_accounts(now=now)),
     Job("check the books", 24 * 3600, check_books),
+    Job("stop closings", 60, lambda now: stop_closings(now=now)),
     Job("finish erasures", 60, lambda now: finish_erasures(now=now)),
     Job("forget photos", 3600, lambda now: forget_photos(now=now)),
     Job("close profiles", 24 * 3600, lambda now: close_profiles(now=now)),
