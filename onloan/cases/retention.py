@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time
+from zoneinfo import ZoneInfo
 
 from django.apps import apps
 from django.contrib.sessions.models import Session
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
-from onloan import ids
+from onloan import clock, ids
 from onloan.cases.models import (
     Case,
     CaseEvent,
@@ -25,19 +26,19 @@ from onloan.cases.models import (
     RetentionRun,
     Sighting,
 )
+from onloan.cases.period_rules import years_before
 from onloan.cases.rules import State
 from onloan.consents.models import Consent, Receipt
 from onloan.db import action
 from onloan.errors import MustStopError
-from onloan.markets.rules import known_countries
-from onloan.offers.retention import CASE_YEARS, CLAIM_YEARS, CLAIM_YEARS_ELSEWHERE
+from onloan.markets.rules import known_countries, market_facts
+from onloan.offers.retention import CASE_YEARS, claims_since
 from onloan.payouts.archive import forget_archived
 from onloan.people.models import ItemChange, LookupRecord, Suppression
 from onloan.uses.duty_rules import OPEN_STATES
 from onloan.uses.models import Notice, Takedown
 
 ROWS_AT_A_TIME = 5_000
-YEAR = timedelta(days=365)
 
 Forget = Callable[[datetime], int]
 
@@ -66,7 +67,7 @@ def _forget_sessions(now: datetime) -> int:
 
 def _forget_cases(now: datetime) -> int:
     """Answered cases with everything about them."""
-    before = now - CASE_YEARS * YEAR
+    before = years_before(now, CASE_YEARS)
     # A restriction that stands and an erasure under way keep the case that they came from.
     own = OuterRef("id")
     closed = Case.objects.filter(
@@ -84,35 +85,42 @@ def _forget_cases(now: datetime) -> int:
 
 
 def _forget_changes(now: datetime) -> int:
-    before = now - CASE_YEARS * YEAR
+    before = years_before(now, CASE_YEARS)
     changes = _delete(ItemChange.objects.filter(changed_at__lt=before))
     return changes + _delete(LookupRecord.objects.filter(looked_up_at__lt=before))
 
 
 def _forget_suppressions(now: datetime) -> int:
-    return _delete(Suppression.objects.filter(since__lt=now - CASE_YEARS * YEAR))
+    return _delete(Suppression.objects.filter(since__lt=years_before(now, CASE_YEARS)))
 
 
 def _forget_feedback(now: datetime) -> int:
-    return _delete(Feedback.objects.filter(sent_at__lt=now - CASE_YEARS * YEAR))
+    return _delete(Feedback.objects.filter(sent_at__lt=years_before(now, CASE_YEARS)))
 
 
 def _forget_consents(now: datetime) -> int:
     """Answers that ended, or were a no, longer ago than a claim can be brought in their country; then receipts to
     which no answer is left."""
-    is_past = Q()
+    is_past, is_old = Q(), Q()
     for country in known_countries():
-        before = now - CLAIM_YEARS.get(country, CLAIM_YEARS_ELSEWHERE) * YEAR
+        before = _claimable_from(country, now)
         is_past |= Q(country=country, answer=False, answered_at__lt=before)
         is_past |= Q(country=country, answer=True, ended_at__lt=before)
+        is_old |= Q(country=country, given_at__lt=before)
     answers = _delete(Consent.objects.filter(is_past))
     of_receipt = Consent.objects.filter(participant_id=OuterRef("participant_id"), receipt_id=OuterRef("id"))
-    shortest = now - min(CLAIM_YEARS.values()) * YEAR
-    return answers + _delete(Receipt.objects.filter(~Exists(of_receipt), given_at__lt=shortest))
+    return answers + _delete(Receipt.objects.filter(is_old, ~Exists(of_receipt)))
+
+
+def _claimable_from(country: str, now: datetime) -> datetime:
+    """The instant before which nothing ended that a claim can still be brought about."""
+    time_zone = market_facts(country).time_zone
+    first_day = claims_since(country, clock.local_day(now, time_zone))
+    return datetime.combine(first_day, time(), ZoneInfo(time_zone)).astimezone(UTC)
 
 
 def _forget_duties(now: datetime) -> int:
-    before = now - CASE_YEARS * YEAR
+    before = years_before(now, CASE_YEARS)
     notices = _delete(Notice.objects.exclude(state__in=OPEN_STATES).filter(answered_at__lt=before))
     return notices + _delete(Takedown.objects.filter(done_at__lt=before))
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.conf import settings
 from django.utils.translation import gettext, ngettext
 
-from onloan.markets.rules import MarketFacts
+from onloan.markets.rules import MarketFacts, add_months
 
 # How long a claim about a consent can be brought, so how long its receipt is needed as a proof. Where the
 # period was not looked up, five years stand, and counsel confirms them before the market opens.
 CLAIM_YEARS = {"FR": 5, "GB": 6, "DE": 3, "ES": 5, "IT": 10, "NL": 5}
 CLAIM_YEARS_ELSEWHERE = 5
+# Where the years of a claim begin with the end of the year (in Germany, BGB § 199).
+CLAIMS_TO_YEAR_END = frozenset({"DE"})
 # How long the voucher of a payment is kept where the country's law on accounts was not looked up: the longest
 # period that was found anywhere, because what is deleted too early cannot be mended.
 ACCOUNT_YEARS_ELSEWHERE = 10
@@ -26,6 +30,18 @@ FRAUD_YEARS = 3
 def account_years(facts: MarketFacts) -> int:
     """For how many whole years after the one in which it was paid the voucher of a payment is kept (LR-066)."""
     return facts.payout_record_years or ACCOUNT_YEARS_ELSEWHERE
+
+
+def claims_until(country: str, day: date) -> date:
+    """The last day on which a claim can be brought about what ended on ``day``; days of that country."""
+    last = add_months(day, 12 * CLAIM_YEARS.get(country, CLAIM_YEARS_ELSEWHERE))
+    return date(last.year, 12, 31) if country in CLAIMS_TO_YEAR_END else last
+
+
+def claims_since(country: str, today: date) -> date:
+    """A claim can still be brought about what ended on this day or later, and about nothing that ended before."""
+    first = add_months(today, -12 * CLAIM_YEARS.get(country, CLAIM_YEARS_ELSEWHERE))
+    return date(first.year, 1, 1) if country in CLAIMS_TO_YEAR_END else first
 
 
 def retention_lines(facts: MarketFacts) -> tuple[tuple[str, str], ...]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -11,14 +12,16 @@ from onloan import clock, ids
 from onloan.cases import retention
 from onloan.cases.actions import close_case, open_case
 from onloan.cases.models import Case, CaseEvent, RetentionRun
+from onloan.cases.period_rules import years_before
 from onloan.cases.rules import Door, Kind, Outcome
 from onloan.consents.actions import withdraw_permission
 from onloan.consents.models import Consent, Receipt
 from onloan.errors import MustStopError
+from onloan.offers.retention import claims_since, claims_until
 from tests.consents.world import ALL, NAME, PHOTO, WALL, add_person, build_world
 from tests.uses.test_duties import dora
 
-YEAR = timedelta(days=365)
+DAY = timedelta(days=1)
 
 
 def test_every_table_is_in_one_class(sqlite_database: str) -> None:
@@ -44,8 +47,9 @@ def test_cases_go_three_years_after_their_answer(both_databases: str) -> None:
         for number in range(2)
     ]  # fmt: skip
     close_case(case_id=opened[0].case_id, user_id=member, outcome=Outcome.DONE, now=now)
-    assert retention.forget_past(now=now + 3 * YEAR - timedelta(days=1)) == 0
-    assert retention.forget_past(now=now + 3 * YEAR + timedelta(days=1)) >= 1
+    limit = years_before(now, -3)
+    assert retention.forget_past(now=limit - DAY) == 0
+    assert retention.forget_past(now=limit + DAY) >= 1
     assert [case.id for case in Case.objects.all()] == [opened[1].case_id], "what is not answered stays"
     assert not CaseEvent.objects.filter(case_id=opened[0].case_id).exists()
     assert RetentionRun.objects.get(record_class="requests and complaints").count == 1
@@ -57,16 +61,53 @@ def test_a_live_permission_keeps_its_receipt_and_an_old_one_does_not(sqlite_data
     now = clock.now()
     for permission in (NAME, PHOTO, WALL):
         withdraw_permission(participant_id=ana.id, permission_id=permission, now=now)
-    assert retention.forget_past(now=now + 5 * YEAR - timedelta(days=1)) == 0
-    retention.forget_past(now=now + 5 * YEAR + timedelta(days=1))
+    limit = years_before(now, -5)
+    assert retention.forget_past(now=limit) == 0
+    retention.forget_past(now=limit + DAY)
     assert not Consent.objects.filter(participant_id=ana.id).exists()
     assert not Receipt.objects.filter(participant_id=ana.id).exists()
     assert Consent.objects.filter(participant_id=ben.id).count() == len(ALL)
 
 
+@pytest.mark.parametrize(
+    ("country", "ended_on", "last_day"),
+    [
+        # Three years to the end of the year: whenever in the year it ended.
+        ("DE", date(2026, 1, 1), date(2029, 12, 31)),
+        ("DE", date(2026, 3, 10), date(2029, 12, 31)),
+        ("DE", date(2026, 12, 31), date(2029, 12, 31)),
+        # Ten years are 3,652 or 3,653 days, and not ten times 365.
+        ("IT", date(2026, 3, 10), date(2036, 3, 10)),
+        ("FR", date(2026, 3, 10), date(2031, 3, 10)),
+        ("GB", date(2026, 3, 10), date(2032, 3, 10)),
+        ("ES", date(2024, 2, 29), date(2029, 2, 28)),
+        ("PT", date(2026, 3, 10), date(2031, 3, 10)),
+    ],
+)
+def test_a_claim_can_be_brought_for_years_of_the_calendar(country: str, ended_on: date, last_day: date) -> None:
+    assert claims_until(country, ended_on) == last_day
+    assert claims_since(country, last_day) <= ended_on < claims_since(country, last_day + DAY)
+
+
+@pytest.mark.parametrize("country", ["DE", "IT"])
+def test_a_proof_is_there_until_the_last_day_of_a_claim(sqlite_database: str, country: str) -> None:
+    ana = add_person(build_world(), ALL)
+    now = clock.now()
+    for permission in (NAME, PHOTO, WALL):
+        withdraw_permission(participant_id=ana.id, permission_id=permission, now=now)
+    for model in (Consent, Receipt):
+        model.objects.update(country=country)
+    last_day = claims_until(country, clock.local_day(now, "Europe/Berlin"))
+    last_hour = datetime.combine(last_day, time(23, 30), ZoneInfo("Europe/Berlin"))
+    retention.forget_past(now=last_hour)
+    assert Consent.objects.count() == len(ALL) and Receipt.objects.count() == 1
+    retention.forget_past(now=last_hour + timedelta(hours=1))
+    assert not Consent.objects.exists() and not Receipt.objects.exists()
+
+
 def test_sessions_end(sqlite_database: str) -> None:
     now = clock.now()
-    for key, ends in (("past", now - YEAR), ("live", now + YEAR)):
+    for key, ends in (("past", now - DAY), ("live", now + DAY)):
         Session.objects.create(session_key=key + ids.new_id().hex[:8], session_data="", expire_date=ends)
     assert retention.forget_past(now=now) == 1
     assert Session.objects.get().session_key.startswith("live")
