@@ -203,7 +203,7 @@ def _store(
         *entry_statements(kind="case_opened", fields=fields, participant_id=participant_id, occurred_at=now),
         event_statement(case_id, participant_id, EventKind.RECEIVED, now, is_shown=True),
         *codes,
-        *([_mail(kind, country, language, reference, due, email, participant_id, digits)] if mailed else []),
+        *_mails(case_id, kind, about, country, language, reference, due, email, participant_id, digits),
         *([_told(event, case_id, kind, country, due_on)] if is_awaited else []),
     ]))  # fmt: skip
     if participant_id is not None:
@@ -251,7 +251,10 @@ def _repeat(
             case_id=first.id, kind=EventKind.LINKED_DUPLICATE, now=now, text=written or None, is_shown=True
         )
         due = CaseDue(first.due_on, first.legal_due_on)
-        db.execute([_mail(kind, first.country, first.language, first.reference, due, email, participant_id)])
+        about, language = About(first.about), first.language
+        db.execute(
+            _mails(first.id, kind, about, first.country, language, first.reference, due, email, participant_id)
+        )
     elif written:
         raise TooManyCases
     act_at_once(kind, About(first.about), participant_id, first.id, door, now, way)
@@ -297,8 +300,10 @@ def act_at_once(
         begin_erasure(participant_id=participant_id, case_id=case_id, way=way, now=now)
 
 
-def _mail(
+def _mails(
+    case_id: UUID,
     kind: Kind,
+    about: About,
     country: str,
     language: str,
     reference: str,
@@ -306,10 +311,13 @@ def _mail(
     email: str | None,
     participant_id: UUID | None,
     digits: str = "",
-) -> Statement:
-    """The confirmation, to the address that was given, else to the one that the person joined with."""
+) -> list[Statement]:
+    """The confirmation, to the address that was given, else to the one that the person joined with. To somebody
+    who is known it says what was done at once."""
+    if email is None and participant_id is None:
+        return []
     authority = market_facts(country).authority
-    return mail_statement(
+    mail = mail_statement(
         template="case_acknowledged",
         language=language,
         address=email,
@@ -321,10 +329,14 @@ def _mail(
             "authority": authority.short_name,
             "authority_url": authority.complaint_url,
             "country": country,
+            **({"about": about.value} if about else {}),
+            **({"is_done": "yes"} if participant_id is not None else {}),
+            **({"case_id": str(case_id)} if email is None else {}),
             **({"expires_minutes": CODE_MINUTES} if digits else {}),
         },
         secrets={"code": digits} if digits else None,
     )
+    return [mail]
 
 
 def _told(event: WebhookEvent, case_id: UUID, kind: Kind, country: str, facts: Mapping[str, str]) -> Statement:

@@ -51,6 +51,8 @@ def render_mail(
     values["slip_page"] = f"{settings.PUBLIC_URL}/{language}/slip/"
     values["follow_page"] = f"{settings.PUBLIC_URL}/{language}/requests/follow/"
     values["requests_page"] = f"{settings.PUBLIC_URL}/{language}/requests/"
+    if "case_id" in context:
+        values["case_page"] = f"{settings.PUBLIC_URL}/{language}/me/requests/{context['case_id']}/"
     if "link" in secrets:
         values["receipt_page"] = secrets["link"]
     elif "receipt_id" in context:

@@ -90,6 +90,9 @@ DONE_WORDS: dict[tuple[Kind, About], Promise] = {
     (Kind.RESTRICTION, About.NOTHING): gettext_lazy(
         "It is done: your data are kept and not used. What you earned is still paid."
     ),
+    (Kind.WITHDRAWAL, About.NOTHING): gettext_lazy(
+        "It is done: everything you allowed is taken back. What you earned is still paid."
+    ),
     (Kind.RECTIFICATION, About.USERNAME): gettext_lazy(
         "Until this is settled your name is shown to nobody. What you earned is still paid."
     ),
@@ -97,7 +100,8 @@ DONE_WORDS: dict[tuple[Kind, About], Promise] = {
         "Until this is settled your photo is shown to nobody. What you earned is still paid."
     ),
 }
-"""What a request from one's own page did at once, so that nothing is left to wait for but the answer."""
+"""What a request from one's own page did at once, so that nothing is left to wait for but the answer. The mail
+that confirms it says the same (``mail/parts/done_at_once.txt``)."""
 
 
 EVENT_WORDS: dict[EventKind, Promise] = {
@@ -253,6 +257,7 @@ def sent(request: HttpRequest) -> HttpResponse:
         "can_change": "is_own" in noted and about in DISPUTED_ITEMS,
         "was_sent_again": was_sent_again,
         "is_confirmed": "is_confirmed" in noted,
+        "own_case_id": UUID(noted["case"]) if "is_own" in noted else None,
         "is_repeated": "is_repeated" in noted,
         "title": title_of(kind, about),
         "is_complaint": kind is Kind.COMPLAINT,

@@ -9,6 +9,7 @@ from onloan import ids
 from onloan.consents.statements import receipt_token as token_of_consents
 from onloan.outbox.mails import receipt_token, render_mail
 from onloan.outbox.rules import CONTEXT_FIELDS, TEMPLATES
+from onloan.portal.cases import DONE_WORDS, KIND_WORDS
 
 RECEIPT = "0190f5a0-0000-7000-8000-000000000001"
 COMMON = {"campaign": "La cagnotte & moi", "controller": "Boutique Exemple SAS"}
@@ -169,3 +170,28 @@ def test_a_receipts_link_is_the_one_that_its_page_knows() -> None:
 
 def test_no_name_in_a_context_can_say_who_somebody_is() -> None:
     assert not {"name", "username", "email", "address", "phone", "iban", "friend"} & CONTEXT_FIELDS
+
+
+ACKNOWLEDGED = {
+    "case_reference": "4K7M-2Q9X", "legal_due_on": "2027-06-16", "authority": "CNIL", "country": "FR",
+}  # fmt: skip
+
+
+def test_a_confirmation_says_what_was_asked_and_that_it_is_done() -> None:
+    def said(**context: str) -> str:
+        values = {**ACKNOWLEDGED, **context}
+        return render_mail(template="case_acknowledged", language="en", context=values, secrets={})[1]
+
+    known = said(request_kind="objection", about="marketing", is_done="yes", case_id=RECEIPT)
+    assert "What you asked: Stop using my data for advertising" in known
+    assert "It is done: nothing of you is shown any more" in known
+    assert f"/en/me/requests/{RECEIPT}/" in known and "/requests/follow/" not in known
+    anybody = said(request_kind="objection", about="marketing")
+    assert "Stop using my data for advertising" in anybody and "It is done" not in anybody
+    assert "/en/requests/follow/" in anybody
+    complaint = said(request_kind="complaint")
+    assert "We confirm and begin at once; first answer by 16 June 2027." in complaint
+    for (kind, about), words in DONE_WORDS.items():
+        assert str(words) in said(request_kind=kind.value, about=about.value, is_done="yes")
+    for kind, title in KIND_WORDS.items():
+        assert f"What you asked: {title}" in said(request_kind=kind.value)
