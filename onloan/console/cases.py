@@ -47,10 +47,11 @@ from onloan.cases.rules import TEXT_CHARACTERS_MAX, About, EventKind, Kind, Outc
 from onloan.cases.sighting_queries import find_sighting_of_case
 from onloan.cases.suggestions import SuggestedText, list_suggestions
 from onloan.cases.timeline import Event, list_events
-from onloan.console.case_refusals import Problem, list_forms, refusal_panel
+from onloan.console.case_refusals import TEXTS, list_forms
 from onloan.console.erasures import erasure_panel
 from onloan.console.pages import TeamRequest, read_text, render_page, team_page
 from onloan.console.queue import days_in_words
+from onloan.console.refusals import Problem, refusal_panel
 from onloan.console.restrictions import restriction_panel
 from onloan.errors import BadInput, NotFound, OnloanError
 from onloan.markets.calendar import public_holidays
@@ -194,7 +195,8 @@ def _render(
         is_known=case.line.participant_id is not None,
         is_identified=case.identified is not None,
     )
-    return render_page(request, "case.html", {**context, **refusal_panel(problem, forms, typed)}, status=status)
+    refused = refusal_panel(problem, forms, (typed.get(name, "") for name in TEXTS))
+    return render_page(request, "case.html", {**context, **refused}, status=status)
 
 
 def _answer_context(case: CaseView, today: date) -> dict[str, object]:

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from django.http import HttpResponse
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from onloan import clock
-from onloan.access.rules import Capability
 from onloan.cases.clarity import NOBODY_ASKED, count_clarity
-from onloan.cases.feedback import explanation_languages, reopen_market
-from onloan.cases.feedback_rules import EXPLANATION_LENGTH_MAX
+from onloan.cases.feedback import explanation_languages
 from onloan.console.feedback import find_steps
-from onloan.console.pages import TeamRequest, act, read_text, render_page, team_page
-from onloan.errors import NotFound
+from onloan.console.pages import TeamRequest, render_page, team_page
+from onloan.console.refusals import Problem, refusal_panel
+from onloan.console.switch import WAYS, find_field, list_forms
+from onloan.errors import NotFound, OnloanError
 from onloan.ledger.queries import pool_view
 from onloan.markets.rules import market_facts
 from onloan.offers.queries import MarketView, find_market, find_version, list_changes, list_markets
 from onloan.offers.rules import closing_day
-from onloan.offers.switch import close_market, open_market, suspend_market, withdraw_market
-from onloan.payouts.queries import count_overdue
 from onloan.people.queries import count_joined
-
-REASON_LENGTH_MAX = 500
 
 
 @require_GET
@@ -44,8 +39,35 @@ def time_zone_of(market: MarketView) -> str:
 def show_market(request: TeamRequest, slug: str, country: str) -> HttpResponse:
     if request.method == "POST":
         return _switch(request, slug, country)
+    return _render(request, slug, country)
+
+
+def _switch(request: TeamRequest, slug: str, country: str) -> HttpResponse:
+    """One of the ways; the reason is public, so it is asked for each time."""
+    way = request.POST.get("act", "")
+    if way not in WAYS:
+        raise NotFound
+    perform, done = WAYS[way]
+    try:
+        perform(request, slug, country)
+    except OnloanError as error:
+        problem = Problem(way, find_field(way, error.field), f"{error} ({error.code})")
+        return _render(request, slug, country, problem=problem, status=error.status)
+    messages.success(request, str(done))
+    return HttpResponseRedirect(reverse("console-market", args=[slug, country]))
+
+
+def _render(
+    request: TeamRequest, slug: str, country: str, *, problem: Problem | None = None, status: int = 200
+) -> HttpResponse:
+    """The page; after a refusal with what was typed, and what is wrong at its field."""
     market = find_market(slug, country)
-    time_zone = time_zone_of(market)
+    time_zone, forms = time_zone_of(market), list_forms(request, market)
+    explanations = [
+        (language, f"explanation-{language}", request.POST.get(f"explanation-{language}", ""))
+        for language in explanation_languages(slug, country)
+    ]
+    reason, honour = request.POST.get("reason", ""), request.POST.get("honour_statement", "")
     context = {
         "here": "markets",
         "market": market,
@@ -57,91 +79,12 @@ def show_market(request: TeamRequest, slug: str, country: str) -> HttpResponse:
         "changes": list_changes(market.id),
         "journey": find_steps(market),
         "clarity": count_clarity([market.version_id]).get(market.version_id, NOBODY_ASKED),
-        "explanation_languages": explanation_languages(slug, country),
-        "ways": {
-            "open": market.state in {"draft", "suspended"},
-            "suspend": market.state == "open",
-            "withdraw": market.state == "suspended",
-            "close": market.state in {"open", "suspended"} and clock.now() >= market.closes_at,
-        },
+        "explanations": explanations,
+        "forms": forms,
+        "opening": "reopen" if market.state == "suspended" else "open",
+        "problem": problem,
+        "reason": reason,
+        "honour": honour,
+        **refusal_panel(problem, forms, [reason, *(text for _language, _name, text in explanations), honour]),
     }
-    return render_page(request, "market.html", context)
-
-
-def _read_explanations(request: TeamRequest, slug: str, country: str) -> dict[str, str]:
-    return {
-        language: read_text(request, f"explanation-{language}", EXPLANATION_LENGTH_MAX)
-        for language in explanation_languages(slug, country)
-    }
-
-
-def _switch(request: TeamRequest, slug: str, country: str) -> HttpResponse:
-    """One of the ways; the reason is public, so it is asked for each time."""
-    to = reverse("console-market", args=[slug, country])
-    reason = read_text(request, "reason", REASON_LENGTH_MAX)
-    honour = read_text(request, "honour_statement", REASON_LENGTH_MAX)
-    user_id, now = request.member.id, clock.now()
-    match request.POST.get("act"):
-        case "reopen":
-            return act(
-                request,
-                Capability.OPEN_MARKET,
-                lambda: reopen_market(
-                    offer_slug=slug,
-                    country=country,
-                    reason=reason,
-                    explanations=_read_explanations(request, slug, country),
-                    user_id=user_id,
-                    overdue=count_overdue(country=country, now=now),
-                    now=now,
-                ),
-                _("Open again. Its pages say what changed and why."),
-                to,
-            )
-        case "open":
-            return act(
-                request,
-                Capability.OPEN_MARKET,
-                lambda: open_market(
-                    offer_slug=slug,
-                    country=country,
-                    reason=reason,
-                    user_id=user_id,
-                    overdue=count_overdue(country=country, now=now),
-                    now=now,
-                ),
-                _("Open. People can join from now on."),
-                to,
-            )
-        case "suspend":
-            return act(
-                request,
-                Capability.SUSPEND_MARKET,
-                lambda: suspend_market(offer_slug=slug, country=country, reason=reason, user_id=user_id, now=now),
-                _("Suspended. Nobody can join and nothing is shown; what was earned is still paid."),
-                to,
-            )
-        case "withdraw":
-            return act(
-                request,
-                Capability.SUSPEND_MARKET,
-                lambda: withdraw_market(
-                    offer_slug=slug,
-                    country=country,
-                    reason=reason,
-                    honour_statement=honour,
-                    user_id=user_id,
-                    now=now,
-                ),
-                _("Withdrawn for good. What was earned is still paid."),
-                to,
-            )
-        case "close":
-            return act(
-                request,
-                Capability.SUSPEND_MARKET,
-                lambda: close_market(offer_slug=slug, country=country, reason=reason, user_id=user_id, now=now),
-                _("Closed."),
-                to,
-            )
-    raise NotFound
+    return render_page(request, "market.html", context, status=status)
