@@ -32,7 +32,7 @@ class TooManyCases(OnloanError):
     status = 429
     sentence = _(
         "We received several requests from you today and will answer each of them. You can send more tomorrow, or"
-        " write to the address in the privacy notice now."
+        " write to us by e-mail now."
     )
 
 
@@ -197,12 +197,22 @@ class ObjectionStands(OnloanError):
     sentence = _("An objection to advertising always holds. Answer that it was done.")
 
 
+class AnswerUnseen(OnloanError):
+    """An answer is seen word for word before it goes."""
+
+    code = "E-ANSWER-UNSEEN"
+    status = 409
+    sentence = _("This is not what you saw before. Read it as it goes out now, and send it then.")
+
+
 class WithdrawalStands(OnloanError):
     """GDPR art. 7(3): a permission is taken back at any time, as easily as it was given."""
 
     code = "E-WITHDRAWAL-STANDS"
     status = 422
-    sentence = _("Whoever takes a permission back asks for nothing that could be refused. Answer that it was done.")
+    sentence = _(
+        "Whoever takes a permission back asks for nothing that could be refused. Answer that it was done."
+    )
 
 
 class LiftingRefused(OnloanError):

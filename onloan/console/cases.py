@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from onloan import clock
 from onloan.access.rules import Capability
-from onloan.cases.answers import Ground, Parts, list_outcomes
+from onloan.cases.answers import Ground, list_outcomes
 from onloan.cases.clocks import (
     IDENTITY_ASKED_WITHIN_DAYS,
     RIGHTS,
@@ -37,16 +37,17 @@ from onloan.cases.desk import (
     pause_case,
     resume_case,
 )
-from onloan.cases.errors import CaseClosed
+from onloan.cases.errors import AnswerUnseen, CaseClosed
 from onloan.cases.identifying import HOW_CHARACTERS_MAX, HOW_CHARACTERS_MIN, identify_case, separate_case
 from onloan.cases.letters import change_address, confirm_by_letter, write_letter
 from onloan.cases.objecting import is_contact_suppressed
 from onloan.cases.queries import CaseLine, CaseView, find_case
 from onloan.cases.queue_queries import list_undelivered
-from onloan.cases.rules import TEXT_CHARACTERS_MAX, About, EventKind, Kind, Outcome, State, can_end_with
+from onloan.cases.rules import About, EventKind, Kind, State, can_end_with
 from onloan.cases.sighting_queries import find_sighting_of_case
 from onloan.cases.suggestions import SuggestedText, list_suggestions
 from onloan.cases.timeline import Event, list_events
+from onloan.console.case_forms import mark_answer, read_outcome, read_parts
 from onloan.console.case_refusals import TEXTS, list_forms
 from onloan.console.erasures import erasure_panel
 from onloan.console.pages import TeamRequest, read_text, render_page, team_page
@@ -60,7 +61,6 @@ from onloan.uses.duty_queries import list_duties
 from onloan.uses.duty_rules import REASON_CHARACTERS_MAX as WHY_CHARACTERS_MAX
 
 REASON_CHARACTERS_MAX = 2_000
-LAW_CHARACTERS_MAX = 200
 ADDRESS_CHARACTERS_MAX = 254
 TYPED = (
     "outcome", "done", "reasons", "ground", "law", "kept_until", "why_not_wait", "note", "why_longer", "pause",
@@ -101,6 +101,8 @@ def show_case(request: TeamRequest, case_id: UUID) -> HttpResponse:
         raise NotFound
     try:
         done = ACTS[act](request, case_id)
+    except AnswerUnseen as error:
+        return _preview(request, case_id, unseen=error)
     except OnloanError as error:
         return _refuse(request, case_id, act, error)
     messages.success(request, done)
@@ -122,13 +124,17 @@ def _refuse(request: TeamRequest, case_id: UUID, act: str, error: OnloanError) -
     return _render(request, case_id, problem=problem, status=error.status)
 
 
-def _preview(request: TeamRequest, case_id: UUID) -> HttpResponse:
-    """Exactly what would be sent; nothing is sent by it."""
+def _preview(request: TeamRequest, case_id: UUID, *, unseen: AnswerUnseen | None = None) -> HttpResponse:
+    """Exactly what would be sent; nothing is sent by it. ``unseen``: it was to be sent, and had not been read."""
     try:
-        text = compose_answer(case_id=case_id, outcome=_read_outcome(request), parts=_read_parts(request))
+        outcome = read_outcome(request)
+        text = compose_answer(case_id=case_id, outcome=outcome, parts=read_parts(request))
     except OnloanError as error:
         return _refuse(request, case_id, "answer", error)
-    return _render(request, case_id, preview=text)
+    problem = Problem("answer", "", f"{unseen} ({unseen.code})") if unseen is not None else None
+    seen = mark_answer(case_id, outcome, text)
+    status = unseen.status if unseen is not None else 200
+    return _render(request, case_id, preview=text, seen=seen, problem=problem, status=status)
 
 
 def _use_sentence(request: TeamRequest, case_id: UUID) -> dict[str, str]:
@@ -151,6 +157,7 @@ def _render(
     case_id: UUID,
     *,
     preview: str = "",
+    seen: str = "",
     problem: Problem | None = None,
     typed: dict[str, str] | None = None,
     status: int = 200,
@@ -179,9 +186,10 @@ def _render(
         "next": step,
         "duties": _list_duties(case) if is_open else [],
         "can_correct": case.line.kind in CORRECTED_KINDS and case.line.participant_id is not None,
-        "goes_by_letter": case.contact is None and case.line.participant_id is None,
+        "goes_by_letter": case.goes_by_letter,
         "by_authority": _day_by_authority(case),
         "preview": preview,
+        "seen": seen,
         "problem": problem,
         "typed": typed,
         **_answer_context(case, today),
@@ -276,6 +284,12 @@ def _next_step(case: CaseView, events: list[Event], today: date) -> NextStep:
             _("It went by letter"),
             act="by_letter",
         )
+    if line.letter_waits_since is not None:
+        return NextStep(
+            _("A letter waits to be posted. Print it, send it, and say that it is on its way."),
+            _("It went by letter"),
+            act="by_letter",
+        )
     if case.waits_for is not None:
         return NextStep(
             _("You wait for what was asked. When it is there, let the clock go on."),
@@ -341,20 +355,29 @@ _WORK: Mapping[Kind, Callable[[], str]] = {
 
 
 def _answer(request: TeamRequest, case_id: UUID) -> str:
+    if find_case(case_id).line.state is State.CLOSED:
+        raise CaseClosed
+    outcome, parts = read_outcome(request), read_parts(request)
+    text = compose_answer(case_id=case_id, outcome=outcome, parts=parts)
+    if request.POST.get("seen") != mark_answer(case_id, outcome, text):
+        raise AnswerUnseen
     answer_case(
         case_id=case_id,
         user_id=request.member.id,
-        outcome=_read_outcome(request),
-        parts=_read_parts(request),
+        outcome=outcome,
+        parts=parts,
         why_not_wait=read_text(request, "why_not_wait", WHY_CHARACTERS_MAX),
         now=clock.now(),
     )
-    return _("Answered and closed, with the day and your name.")
+    done = _("Answered and closed, with the day and your name.")
+    return f"{done} {_('Print the letter and post it.')}" if find_case(case_id).goes_by_letter else done
 
 
 def _extend(request: TeamRequest, case_id: UUID) -> str:
     reasons = read_text(request, "why_longer", REASON_CHARACTERS_MAX)
     extend_case(case_id=case_id, user_id=request.member.id, reasons=reasons, now=clock.now())
+    if find_case(case_id).goes_by_letter:
+        return _("There is a new day. Print the letter and post it.")
     return _("The person was told the new day and why.")
 
 
@@ -370,6 +393,8 @@ def _pause(request: TeamRequest, case_id: UUID) -> str:
         reason=read_text(request, "doubt", REASON_CHARACTERS_MAX),
         now=clock.now(),
     )
+    if find_case(case_id).goes_by_letter:
+        return _("Print the letter and post it. The clock goes on until you say that it went.")
     return (
         _("Asked. The clock stands still.") if is_stopped else _("Asked, too late to stop the clock: it goes on.")
     )
@@ -389,7 +414,7 @@ def _note(request: TeamRequest, case_id: UUID) -> str:
 def _progress(request: TeamRequest, case_id: UUID) -> str:
     text = read_text(request, "note", REASON_CHARACTERS_MAX)
     add_note(case_id=case_id, user_id=request.member.id, text=text, is_shown=True, now=clock.now())
-    return _("Sent to the person.")
+    return _("Print the letter and post it.") if find_case(case_id).goes_by_letter else _("Sent to the person.")
 
 
 def _identify(request: TeamRequest, case_id: UUID) -> str:
@@ -411,7 +436,10 @@ def _separate(request: TeamRequest, case_id: UUID) -> str:
 
 
 def _by_letter(request: TeamRequest, case_id: UUID) -> str:
+    waited_for = find_case(case_id).waits_for
     confirm_by_letter(case_id=case_id, user_id=request.member.id, now=clock.now())
+    if waited_for is None and find_case(case_id).waits_for is not None:
+        return _("Noted: it went by letter. The clock stands still.")
     return _("Noted: it went by letter.")
 
 
@@ -441,25 +469,3 @@ FIELDS = {
     ("separate", "reason"): "separate",
 }
 """Fields of the page that bear another name than in the action."""
-
-
-def _read_outcome(request: TeamRequest) -> Outcome:
-    chosen = request.POST.get("outcome", "")
-    if chosen not in {outcome.value for outcome in Outcome}:
-        raise BadInput(field="outcome", problem=_("choose how it ended"))
-    return Outcome(chosen)
-
-
-def _read_parts(request: TeamRequest) -> Parts:
-    ground, until = request.POST.get("ground", ""), request.POST.get("kept_until", "").strip()
-    try:
-        kept_until = date.fromisoformat(until) if until else None
-    except ValueError:
-        raise BadInput(field="kept_until", problem=_("write a day as 2037-12-31")) from None
-    return Parts(
-        done=read_text(request, "done", TEXT_CHARACTERS_MAX),
-        reasons=read_text(request, "reasons", TEXT_CHARACTERS_MAX),
-        ground=Ground(ground) if ground in {each.value for each in Ground} else None,
-        law=read_text(request, "law", LAW_CHARACTERS_MAX),
-        kept_until=kept_until,
-    )

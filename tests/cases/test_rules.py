@@ -63,9 +63,7 @@ def test_it_shows_a_reference_in_two_halves() -> None:
     assert show_reference("4K7M2Q9X") == "4K7M-2Q9X"
 
 
-@pytest.mark.parametrize(
-    ("kind", "about"), [(Kind.WITHDRAWAL, About.NOTHING), (Kind.OBJECTION, About.MARKETING)]
-)
+@pytest.mark.parametrize(("kind", "about"), [(Kind.WITHDRAWAL, About.NOTHING), (Kind.OBJECTION, About.MARKETING)])
 def test_what_nothing_is_weighed_against_is_refused_neither_in_whole_nor_in_part(kind: Kind, about: About) -> None:
     assert can_end_with(kind, about, Outcome.DONE) and can_end_with(kind, about, Outcome.TAKEN_BACK)
     assert not can_end_with(kind, about, Outcome.REFUSED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from uuid import UUID
 
@@ -45,18 +46,43 @@ def send(client: Client, case_id: UUID, **fields: str) -> str:
     return client.post(f"/console/requests/{case_id}/", fields, follow=True).content.decode()
 
 
+def answer(client: Client, case_id: UUID, **fields: str) -> str:
+    """Look at the answer, and send what was seen."""
+    seen = re.search('name="seen" value="([0-9a-f]{64})"', send(client, case_id, act="preview", **fields))
+    return send(client, case_id, act="answer", seen=seen.group(1) if seen is not None else "", **fields)
+
+
 def test_an_answer_is_seen_word_for_word_before_it_goes(dora: Client) -> None:
     case_id = ask()
     assert "Nobody knows yet who asks." in read(dora, f"/console/requests/{case_id}/")
     preview = send(dora, case_id, act="preview", outcome="done", done=DONE)
     assert DONE in preview and "Notre réponse à votre demande" in preview and "cnil.fr" in preview
     assert "Send it and close" in preview and Case.objects.get().state == "open"
-    answered = send(dora, case_id, act="answer", outcome="done", done=DONE)
+    answered = answer(dora, case_id, outcome="done", done=DONE)
     assert "Answered and closed" in answered and "Send it and close" not in answered
     assert Case.objects.get().state == "closed"
     assert Message.objects.filter(template="case_answered").count() == 1
     refused = dora.post(f"/console/requests/{case_id}/", {"act": "answer", "outcome": "done", "done": DONE})
     assert refused.status_code == 409 and "E-CASE-CLOSED" not in DONE
+
+
+def test_what_was_changed_after_the_preview_is_shown_again_and_not_sent(dora: Client) -> None:
+    case_id, other_id = ask(Kind.COMPLAINT), ask(Kind.COMPLAINT)
+    typed = {"outcome": "refused", "done": "We looked into what you wrote.", "reasons": "It was done as promised."}
+    page = send(dora, case_id, act="preview", **typed)
+    seen = page.split('name="seen" value="')[1].split('"')[0]
+    for sent_to, change in (
+        (case_id, {"outcome": "done", "done": "You are right, and we are sorry.", "reasons": ""}),
+        (case_id, {"outcome": "partly_done"}),
+        (case_id, {"seen": ""}),
+        (other_id, {}),
+    ):
+        fields = {**typed, "seen": seen, **change}
+        page = send(dora, sent_to, act="answer", **fields)
+        assert "E-ANSWER-UNSEEN" in page and f"<p>{fields['done']}</p>" in page and "Send it and close" in page
+        assert not Case.objects.filter(state="closed").exists()
+    fresh = page.split('name="seen" value="')[1].split('"')[0]
+    assert "Answered and closed" in send(dora, other_id, act="answer", seen=fresh, **typed)
 
 
 def test_a_sentence_is_used_in_the_persons_language_with_what_was_typed(dora: Client) -> None:
@@ -148,9 +174,9 @@ def test_recipients_that_are_open_stand_beside_the_answer(dora: Client) -> None:
     )  # fmt: skip
     page = read(dora, f"/console/requests/{case_id}/")
     assert "Recipients and copies still open" in page and "to be taken down" in page
-    page = send(dora, case_id, act="answer", outcome="done", done=DONE, why_not_wait="later")
+    page = answer(dora, case_id, outcome="done", done=DONE, why_not_wait="later")
     assert "E-NOTICES-OPEN" in page and ">later</textarea>" in page
-    page = send(dora, case_id, act="answer", outcome="done", done=DONE, why_not_wait="The page is gone since May.")
+    page = answer(dora, case_id, outcome="done", done=DONE, why_not_wait="The page is gone since May.")
     assert "Answered and closed" in page
 
 
@@ -166,7 +192,7 @@ def test_a_letter_is_printed_and_said_to_have_gone(dora: Client) -> None:
     letter = read(dora, f"/console/requests/{case_id}/letter/")
     assert "2 Lilac Street" in letter and "We received your complaint." in letter and "ico.org.uk" in letter
     assert "Noted: it went by letter." in send(dora, case_id, act="by_letter")
-    page = send(dora, case_id, act="answer", outcome="done", done=DONE)
+    page = answer(dora, case_id, outcome="done", done=DONE)
     assert "this answer goes by letter" in page
     assert DONE in read(dora, f"/console/requests/{case_id}/letter/")
 

@@ -19,6 +19,7 @@ from onloan.cli.demo import PASSWORD, seed
 from onloan.offers.queries import find_market, list_drafts
 from onloan.payouts.queries import list_batches
 from tests.conftest import empty_database, use_database
+from tests.console.test_cases import answer as answer_case
 from tests.support.offers import spring_text
 
 PAGES = [
@@ -223,8 +224,7 @@ def test_it_lists_a_request_with_its_day_and_closes_it(campaign: None) -> None:
     page = sam.get(address).content.decode()
     assert "chloe@people.example" in page
     assert "<script>alert" not in page
-    answer = {"act": "answer", "outcome": "done", "done": "We asked the shop, and the photo is gone."}
-    closed = sam.post(address, answer, follow=True).content.decode()
+    closed = answer_case(sam, opened.case_id, outcome="done", done="We asked the shop, and the photo is gone.")
     assert "Closed" in closed and opened.reference in closed
 
 

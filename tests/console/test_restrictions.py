@@ -13,6 +13,7 @@ from onloan.cases.models import Restriction
 from onloan.cases.rules import About, Door, Kind
 from onloan.outbox.models import Message
 from onloan.people.queries import find_participant, list_suppressed
+from tests.console.test_cases import answer
 from tests.console.test_reviews import read, signed_in
 from tests.joining.support import add_participant, open_market
 
@@ -59,8 +60,8 @@ def test_each_objection_says_how_it_ends(dora: Client) -> None:
     page = read(dora, marketing)
     assert "there is nothing to weigh" in page and '<option value="refused"' not in page
     assert "refuse it, with the grounds as reasons" in read(dora, checks)
-    sent = {"act": "answer", "outcome": "refused", "done": "We looked at your objection.", "reasons": GROUNDS}
-    dora.post(checks, sent)
+    typed = {"outcome": "refused", "done": "We looked at your objection.", "reasons": GROUNDS}
+    answer(dora, UUID(checks.split("/")[-2]), **typed)
     person = find_participant(ana)
     assert person is not None and person.checks_objected_at is None and person.objected_at is not None
 
