@@ -56,7 +56,7 @@ from onloan.uses.duty_rules import is_reason as is_duty_reason
 TELLS_RECIPIENTS = frozenset({Kind.RECTIFICATION, Kind.ERASURE, Kind.RESTRICTION})
 """What recipients are told of (GDPR art. 19)."""
 NOTE_CHARACTERS_MAX = 2_000
-_ASKED = {Pause.IDENTITY: EventKind.IDENTITY_ASKED, Pause.CLARIFICATION: EventKind.CLARIFICATION_ASKED}
+ASKED = {Pause.IDENTITY: EventKind.IDENTITY_ASKED, Pause.CLARIFICATION: EventKind.CLARIFICATION_ASKED}
 _GIVEN = {Pause.IDENTITY: EventKind.IDENTITY_GIVEN, Pause.CLARIFICATION: EventKind.CLARIFIED}
 
 
@@ -89,7 +89,7 @@ def pause_case(*, case_id: UUID, user_id: UUID, pause: Pause, question: str, rea
     """Ask the person something without which the case cannot go on; whether the clock stands still until then.
 
     It stops where the law says so; for a question about who they are only when it is asked in time, else the
-    question goes out and the clock goes on. ``reason`` says why it had to be asked, for whoever looks at it later.
+    question goes out and the clock goes on. What goes by letter stops it when it is posted (``posting``). ``reason`` says why it had to be asked, for whoever looks at it later.
     Raises PauseRefused, IdentityCopy, AnswerWords, NotAllowed, NotFound, CaseClosed.
     """
     row = lock_open(case_id, user_id)
@@ -97,22 +97,30 @@ def pause_case(*, case_id: UUID, user_id: UUID, pause: Pause, question: str, rea
     if not is_fine or find_open_pause(case_id) or not clocks.can_pause(Kind(row.kind), pause, row.country):
         raise PauseRefused(field="reason", minimum=clocks.REASON_CHARACTERS_MIN)
     _check_words(row, question, field="question")
+    # A question in a letter stops the clock once it is posted, not while it lies on a desk.
+    is_stopped = not goes_by_letter(row) and begin_pause(row, pause, reason, now)
+    if not is_stopped:
+        record_event(case_id=case_id, kind=EventKind.NOTE, now=now, by_user_id=user_id, text=reason)
+    tell_person(row, ASKED[pause], "case_question", question, user_id, now)
+    return is_stopped
+
+
+def begin_pause(row: Case, pause: Pause, reason: str, now: datetime) -> bool:
+    """Stop the clock of a locked case for a question that goes out now, in the caller's transaction; False where
+    the law lets it go on."""
     today = _today(row, now)
     # Nothing that is late already is made to look as if it were not.
-    is_stopped = clocks.stops_clock(pause, _received_on(row), today) and today <= row.legal_due_on
-    if is_stopped:
-        pause_id = ids.new_id()
-        CasePause.objects.create(
-            id=pause_id,
-            case_id=case_id,
-            kind=pause,
-            asked_at=now,
-            sealed_reason=keys.seal(keys.derive_key("cases"), reason.encode(), pause_id.bytes + b"reason"),
-        )
-    else:
-        record_event(case_id=case_id, kind=EventKind.NOTE, now=now, by_user_id=user_id, text=reason)
-    tell_person(row, _ASKED[pause], "case_question", question, user_id, now)
-    return is_stopped
+    if not clocks.stops_clock(pause, _received_on(row), today) or today > row.legal_due_on:
+        return False
+    pause_id = ids.new_id()
+    CasePause.objects.create(
+        id=pause_id,
+        case_id=row.id,
+        kind=pause,
+        asked_at=now,
+        sealed_reason=keys.seal(keys.derive_key("cases"), reason.encode(), pause_id.bytes + b"reason"),
+    )
+    return True
 
 
 @action
@@ -276,6 +284,12 @@ def read_email(row: Case) -> str | None:
     return unseal_contact(row.id, bytes(row.sealed_contact))
 
 
+def goes_by_letter(row: Case) -> bool:
+    """Whether they gave a postal address and no other, or nothing at all: then no mail is sent, to a participant
+    neither, since a letter may say that their mailbox is lost."""
+    return row.contact_hash is None and (row.sealed_contact is not None or row.participant_id is None)
+
+
 def tell_person(
     row: Case,
     kind: EventKind,
@@ -286,11 +300,12 @@ def tell_person(
     *,
     legal_due_on: date | None = None,
 ) -> None:
-    """Write it down, and to the person, to whichever address there is; without one it goes by letter."""
+    """Write it down, and to the person: where they asked that it goes. A letter waits until it is posted."""
     record_event(case_id=row.id, kind=kind, now=now, by_user_id=user_id, text=text, is_shown=True)
-    contact = read_email(row)
-    if contact is None and row.participant_id is None:
+    if goes_by_letter(row):
+        Case.objects.filter(id=row.id, letter_waits_since=None).update(letter_waits_since=now)
         return
+    contact = read_email(row)
     context = {"case_reference": show_reference(row.reference)}
     if legal_due_on is not None:
         context["legal_due_on"] = legal_due_on.isoformat()

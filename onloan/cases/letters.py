@@ -20,6 +20,7 @@ from onloan.cases.desk import tell_person
 from onloan.cases.errors import PostalAddress, ReceivedDay, TextNotValid
 from onloan.cases.identifying import identify_case
 from onloan.cases.models import Case
+from onloan.cases.posting import begin_posted_pause, list_to_post, write_told
 from onloan.cases.queries import CaseView
 from onloan.cases.rules import About, Door, EventKind, Kind, State
 from onloan.cases.sealing import contact_hash, seal_contact
@@ -124,11 +125,12 @@ def _say_how(written: Written) -> str:
 
 @action
 def confirm_by_letter(*, case_id: UUID, user_id: UUID, now: datetime) -> None:
-    """What was to be told has gone by letter: the receipt of a request, or what a mail did not bring. Raises
-    NotAllowed, NotFound."""
+    """What was to be told has gone by letter: the receipt of a request, what the person was told since, or what a
+    mail did not bring. A question that stops the clock stops it now. Raises NotAllowed, NotFound."""
     row = _lock(case_id, user_id)
-    if row.acknowledged_at is None:
-        Case.objects.filter(id=case_id).update(acknowledged_at=now)
+    if row.state == State.OPEN:
+        begin_posted_pause(row, now)
+    Case.objects.filter(id=case_id).update(acknowledged_at=row.acknowledged_at or now, letter_waits_since=None)
     with translation.override(row.language):
         text = gettext("We wrote to you by letter.")
     record_event(
@@ -144,7 +146,10 @@ def change_address(*, case_id: UUID, user_id: UUID, email: str, text: str, now: 
     address = normalize_email(email)
     sealed, marked = seal_contact(case_id, address), contact_hash(address)
     Case.objects.filter(id=case_id).update(
-        sealed_contact=sealed, contact_hash=marked, acknowledged_at=row.acknowledged_at or now
+        sealed_contact=sealed,
+        contact_hash=marked,
+        acknowledged_at=row.acknowledged_at or now,
+        letter_waits_since=None,
     )
     row.sealed_contact, row.contact_hash = sealed, marked
     template = "case_progress" if row.state == State.OPEN else "case_answered"
@@ -152,9 +157,19 @@ def change_address(*, case_id: UUID, user_id: UUID, email: str, text: str, now: 
 
 
 def write_letter(case: CaseView) -> str:
-    """What goes by letter, in the person's language: the answer, and before there is one the receipt."""
+    """What goes by letter, in the person's language: the answer, and before there is one what they were told and
+    was not posted yet. The receipt, too, until it went, or where nothing else waits."""
     if case.answer:
         return case.answer
+    told = write_told(case, list_to_post(case))
+    if case.acknowledged_at is None or not told:
+        return "\n\n".join(each for each in (_write_receipt(case), told) if each)
+    with translation.override(case.line.language):
+        heading = gettext("About %(case_reference)s") % {"case_reference": case.line.reference}
+    return f"{heading}\n\n{told}"
+
+
+def _write_receipt(case: CaseView) -> str:
     line, facts = case.line, market_facts(case.line.country)
     with translation.override(line.language):
         received = (

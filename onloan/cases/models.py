@@ -40,7 +40,7 @@ class Case(UUIDModel):
     ``due_on`` is the day that staff see, ``legal_due_on`` the last day in law. ``contact_hash`` counts what one
     address sent, and says nothing else. ``clock_from`` is the day from which the law counts (null: the day of
     receipt); ``alarm_days`` how many days were left at the last alarm. ``identified_by_user_id`` tied the case to
-    a participant, and said how they knew.
+    a participant, and said how they knew. ``letter_waits_since``: since when something is to be posted to them.
     """
 
     participant_id = models.UUIDField(null=True)
@@ -56,6 +56,7 @@ class Case(UUIDModel):
     sealed_text = models.BinaryField(null=True)
     received_at = models.DateTimeField()
     acknowledged_at = models.DateTimeField(null=True)
+    letter_waits_since = models.DateTimeField(null=True)
     due_on = models.DateField()
     legal_due_on = models.DateField()
     clock_from = models.DateField(null=True)

@@ -46,6 +46,7 @@ class CaseLine:
     legal_due_on: date
     closed_at: datetime | None
     outcome: Outcome | None
+    letter_waits_since: datetime | None
 
     @property
     def received_on(self) -> date:
@@ -70,7 +71,7 @@ class Identification:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseView:
     """A whole case, for the member of the team who answers it. ``contact`` is an e-mail address; where there is
-    none, the answer goes by letter to ``postal_address``."""
+    none, the answer goes by letter to ``postal_address``, also to a participant."""
 
     line: CaseLine
     contact: str | None
@@ -83,6 +84,11 @@ class CaseView:
     asked_at: datetime | None
     representative: str
     identified: Identification | None
+
+    @property
+    def goes_by_letter(self) -> bool:
+        """Whether no mail is sent about it, so that what the person is told has to be posted."""
+        return self.contact is None and (bool(self.postal_address) or self.line.participant_id is None)
 
 
 _LINE_FIELDS = tuple(CaseLine.__dataclass_fields__)
