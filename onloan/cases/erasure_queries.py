@@ -31,8 +31,8 @@ from onloan.vouchers.codes import group_code
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErasurePlan:
     """The dry run. ``cash`` is owed and on no slip, or under way to an account (``is_under_way``); with nothing
-    owed and nothing counted it can be done at once. ``has_money``: something outlives the person, and their slip
-    opens it. The ``until`` days are those on which what stays goes too."""
+    owed and nothing counted it can be done at once. ``has_money``: something is theirs now, which their slip opens
+    afterwards. The ``until`` days are those on which what stays goes too."""
 
     cash: Money | None
     is_under_way: bool
@@ -59,8 +59,8 @@ class ErasurePlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErasureView:
-    """An erasure that was begun. ``slip_code`` is worth money: it goes to the person alone, and is empty where no
-    money outlives them. ``open_duties`` are recipients that have not answered and copies not taken down."""
+    """An erasure that was begun. ``slip_code`` is worth money, now or once some comes: it goes to the person
+    alone. ``open_duties`` are recipients that have not answered and copies not taken down."""
 
     id: UUID
     participant_id: UUID
@@ -171,6 +171,7 @@ def erasure_view(row: Erasure) -> ErasureView:
     progress = Progress(
         begun_at=row.begun_at,
         erased_from=erased_from(cause, door, row.begun_at),
+        takes_slip=way is ErasureWay.SLIP,
         is_money_waiting=(
             row.erased_at is None and way is ErasureWay.PAID_FIRST and is_money_waiting(row.participant_id)
         ),
@@ -187,6 +188,6 @@ def erasure_view(row: Erasure) -> ErasureView:
         cause=cause,
         way=way,
         progress=progress,
-        slip_code=group_code(bearer_code(row.participant_id)) if row.slip_last_characters else "",
+        slip_code=group_code(bearer_code(row.participant_id)),
         open_duties=count_open_duties(row.participant_id),
     )

@@ -49,10 +49,12 @@ class StepLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far an erasure is: what the row says, and whether money still keeps it waiting."""
+    """How far an erasure is: what the row says, and whether money still keeps it waiting. ``takes_slip``: money
+    does not, as what is owed goes onto a slip when the person is erased."""
 
     begun_at: datetime
     erased_from: datetime
+    takes_slip: bool
     is_money_waiting: bool
     erased_at: datetime | None
     recipients_done_at: datetime | None
@@ -90,9 +92,11 @@ def list_steps(progress: Progress) -> list[StepLine]:
         Step.DATABASE: progress.swept_at,
         Step.BACKUPS: progress.completed_at,
     }
-    if progress.erased_at is None and not progress.is_money_waiting:
-        instants[Step.MONEY] = progress.begun_at
     days = {Step.ERASED: progress.erased_from.date(), Step.BACKUPS: progress.backups_until}
+    if progress.takes_slip:
+        days[Step.MONEY] = progress.erased_from.date()
+    elif progress.erased_at is None and not progress.is_money_waiting:
+        instants[Step.MONEY] = progress.begun_at
     lines: list[StepLine] = []
     is_first_open = True
     for step, instant in instants.items():

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 from onloan import clock
 from onloan.access.rules import Capability
 from onloan.cases.erasing import begin_by_member
-from onloan.cases.erasure_queries import find_erasure_of_case, plan_erasure
+from onloan.cases.erasure_queries import ErasureView, find_erasure_of_case, plan_erasure
 from onloan.cases.erasure_rules import GRACE, Step
 from onloan.cases.queries import CaseView
 from onloan.cases.rules import Door, Kind, State
@@ -46,12 +46,18 @@ def erasure_panel(case: CaseView) -> dict[str, object]:
         "erasure": {
             "begun": begun,
             "plan": plan_erasure(line.participant_id) if can_plan and line.participant_id is not None else None,
-            "steps": [(STEP_WORDS[step.step], step) for step in begun.steps] if begun is not None else [],
+            "steps": [(_step_words(step.step, begun), step) for step in begun.steps] if begun is not None else [],
             "is_open": line.state is State.OPEN,
             "grace_days": GRACE[Door(line.door)].days,
         },
         "law": law or _("accounting law, %(country)s") % {"country": country_name(line.country, line.language)},
     }
+
+
+def _step_words(step: Step, begun: ErasureView) -> str:
+    if step is Step.MONEY and begun.progress.takes_slip:
+        return _("What they earned goes on a slip")
+    return str(STEP_WORDS[step])
 
 
 @require_POST

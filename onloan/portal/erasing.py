@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.functional import Promise
@@ -12,16 +14,18 @@ from onloan import clock
 from onloan.cases.actions import open_case
 from onloan.cases.erasing import choose_way
 from onloan.cases.erasure_queries import ErasureView, find_erasure, plan_erasure
-from onloan.cases.erasure_rules import Step, StepState
+from onloan.cases.erasure_rules import Step, StepLine, StepState
 from onloan.cases.queries import find_case
 from onloan.cases.rules import TEXT_CHARACTERS_MAX, Door, ErasureCause, ErasureWay, Kind
 from onloan.cases.taking_back import take_back_case
 from onloan.errors import OnloanError
 from onloan.lines import plain_lines
 from onloan.markets.rules import market_facts
+from onloan.payouts.situation import payment_situation
 from onloan.people.queries import ParticipantView
 from onloan.portal.campaign import Campaign
 from onloan.portal.cases import signed_in
+from onloan.portal.erasure_notice import erasure_notice
 from onloan.portal.pages import render_page
 from onloan.portal.people import campaign_for
 from onloan.portal.pictures import qr_drawing
@@ -50,6 +54,8 @@ STEP_WORDS: dict[Step, tuple[Promise, Promise]] = {
         gettext_lazy("The last backup that can still hold it has ended."),
     ),
 }
+SLIP_WORDS = (gettext_lazy("What you earned goes on your slip."), gettext_lazy("What you earned is on your slip."))
+"""The step of the money, for whoever does not wait for it."""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -64,7 +70,7 @@ def erase_page(request: HttpRequest) -> HttpResponse:
         except OnloanError as error:
             problem = error
         else:
-            return redirect("erase")
+            return redirect("me" if request.POST.get("act") == "stop" else "erase")
     return _render(request, participant, problem)
 
 
@@ -106,7 +112,7 @@ def _render(request: HttpRequest, participant: ParticipantView, problem: OnloanE
         "typed": request.POST if request.method == "POST" else {},
         "authority": campaign.authority,
         "authority_name": campaign.authority_name,
-        **_progress(begun),
+        **_progress(begun, participant, campaign),
     }
     status = problem.status if problem is not None else 200
     return render_page(request, "me/erase.html", context, status=status, colour=campaign.colour, is_private=True)
@@ -118,15 +124,27 @@ def _accounts_law(campaign: Campaign) -> str:
     return named or gettext("accounting law, %(country)s") % {"country": campaign.country_name}
 
 
-def _progress(begun: ErasureView | None) -> dict[str, object]:
+def _progress(begun: ErasureView | None, participant: ParticipantView, campaign: Campaign) -> dict[str, object]:
     """What stands on the page once it was asked for: the steps, the slip, the number of the request."""
     if begun is None or begun.cause is not ErasureCause.ASKED or begun.case_id is None:
         return {}
     return {
         "begun": begun,
-        "steps": [(STEP_WORDS[line.step][line.state is StepState.DONE], line) for line in begun.steps],
+        "notice": erasure_notice(begun, payment_situation(participant.id, now=campaign.now), campaign),
+        "steps": [(_step_words(line, begun), _without_past(line, campaign)) for line in begun.steps],
         "is_slip": begun.way is ErasureWay.SLIP,
         "reference": find_case(begun.case_id).line.reference,
         "slip_code": begun.slip_code,
         "qr": qr_drawing(begun.slip_code),
     }
+
+
+def _step_words(line: StepLine, begun: ErasureView) -> Promise:
+    takes_slip = line.step is Step.MONEY and begun.progress.takes_slip
+    return (SLIP_WORDS if takes_slip else STEP_WORDS[line.step])[line.state is StepState.DONE]
+
+
+def _without_past(line: StepLine, campaign: Campaign) -> StepLine:
+    """A step that waits for something else is told without the day that it could have been done on."""
+    is_past = line.by is not None and line.by < campaign.now.date()
+    return replace(line, by=None) if is_past else line

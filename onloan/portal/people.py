@@ -11,6 +11,7 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from onloan import clock
+from onloan.cases.erasure_queries import find_erasure
 from onloan.cases.queries import list_cases_of
 from onloan.cases.restricting import find_restriction
 from onloan.cases.rules import Kind
@@ -22,6 +23,7 @@ from onloan.portal import session
 from onloan.portal.allowed import allowed_cards, may_allow, receipt_lines
 from onloan.portal.campaign import Campaign, campaign_of
 from onloan.portal.cases import KIND_WORDS, signed_in, title_of
+from onloan.portal.erasure_notice import erasure_notice
 from onloan.portal.feedback import may_check_clarity, what_changed
 from onloan.portal.forms import CodeForm, SignInForm
 from onloan.portal.pages import render_page
@@ -143,13 +145,15 @@ def my_page(request: HttpRequest) -> HttpResponse:
     holdings = read_holdings(participant.id, campaign.now)
     cards = allowed_cards(participant, campaign)
     uses, has_more_uses = latest_uses(participant.id, campaign)
+    erasure = erasure_notice(find_erasure(participant.id), holdings.situation, campaign)
     context = {
         "here": "me",
         "campaign": campaign,
         "merchant": campaign.merchant,
         "participant": participant,
         "time_zone": campaign.time_zone,
-        "to_do": list_to_do(holdings, campaign),
+        "erasure": erasure,
+        "to_do": list_to_do(holdings, campaign, takes_slip=erasure is not None and erasure.takes_slip),
         "pots": pot_lines(participant.id, campaign),
         "rewards": reward_timelines(participant.id, campaign, holdings),
         "tax_sentence": campaign.tax_sentence,

@@ -30,9 +30,11 @@ class ToDo:
     is_urgent: bool = False
 
 
-def list_to_do(holdings: Holdings, campaign: Campaign) -> list[ToDo]:
-    """What waits for an answer first, then money, then what ends soon."""
-    found = [*_reviews(holdings.reviews, campaign), *_payment(holdings.situation, campaign)]
+def list_to_do(holdings: Holdings, campaign: Campaign, *, takes_slip: bool = False) -> list[ToDo]:
+    """What waits for an answer first, then money, then what ends soon. Whoever is erased and takes a slip
+    (``takes_slip``) is not asked for an account."""
+    payment = [] if takes_slip else _payment(holdings.situation, campaign)
+    found = [*_reviews(holdings.reviews, campaign), *payment]
     soon = [voucher for voucher in holdings.vouchers if _ends_soon(voucher, campaign)]
     soon.sort(key=lambda voucher: (voucher.expires_at, voucher.id))
     return [*found, *(_use_voucher(voucher, campaign) for voucher in soon)]

@@ -15,8 +15,9 @@ from onloan.cases.rules import Door, ErasureWay, Outcome
 from onloan.outbox.mails import render_mail
 from onloan.outbox.models import Message
 from onloan.people.queries import is_alive
+from onloan.portal.words import moment
 from tests.joining.support import open_market
-from tests.portal.money import Earner, an_earner
+from tests.portal.money import NAME, UK_NUMBER, UK_SORT_CODE, Earner, an_earner
 from tests.portal.support import EVERYTHING, Visitor, add_participant
 
 AFTER = GRACE[Door.MY_PAGE] + timedelta(minutes=1)
@@ -68,6 +69,40 @@ def test_one_mail_says_what_was_chosen_and_the_day(ana: Earner, way: str, said: 
     view = find_erasure(ana.joined.participant_id)
     assert view is not None and view.way == way
     assert f" {view.progress.erased_from:%Y}" in body and "/en/me/request/erasure/" in body
+
+
+def test_the_own_page_says_when_it_happens_and_stops_it(ana: Earner) -> None:
+    calls = ("Your link", "still possible", "in cash are yours.")
+    page = ana.get()
+    assert all(words in page.text for words in calls)
+    ana.post("request/erasure/", {"act": "erase", "way": "slip", "text": ""})
+    page = ana.get()
+    view = find_erasure(ana.joined.participant_id)
+    assert view is not None
+    day = moment(view.progress.erased_from, "en", "Europe/London")
+    assert f"We do it on {day}; until then you can stop it." in page.text
+    assert page.all("a", href="/en/me/request/erasure/")
+    assert not any(words in page.text for words in calls), "nobody new counts, and the slip needs no account"
+    form = next(parent for parent in page.one("button", value="stop").parents if parent.tag == "form")
+    page = ana.visitor.post(form.get("action"), {"act": "stop"})
+    assert ana.visitor.address == "/en/me/" and find_erasure(ana.joined.participant_id) is None
+    assert "Your link" in page.text and not page.all("button", value="stop")
+
+
+def test_no_step_is_said_to_be_done_before_it_is(ana: Earner, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = ana.post("request/erasure/", {"act": "erase", "way": "slip", "text": ""})
+    assert "What you earned goes on your slip." in page.text and "is settled" not in page.text
+    page = ana.post("request/erasure/", {"act": "way", "way": "paid_first"})
+    assert "We settle what you earned." in page.text and "not before" in page.text
+    then = clock.now() + timedelta(days=3)
+    monkeypatch.setattr(clock, "now", lambda: then)
+    page = ana.get("request/erasure/")
+    assert "not before" not in page.text and "Until we do it you can stop it." in page.text
+    assert "For that we wait for you to say where." in page.text
+    ana.post("payment/", {"step": "save", "name": NAME, "sort_code": UK_SORT_CODE, "account": UK_NUMBER})
+    assert "For that we wait" not in ana.get("request/erasure/").text
+    ana.post("request/erasure/", {"act": "way", "way": "slip"})
+    assert "We do it in the next minutes" in ana.get().text
 
 
 def test_pressing_twice_or_coming_back_changes_nothing(ana: Earner) -> None:
