@@ -46,9 +46,10 @@ EVENTS = tuple(event.value for event in WebhookEvent)
 
 CONTEXT_FIELDS = frozenset({
     "about", "amount", "authority", "authority_url", "campaign", "case_id", "case_reference", "code_waits",
-    "controller", "count", "country", "decision", "due_on", "expires_minutes", "kind", "label", "late", "legal_due_on", "offer_slug",
-    "gaps", "is_done", "pool_closes_on", "pots_free", "qualified_on", "reasons", "receipt_id", "request_kind",
-    "rewards", "settles_on", "taken_on", "taken_time", "used_percent", "voucher_expires_on", "way",
+    "controller", "count", "country", "decision", "due_on", "expires_minutes", "gaps", "is_done", "kind",
+    "label", "late", "legal_due_on", "offer_slug", "pool_closes_on", "pots_free", "qualified_on", "reasons",
+    "receipt_id", "request_kind", "rewards", "settles_on", "taken_on", "taken_time", "used_percent",
+    "voucher_expires_on", "way",
 })  # fmt: skip
 """The only names a mail's context may hold: none of them says who someone is."""
 

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 
 from onloan import clock
 from onloan.cases.actions import OpenedCase, open_case
-from onloan.cases.errors import TextNeeded
+from onloan.cases.errors import TextNeeded, TooManyCases
 from onloan.cases.intake import confirm_address, send_new_code, take_in
 from onloan.cases.rules import DISPUTED_ITEMS, NEEDS_TEXT, About, Door, EventKind, Kind
 from onloan.errors import OnloanError
@@ -23,6 +23,7 @@ from onloan.markets.rules import country_name, known_countries, market_facts
 from onloan.people.queries import ParticipantView, find_participant
 from onloan.portal import session, words
 from onloan.portal.authorities import authorities_context, read_country
+from onloan.portal.contacts import contacts_context
 from onloan.portal.forms import CodeForm, RequestForm, read_request
 from onloan.portal.pages import render_page
 from onloan.portal.session import SENT_COOKIE
@@ -158,12 +159,13 @@ def my_request(request: HttpRequest, kind: str) -> HttpResponse:
     if wanted is Kind.SIGHTING:
         return redirect("my-sighting")
     assert wanted is not Kind.ERASURE, "it has a page of its own"
-    form = _form(request, asks_contact=False, kind=wanted)
+    form, refused = _form(request, asks_contact=False, kind=wanted), None
     if request.method == "POST" and form.is_valid():
         try:
             about = About(form.cleaned_data.get("about", ""))
             opened = _ask(participant, wanted, about, form.cleaned_data["text"])
         except OnloanError as error:
+            refused = error
             form.mark(error, "text")
         else:
             return sent_page(opened, wanted, participant.country, about=about)
@@ -175,8 +177,13 @@ def my_request(request: HttpRequest, kind: str) -> HttpResponse:
         "is_copy": wanted in {Kind.ACCESS, Kind.PORTABILITY},
         "here": "requests",
         **authority_context(participant.country),
+        **_contacts(refused),
     }
     return _render(request, "requests/mine.html", context)
+
+
+def _contacts(refused: OnloanError | None) -> dict[str, object]:
+    return contacts_context() if isinstance(refused, TooManyCases) else {}
 
 
 def _ask(participant: ParticipantView, kind: Kind, about: About, text: str) -> OpenedCase:
@@ -218,7 +225,7 @@ def public_request(request: HttpRequest) -> HttpResponse:
     form = _form(request, asks_contact=True)
     if refused is not None:
         form.mark(refused, "email" if refused.field == "contact" else None)
-    context = {"form": form, "here": "requests", **authorities_context(request)}
+    context = {"form": form, "here": "requests", **authorities_context(request), **_contacts(refused)}
     return _render(request, "requests/public.html", context)
 
 
@@ -297,6 +304,11 @@ def _form(request: HttpRequest, *, asks_contact: bool, kind: Kind | None = None)
     form.fields["text"].error_messages["required"] = str(TextNeeded.sentence)
     if kind in NEEDS_TEXT:
         form.fields["text"].help_text = gettext("At most 4,000 characters.")
+    if asks_contact:
+        form.fields["text"].help_text = gettext(
+            "At most 4,000 characters. If you complain, or want something corrected, say here what is wrong. For "
+            "everything else you need not give a reason."
+        )
     return form
 
 

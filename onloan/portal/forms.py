@@ -9,10 +9,13 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext, gettext_lazy
 
-from onloan.cases.rules import About, Kind
+from onloan.cases.errors import TextNeeded
+from onloan.cases.rules import NEEDS_TEXT, About, Kind
 from onloan.errors import OnloanError
 from onloan.lines import plain_lines
 from onloan.markets.rules import known_countries
+from onloan.people.actions import normalize_email
+from onloan.people.errors import EmailNotValid
 from onloan.portal.middleware import body_bytes
 
 EMAIL_LENGTH_MAX = 254
@@ -218,6 +221,8 @@ def read_answers(data: Mapping[str, str], permission_ids: Sequence[str]) -> dict
 class RequestForm(PlainForm):
     """A right, or a complaint, from somebody who need not be signed in."""
 
+    field_order = ("kind", "about", "text", "email", "country", "representative")
+
     kind = forms.ChoiceField(
         label=gettext_lazy("What do you want?"),
         widget=forms.RadioSelect,
@@ -295,11 +300,21 @@ class RequestForm(PlainForm):
             for name in ("email", "country", "representative"):
                 del self.fields[name]
 
+    def clean_email(self) -> str:
+        email: str = self.cleaned_data["email"]
+        try:
+            normalize_email(email)
+        except EmailNotValid as error:
+            raise forms.ValidationError(str(error)) from None
+        return email
+
     def clean(self) -> dict[str, Any]:
-        """Whoever corrects something says what; nothing else has to be about anything."""
+        """Whoever corrects something says what, and whoever complains; nothing else has to be about anything."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if cleaned.get("kind") == Kind.RECTIFICATION and cleaned.get("about") == "":
             self.add_error("about", str(self.fields["about"].error_messages["required"]))
+        if cleaned.get("kind") in NEEDS_TEXT and cleaned.get("text") == "":
+            self.add_error("text", str(TextNeeded.sentence))
         return cleaned
 
 
@@ -334,10 +349,19 @@ def read_request(
         and "\x00" not in email + text + representative
     )
     kind, _, about_kind = chosen.partition(":")
-    if not is_listed or not is_bounded or (kind == Kind.RECTIFICATION and about == ""):
+    is_told = (kind != Kind.RECTIFICATION or about != "") and (kind not in NEEDS_TEXT or text != "")
+    if not (is_listed and is_bounded and is_told and _is_address(email)):
         return None
     wanted = about if kind == Kind.RECTIFICATION else about_kind
     return AskedByAnybody(Kind(kind), About(wanted), country, email, text, representative)
+
+
+def _is_address(email: str) -> bool:
+    try:
+        normalize_email(email)
+    except EmailNotValid:
+        return False
+    return True
 
 
 class PayeeForm(PlainForm):

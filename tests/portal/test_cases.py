@@ -7,6 +7,7 @@ import pytest
 from onloan import clock
 from onloan.cases.models import Case
 from onloan.cases.queries import list_cases, list_cases_of
+from onloan.cases.rates import CASES_PER_DAY_MAX
 from onloan.cases.rules import Kind
 from onloan.consents.queries import list_consents
 from onloan.joining.actions import Joined
@@ -128,6 +129,21 @@ def test_a_text_is_not_longer_for_the_two_characters_with_which_browsers_end_a_l
     visitor.sign_in(ana.participant_id)
     assert visitor.post("/en/me/request/complaint/", {"text": written}).status == 200
     assert Case.objects.count() == 2
+
+
+def test_all_that_is_missing_is_said_at_once_in_the_order_of_the_page(sqlite_database: str) -> None:
+    page = Visitor().post("/en/requests/", {"kind": "complaint", "email": "nobody", "country": "", "text": " "})
+    links = [link.get("href") for link in page.all("a") if "id_" in (link.get("href") or "")]
+    assert links == ["#id_text", "#id_email", "#id_country"]
+    page = Visitor().post("/en/requests/", {"email": "", "country": "XX"})
+    links = [link.get("href") for link in page.all("a") if "id_" in (link.get("href") or "")]
+    assert links == ["#id_kind_0", "#id_email", "#id_country"]
+
+
+def test_whoever_asked_too_often_today_is_told_where_to_write(ana: Joined) -> None:
+    pages = [Visitor().post("/en/requests/", PUBLIC) for _ in range(CASES_PER_DAY_MAX + 1)]
+    assert [page.status for page in pages] == [200] * CASES_PER_DAY_MAX + [422]
+    assert [link for link in pages[-1].all("a") if (link.get("href") or "").startswith("mailto:")]
 
 
 def test_a_kind_that_does_not_exist_is_not_found(ana: Joined) -> None:

@@ -52,7 +52,7 @@ def test_it_reads_what_the_form_reads_and_nothing_else(data: dict[str, str]) -> 
 
 
 def test_it_reads_each_kind_and_what_it_is_about() -> None:
-    filled = {"country": "FR", "email": "ana@example.org", "about": "username"}
+    filled = {"country": "FR", "email": "ana@example.org", "about": "username", "text": "It is Anna."}
     for chosen in cases._public_kinds():
         read = read_request({**filled, "kind": chosen}, kinds=cases._public_kinds(), abouts=cases._public_abouts())
         assert read is not None

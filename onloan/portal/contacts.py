@@ -1,0 +1,15 @@
+"""Where one can write when a form takes no more: the address of whoever is responsible, or where it stands."""
+
+from __future__ import annotations
+
+from onloan.offers.queries import list_markets
+from onloan.portal.campaign import Campaign, campaign_of
+
+
+def contacts_context() -> dict[str, object]:
+    """One address where all campaigns have the same one, else the campaigns, whose notices name it."""
+    campaigns: list[Campaign] = [campaign_of(market) for market in list_markets()]
+    addresses = {campaign.version.offer.controller.email for campaign in campaigns}
+    if len(addresses) == 1:
+        return {"write_to": addresses.pop()}
+    return {"write_to_campaigns": campaigns}
