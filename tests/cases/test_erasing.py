@@ -12,8 +12,8 @@ from django.conf import settings
 from onloan import clock
 from onloan.cases import erasing
 from onloan.cases.actions import open_case
-from onloan.cases.bearer import bearer_money, find_bearer
-from onloan.cases.erasing import choose_way
+from onloan.cases.bearer import bearer_code, bearer_money, find_bearer
+from onloan.cases.erasing import begin_again, begin_at_end_of_time, choose_way
 from onloan.cases.erasure_queries import find_erasure, find_erasure_of_case, plan_erasure
 from onloan.cases.erasure_rules import GRACE, Step, StepState
 from onloan.cases.erasure_steps import finish_erasures, forget_late_traces
@@ -29,9 +29,10 @@ from onloan.evidence.verify import verify_database
 from onloan.ledger.check import check_balances
 from onloan.outbox.models import Message
 from onloan.payouts.actions import mark_batch_paid
+from onloan.payouts.answers import read_bank_answer
 from onloan.payouts.models import ArchivedPayment, Payable, Payee, Payment
 from onloan.people.models import CodeLookup, Item, Participant, PersonKey
-from onloan.people.queries import find_participant, read_item
+from onloan.people.queries import find_participant, is_alive, read_item
 from onloan.referrals.actions import record_event, settle_due
 from onloan.uses.actions import decide_use
 from onloan.uses.models import Notice
@@ -39,7 +40,8 @@ from onloan.uses.notices import acknowledge_pressed, write_token
 from tests.consents.world import ALL, add_person, build_world
 from tests.joining.support import open_market
 from tests.ledger.books import open_books
-from tests.payouts.world import LATER, assert_sound, owe, send
+from tests.payouts.bank.answers import camt053, details, entry
+from tests.payouts.world import LATER, assert_sound, owe, references, send
 from tests.properties.test_promise_3_a_right_costs_nothing import join_pair
 
 DAY = timedelta(days=1)
@@ -101,10 +103,11 @@ def test_nothing_is_left_of_the_person_and_every_proof_holds(both_databases: str
     acknowledge_pressed(token=write_token(notice.id), now=now + 2 * DAY)
     finish_erasures(now=now + 2 * DAY)
     assert Participant.objects.get(id=ana.id).public_id == ""
-    assert not CodeLookup.objects.filter(participant_id=ana.id).exists()
+    left = CodeLookup.objects.filter(participant_id=ana.id).values_list("kind", flat=True)
+    assert list(left) == ["bearer"], "should money come later"
     assert not EntryLink.objects.filter(participant_id=ana.id).exists(), "nor by what recipients answered"
-    for model in (Case, CaseEvent, Erasure):
-        assert not model._default_manager.filter(participant_id=ana.id).exists(), "what they asked stands apart"
+    for apart in (Case, CaseEvent, Erasure):
+        assert not apart._default_manager.filter(participant_id=ana.id).exists(), "what they asked stands apart"
     last = now + AFTER + timedelta(days=settings.BACKUP_DAYS)
     assert finish_erasures(now=last) == 0 and finish_erasures(now=last + DAY) == 1
     view = find_erasure_of_case(case_id)
@@ -197,6 +200,43 @@ def test_what_the_bank_sends_back_later_goes_onto_the_slip(sqlite_database: str)
     finish_erasures(now=clock.now() + AFTER)
     money = bearer_money(ana)
     assert money is not None and len(money.slips) == 1
+
+
+def test_a_paid_transfer_that_comes_back_is_opened_by_a_code_that_everybody_has(both_databases: str) -> None:
+    """When they asked nothing was owed any more: the code was in the mail all the same."""
+    books = open_books(pools=1)
+    ana = owe(books)
+    batch_id = send(books)
+    (reference,) = references(batch_id)
+    mark_batch_paid(batch_id=batch_id, user_id=books.team.fay, now=LATER)
+    assert not plan_erasure(ana).has_money
+    ask(ana)
+    assert Message.objects.get(template="case_erasure_begun").sealed_context is not None
+    view = find_erasure(ana)
+    assert view is not None
+    finish_erasures(now=clock.now() + AFTER)
+    assert not is_alive(ana)
+    money = bearer_money(ana)
+    assert money is not None and not money.slips
+    back = camt053(entry(details(reference, amount="4.00", why="AC04"), credit=True, amount="4.00"))
+    assert read_bank_answer(data=back, user_id=books.team.fay, now=LATER + 2 * DAY).returned == 1
+    finish_erasures(now=clock.now() + AFTER)
+    assert find_bearer(view.slip_code) == ana
+    money = bearer_money(ana)
+    assert money is not None and [slip.amount.written() for slip in money.slips] == ["4.00 EUR"]
+    assert_sound()
+
+
+def test_whoever_is_back_from_a_backup_has_a_code_again(sqlite_database: str) -> None:
+    """And begun again by two processes it is done once."""
+    ana = add_person(build_world(), ALL)
+    begin_again(participant_id=ana.id, now=clock.now())
+    assert find_bearer(bearer_code(ana.id)) == ana.id
+    finish_erasures(now=clock.now())
+    assert not is_alive(ana.id) and find_bearer(bearer_code(ana.id)) == ana.id
+    begin_again(participant_id=ana.id, now=clock.now())
+    assert Erasure.objects.count() == 1
+    assert not begin_at_end_of_time(participant_id=ana.id, now=clock.now())
 
 
 def test_what_is_written_later_is_linked_with_nobody(sqlite_database: str) -> None:

@@ -48,22 +48,32 @@ def sign_up(market: OpenMarket, pair: Pair, now: datetime) -> None:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("moment", ["counted", "settled", "under way"])
+@pytest.mark.parametrize("moment", ["nothing yet", "counted", "settled", "under way"])
 def test_the_slip_gets_all_of_it(both_databases: str, moment: str) -> None:
-    """Asked for while a reward is counted, once it is owed, or while the bank has it: they are erased anyway."""
+    """Asked for before there is anything, while a reward is counted, once it is owed, or while the bank has it:
+    they are erased anyway."""
     market = open_market(pots=2)
     pair, now = join_pair(market), clock.now()
     ana, settled = pair.ana.participant_id, now + timedelta(days=15)
-    sign_up(market, pair, now)
-    if moment == "counted":
+    if moment == "nothing yet":
+        code = ask(ana, ErasureWay.SLIP, now)
+        sign_up(market, pair, now + timedelta(hours=3))
+        finish_erasures(now=now + AFTER)
+        assert not is_alive(ana)
+        settled += timedelta(hours=3)
+        settle_due(now=settled, limit=500)
+    elif moment == "counted":
+        sign_up(market, pair, now)
         code = ask(ana, ErasureWay.SLIP, now)
         finish_erasures(now=now + AFTER)
         assert not is_alive(ana)
         settle_due(now=settled, limit=500)
     elif moment == "settled":
+        sign_up(market, pair, now)
         settle_due(now=settled, limit=500)
         code = ask(ana, ErasureWay.SLIP, settled)
     else:
+        sign_up(market, pair, now)
         settle_due(now=settled, limit=500)
         codes: list[str] = []
 
