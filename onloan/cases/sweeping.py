@@ -12,12 +12,14 @@ from django.db import OperationalError, connection
 
 from onloan import db
 
-REWRITTEN = ("people_person_key", "people_email_lookup", "people_code_lookup")
-"""Keys, and every way from something that a person knows to their rows."""
+REWRITTEN = ("people_person_key", "people_email_lookup", "people_code_lookup", "payouts_payment")
+"""Keys, every way from something that a person knows to their rows, and names and accounts that were under way to
+a bank: the key of their batch is there for longer."""
 VACUUMED = (
     "people_item", "people_item_change", "people_lookup_record", "people_participant", "evidence_link",
-    "outbox_message", "payouts_payee", "referrals_mark", "referrals_link", "referrals_attribution",
-    "referrals_event", "referrals_review", "cases_case", "cases_event", "cases_sighting",
+    "outbox_message", "payouts_payee", "payouts_archive", "referrals_mark", "referrals_link",
+    "referrals_attribution", "referrals_event", "referrals_review", "cases_case", "cases_event",
+    "cases_sighting", "cases_restriction", "cases_erasure",
 )  # fmt: skip
 REWRITE_BYTES_MAX = 256 * 2**20
 """Of one table, by itself: some seconds in which nobody can sign in. Larger ones wait for ``onloan sweep``."""
@@ -63,19 +65,24 @@ def sweep_traces(*, is_quiet: bool = False) -> bool:
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             row = cursor.fetchone()
             return row is not None and row[0] == 0
+        if not is_quiet and _is_large():
+            return False
         for table in VACUUMED:
             cursor.execute(f"VACUUM {table}")
         return _rewrite(is_quiet=is_quiet)
 
 
+def _is_large() -> bool:
+    """Whether a table takes longer to be written anew than people wait."""
+    row = db.fetch_one(
+        "SELECT max(pg_total_relation_size(oid)) FROM pg_class WHERE relname = ANY(%s)", [list(REWRITTEN)]
+    )
+    assert row is not None
+    return bool(row[0] > REWRITE_BYTES_MAX)
+
+
 def _rewrite(*, is_quiet: bool) -> bool:
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT max(pg_total_relation_size(oid)) FROM pg_class WHERE relname = ANY(%s)", [list(REWRITTEN)]
-        )
-        row = cursor.fetchone()
-        if not is_quiet and row is not None and row[0] > REWRITE_BYTES_MAX:
-            return False
         cursor.execute(f"SET lock_timeout = '{'0' if is_quiet else _LOCK_WAIT}'")
         try:
             for table in REWRITTEN:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import typer
 
 from onloan import clock
-from onloan.cases.erasure_steps import erase_again
-from onloan.cases.sweeping import sweep_traces
+from onloan.cases.erasure_steps import erase_again, sweep_erased
 
 
 def register(app: typer.Typer) -> None:
@@ -22,7 +21,8 @@ def erase() -> None:
 
 def sweep() -> None:
     """Take what was erased out of the database's own files, however large they are. People wait meanwhile."""
-    if not sweep_traces(is_quiet=True):
+    count = sweep_erased(now=clock.now(), is_quiet=True)
+    if count is None:
         typer.echo("Somebody was reading. Please try again.", err=True)
         raise typer.Exit(1)
-    typer.echo("Swept. The next run of the jobs notes it.")
+    typer.echo(f"Swept. Erasures that are past this step: {count}.")

@@ -84,17 +84,25 @@ def forget_payee(*, participant_id: UUID) -> None:
     """Erasure: name and account go from everywhere but the archive, and the archive is cut off from the person.
 
     What is still open at a bank keeps its line, as nobody loses money by being erased; it goes when that payment
-    is settled. Again changes nothing. Raises NotFound.
+    is settled or refused. Again changes nothing. Raises NotFound.
     """
     lock_participant(participant_id)
-    archive_payments(list(_list_unarchived().filter(participant_id=participant_id)))
-    answered = Payment.objects.filter(participant_id=participant_id).exclude(state=PaymentState.OPEN)
-    answered.update(sealed_line=None)
+    forget_answered_lines(participant_id=participant_id)
     remove_account(participant_id=participant_id)
     for archive_id in list(
         ArchivedPayment.objects.filter(participant_id=participant_id).values_list("id", flat=True)
     ):
         ArchivedPayment.objects.filter(id=archive_id).update(participant_id=new_number())
+
+
+@action
+def forget_answered_lines(*, participant_id: UUID) -> bool:
+    """Erasure: name and account go from each payment that a bank has answered. Whether none is left; what is open
+    keeps them until then."""
+    archive_payments(list(_list_unarchived().filter(participant_id=participant_id)))
+    own = Payment.objects.filter(participant_id=participant_id)
+    own.exclude(state=PaymentState.OPEN).update(sealed_line=None)
+    return not own.filter(sealed_line__isnull=False).exists()
 
 
 def read_archive(*, archive_id: UUID, purpose: str, reason: str, user_id: UUID, now: datetime) -> ArchivedPayee:

@@ -26,6 +26,7 @@ from onloan.payouts.archiving import archive_payments, archive_return
 from onloan.payouts.bank.reasons import Help, help_for
 from onloan.payouts.models import Batch, Payable, Payee, Payment
 from onloan.payouts.rules import BankWord, BatchState, PayableState, PayeeProblem, PaymentState
+from onloan.people.models import Participant
 from onloan.people.queries import find_participant
 from onloan.people.statements import lock_participants
 
@@ -78,7 +79,15 @@ def settle_outcomes(*, outcomes: Sequence[Outcome], now: datetime) -> Settled:
         if step.rejected or step.returned:
             failed.append(row)
     db.execute(_ask_people(failed, now))
+    _forget_lines_of_erased(rows)
     return settled
+
+
+def _forget_lines_of_erased(payment_ids: Iterable[UUID]) -> None:
+    """A name and an account that were kept for a payment under way go with the bank's word about it."""
+    erased = Participant.objects.filter(id=OuterRef("participant_id"), erased_at__isnull=False)
+    lines = Payment.objects.filter(Exists(erased), id__in=list(payment_ids), sealed_line__isnull=False)
+    lines.exclude(state=PaymentState.OPEN).update(sealed_line=None)
 
 
 def _split(outcomes: Sequence[Outcome], rows: Mapping[UUID, Payment]) -> tuple[list[Payment], list[Outcome]]:
