@@ -11,12 +11,14 @@ from uuid import UUID
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import get_language, gettext, gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from onloan import clock
+from onloan.cases.erasure_queries import find_erasure_of_case
+from onloan.cases.errors import TextNeeded
 from onloan.cases.following import add_message, ask_to_follow, find_followed
-from onloan.cases.queries import find_case, list_cases_of
+from onloan.cases.queries import CaseLine, find_case, list_cases_of
 from onloan.cases.rules import EventKind, Kind, State
 from onloan.cases.taking_back import take_back_case
 from onloan.cases.timeline import list_events
@@ -141,13 +143,21 @@ def _act(request: HttpRequest, case_id: UUID) -> str:
             take_back_case(case_id=case_id, now=clock.now())
         else:
             add_message(case_id=case_id, text=request.POST.get("text", ""), now=clock.now())
+    except TextNeeded:
+        return gettext("Write first what you want to add.")
     except OnloanError as error:
         return str(error)
     return ""
 
 
+def _can_take_back(line: CaseLine) -> bool:
+    """Whether taking it back still changes anything: what is erased stays erased."""
+    erasure = find_erasure_of_case(line.id) if line.kind is Kind.ERASURE else None
+    return line.state is State.OPEN and (erasure is None or erasure.can_be_stopped)
+
+
 def _render_case(request: HttpRequest, case_id: UUID, problem: str, *, is_own: bool) -> HttpResponse:
-    case = find_case(case_id)
+    case, is_taken_back = find_case(case_id), request.POST.get("act") == "take-back"
     line = case.line
     events = list_events(case_id, only_shown=True)
     context = {
@@ -155,12 +165,16 @@ def _render_case(request: HttpRequest, case_id: UUID, problem: str, *, is_own: b
         "case": line,
         "answer": case.answer,
         "is_open": line.state is State.OPEN,
+        "written": case.text,
         "waits": case.waits_for is not None,
+        "can_take_back": _can_take_back(line),
         "stays_stopped": line.kind in STAYS_STOPPED and line.participant_id is not None,
         "pack_part": PACK_PARTS.get(line.kind, "") if any(e.kind is EventKind.PACK_READY for e in events) else "",
         "events": [(EVENT_WORDS[event.kind], event) for event in events],
         "time_zone": market_facts(line.country).time_zone,
         "problem": problem,
+        "add_problem": "" if is_taken_back else problem,
+        "back_problem": problem if is_taken_back else "",
         "typed": request.POST.get("text", ""),
         "is_own": is_own,
         **authority_context(line.country),

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
+import pytest
 from django.core.signing import get_cookie_signer
+from django.http import HttpResponse
 from django.test import Client
 
 from onloan import clock
 from onloan.cases.actions import open_case
 from onloan.cases.answers import Parts
 from onloan.cases.desk import add_note, answer_case
+from onloan.cases.erasure_rules import GRACE
+from onloan.cases.erasure_steps import finish_erasures
 from onloan.cases.rules import Door, Kind, Outcome
+from onloan.portal.session import FOLLOW_COOKIE, save_sealed
 from tests.joining.support import open_market
-from tests.portal.support import add_participant
+from tests.portal.support import Visitor, add_participant
 
 
 def signed_in_client(participant_id: UUID | None) -> Client:
@@ -45,3 +51,44 @@ def test_it_follows_a_request_to_its_answer(sqlite_database: str) -> None:
     assert "<textarea" not in page
     assert signed_in_client(ben.participant_id).get(address).status_code == 404
     assert signed_in_client(None).get(address).status_code == 302
+
+
+def test_it_shows_what_was_written_and_says_what_is_wrong_where_it_is(sqlite_database: str) -> None:
+    ana = add_participant(open_market())
+    case_id = open_case(
+        kind=Kind.COMPLAINT, country="FR", language="en", door=Door.MY_PAGE, text="My name is <wrong>.",
+        now=clock.now(), participant_id=ana.participant_id,
+    ).case_id  # fmt: skip
+    address, client = f"/en/me/requests/{case_id}/", signed_in_client(ana.participant_id)
+    assert "My name is &lt;wrong&gt;." in client.get(address).content.decode()
+    page = client.post(address, {"act": "add", "text": " "}).content.decode()
+    assert "Write first what you want to add." in page and page.count('aria-invalid="true"') == 1
+
+
+def follow(visitor: Visitor, case_id: UUID) -> None:
+    """As if the code of the mail had just been typed."""
+    response = HttpResponse()
+    save_sealed(response, FOLLOW_COOKIE, {"case": case_id.hex})
+    visitor.client.cookies[FOLLOW_COOKIE] = response.cookies[FOLLOW_COOKIE].value
+
+
+def test_an_erasure_that_is_done_is_not_offered_to_be_taken_back(
+    sqlite_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ana = add_participant(open_market())
+    case_id = open_case(
+        kind=Kind.ERASURE, country="FR", language="en", door=Door.MY_PAGE, text="", now=clock.now(),
+        participant_id=ana.participant_id,
+    ).case_id  # fmt: skip
+    visitor, address = Visitor(), "/en/requests/follow/case/"
+    follow(visitor, case_id)
+    assert visitor.get(address).all("button", value="take-back")
+    then = clock.now() + GRACE[Door.MY_PAGE] + timedelta(minutes=1)
+    monkeypatch.setattr(clock, "now", lambda: then)
+    finish_erasures(now=then)
+    follow(visitor, case_id)
+    page = visitor.get(address)
+    assert "We erased it" in page.text and not page.all("button", value="take-back")
+    page = visitor.post(address, {"act": "take-back"})
+    assert page.status == 422 and "cannot be undone" in page.text
+    assert not [field for field in page.fields() if field.get("aria-invalid") == "true"]
