@@ -12,9 +12,10 @@ from django.test import Client
 from onloan import clock
 from onloan.cases.letters import CameBy, Written, write_down
 from onloan.cases.rules import Kind
+from onloan.outbox.models import Message
 from tests.console.test_cases import DONE, HOW, send
 from tests.console.test_reviews import read, signed_in
-from tests.joining.support import OpenMarket, open_market
+from tests.joining.support import OpenMarket, add_participant, open_market
 
 WHY = "Three systems have to be searched by hand."
 ANSWER = {"outcome": "done", "done": DONE}
@@ -42,8 +43,9 @@ def test_a_message_waits_until_it_was_posted(dora: Client) -> None:
     assert "Sent to the person." not in page and "letter to post" in read(dora, "/console/requests/")
     assert "We asked the shop." in read(dora, f"/console/requests/{case_id}/letter/")
     assert "A letter waits to be posted." not in send(dora, case_id, act="by_letter")
-    seen = re.search('name="seen" value="([0-9a-f]{64})"', send(dora, case_id, act="preview", **ANSWER))
-    page = send(dora, case_id, act="answer", seen=seen.group(1) if seen is not None else "", **ANSWER)
+    answer = {**ANSWER, "outcome": "nothing_held"}
+    seen = re.search('name="seen" value="([0-9a-f]{64})"', send(dora, case_id, act="preview", **answer))
+    page = send(dora, case_id, act="answer", seen=seen.group(1) if seen is not None else "", **answer)
     assert "this answer goes by letter" in page and "Print the letter and post it." in page
     assert DONE in read(dora, f"/console/requests/{case_id}/letter/")
     page = send(dora, case_id, act="by_letter")
@@ -58,3 +60,16 @@ def test_a_question_stops_the_clock_once_it_was_posted(dora: Client) -> None:
     page = send(dora, case_id, act="pause", pause="identity", **asked)
     assert "The clock goes on until you say that it went." in page and "The clock stands still" not in page
     assert "it went by letter. The clock stands still." in send(dora, case_id, act="by_letter")
+
+
+def test_the_page_says_where_the_answer_really_goes(dora: Client) -> None:
+    market = open_market()
+    case_id = take_in(market, known_as=add_participant(market).public_id)
+    page = read(dora, f"/console/requests/{case_id}/")
+    assert "by letter, to no other address" in page and "2 rue des Lilas" in page
+    assert "by their page and mail" not in page
+    send(dora, case_id, act="by_letter")
+    seen = re.search('name="seen" value="([0-9a-f]{64})"', send(dora, case_id, act="preview", **ANSWER))
+    page = send(dora, case_id, act="answer", seen=seen.group(1) if seen is not None else "", **ANSWER)
+    assert "this answer goes by letter" in page and DONE in read(dora, f"/console/requests/{case_id}/letter/")
+    assert not Message.objects.filter(template="case_answered").exists()
