@@ -158,7 +158,7 @@ RECORD_CLASSES: tuple[RecordClass, ...] = (
         "13 months after the last payment, at most 3 years, or until erasure",
     ),
     RecordClass("objections to advertising", ("people_suppression",), "3 years", _forget_suppressions),
-    RecordClass("codes by mail", ("people_email_code",), "ten minutes, by a job of its own"),
+    RecordClass("codes by mail", ("people_email_code",), "a day and ten minutes, by a job of its own"),
     RecordClass(
         "changes and look-ups", ("people_item_change", "people_lookup_record"), "3 years", _forget_changes
     ),

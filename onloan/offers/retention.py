@@ -25,6 +25,10 @@ PROFILE_YEARS_MAX = 3
 ACCOUNT_DAYS = 30
 SIGNAL_MONTHS = 12
 FRAUD_YEARS = 3
+PROFILE_NOTICE_DAYS = 30
+MAIL_SENT_DAYS = 30
+MAIL_FAILED_DAYS = 90
+CODE_MINUTES = 10
 
 
 def account_years(facts: MarketFacts) -> int:
@@ -46,16 +50,30 @@ def claims_since(country: str, today: date) -> date:
 
 def retention_lines(facts: MarketFacts) -> tuple[tuple[str, str], ...]:
     """What is kept, and until when, in the active language."""
-    claim_years = CLAIM_YEARS.get(facts.country, CLAIM_YEARS_ELSEWHERE)
     return (
         (gettext("A click on a link"), gettext("It is counted, and nothing about the person is kept.")),
+        *_page_lines(),
+        (gettext("Your answers, yes and no, and their receipts"), _answers(facts.country)),
+        *_use_lines(),
+        *_money_lines(facts),
+        *_contact_lines(),
+        (
+            gettext("The record of what happened, which names nobody"),
+            gettext("%(period)s.") % {"period": _years(EVIDENCE_YEARS)},
+        ),
+    )
+
+
+def _page_lines() -> tuple[tuple[str, str], ...]:
+    return (
         (
             gettext("Your e-mail, your name and your link"),
             gettext(
-                "Until %(months)d months after the last payment of this campaign, and at most %(years)d "
-                "years after you last did something here."
+                "Until %(months)d months after this campaign and your last payment in it, and at most %(years)d "
+                "years after you last did something here. We write to you %(days)d days before; if you do "
+                "something here then, they stay as long again."
             )
-            % {"months": PROFILE_MONTHS, "years": PROFILE_YEARS_MAX},
+            % {"months": PROFILE_MONTHS, "years": PROFILE_YEARS_MAX, "days": PROFILE_NOTICE_DAYS},
         ),
         (
             gettext("Your photo"),
@@ -66,10 +84,40 @@ def retention_lines(facts: MarketFacts) -> tuple[tuple[str, str], ...]:
             % {"days": settings.BACKUP_DAYS},
         ),
         (
-            gettext("Your answers, yes and no, and their receipts"),
-            gettext("While a permission lasts, then %(period)s, because a claim can be brought for so long.")
-            % {"period": _years(claim_years)},
+            gettext("What you changed, and who of the team looked at your file"),
+            gettext("%(period)s, or until your page closes if that is sooner.") % {"period": _years(CASE_YEARS)},
         ),
+    )
+
+
+def _answers(country: str) -> str:
+    if country in CLAIMS_TO_YEAR_END:
+        sentence = gettext(
+            "While a permission lasts, then %(period)s from the end of the year, because a claim can be brought "
+            "for so long."
+        )
+    else:
+        sentence = gettext(
+            "While a permission lasts, then %(period)s, because a claim can be brought for so long."
+        )
+    return sentence % {"period": _years(CLAIM_YEARS.get(country, CLAIM_YEARS_ELSEWHERE))}
+
+
+def _use_lines() -> tuple[tuple[str, str], ...]:
+    return (
+        (
+            gettext("Each use of what is yours, and how often it was shown"),
+            gettext("As long as your page. Once that is closed, what is left of it names nobody."),
+        ),
+        (
+            gettext("What recipients were told, and the copies that were taken down"),
+            gettext("%(period)s after it was done.") % {"period": _years(CASE_YEARS)},
+        ),
+    )
+
+
+def _money_lines(facts: MarketFacts) -> tuple[tuple[str, str], ...]:
+    return (
         (
             gettext("The name on your account and its number"),
             gettext(
@@ -80,17 +128,43 @@ def retention_lines(facts: MarketFacts) -> tuple[tuple[str, str], ...]:
         ),
         (gettext("What you were paid"), _accounts(facts)),
         (
+            gettext("Your rewards and vouchers, and each movement of your money"),
+            gettext(
+                "As long as the accounts, of which they are a part. Once your page is closed, no name leads to "
+                "them."
+            ),
+        ),
+        (
             gettext("What the checks against cheating noticed"),
             gettext("%(months)d months, or %(period)s where a person decided that it was fraud.")
             % {"months": SIGNAL_MONTHS, "period": _years(FRAUD_YEARS)},
         ),
+    )
+
+
+def _contact_lines() -> tuple[tuple[str, str], ...]:
+    return (
         (
             gettext("Your requests and complaints"),
             gettext("%(period)s after we answered.") % {"period": _years(CASE_YEARS)},
         ),
         (
-            gettext("The record of what happened, which names nobody"),
-            gettext("%(period)s.") % {"period": _years(EVIDENCE_YEARS)},
+            gettext("The list of addresses that get no advertising"),
+            gettext("%(period)s. A mark made from your address stands on it, and not the address.")
+            % {"period": _years(CASE_YEARS)},
+        ),
+        (
+            gettext("What you told us about the offer"),
+            gettext("%(period)s. Nothing beside it says who wrote it.") % {"period": _years(CASE_YEARS)},
+        ),
+        (
+            gettext("Mails to you"),
+            gettext("%(sent)d days when they were sent, %(failed)d days when they could not be.")
+            % {"sent": MAIL_SENT_DAYS, "failed": MAIL_FAILED_DAYS},
+        ),
+        (
+            gettext("A code by mail, and the form that waits for it"),
+            gettext("A day and %(minutes)d minutes.") % {"minutes": CODE_MINUTES},
         ),
     )
 

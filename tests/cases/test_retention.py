@@ -11,13 +11,19 @@ from django.contrib.sessions.models import Session
 from onloan import clock, ids
 from onloan.cases import retention
 from onloan.cases.actions import close_case, open_case
+from onloan.cases.erasure_rules import RETENTION_NOTICE
 from onloan.cases.models import Case, CaseEvent, RetentionRun
 from onloan.cases.period_rules import years_before
 from onloan.cases.rules import Door, Kind, Outcome
 from onloan.consents.actions import withdraw_permission
 from onloan.consents.models import Consent, Receipt
 from onloan.errors import MustStopError
-from onloan.offers.retention import claims_since, claims_until
+from onloan.markets.rules import market_facts
+from onloan.offers import retention as promised
+from onloan.offers.retention import claims_since, claims_until, retention_lines
+from onloan.outbox.actions import FAILED_KEPT, SENT_KEPT
+from onloan.payouts.rules import ACCOUNT_KEPT_FOR
+from onloan.people.actions import CODES_KEPT_FOR
 from tests.consents.world import ALL, NAME, PHOTO, WALL, add_person, build_world
 from tests.uses.test_duties import dora
 
@@ -34,6 +40,54 @@ def test_a_table_without_a_period_stops_the_server(monkeypatch: pytest.MonkeyPat
         monkeypatch.setattr(retention, "RECORD_CLASSES", classes)
         with pytest.raises(MustStopError, match="offers_offer"):
             retention.require_periods()
+
+
+SAID = {
+    "evidence": "The record of what happened, which names nobody",
+    "messages": "Mails to you",
+    "profiles": "Your e-mail, your name and your link",
+    "objections to advertising": "The list of addresses that get no advertising",
+    "codes by mail": "A code by mail, and the form that waits for it",
+    "changes and look-ups": "What you changed, and who of the team looked at your file",
+    "answers and receipts": "Your answers, yes and no, and their receipts",
+    "uses": "Each use of what is yours, and how often it was shown",
+    "duties": "What recipients were told, and the copies that were taken down",
+    "books": "Your rewards and vouchers, and each movement of your money",
+    "archive of payments": "What you were paid",
+    "accounts of people": "The name on your account and its number",
+    "checks against cheating": "What the checks against cheating noticed",
+    "clicks": "A click on a link",
+    "requests and complaints": "Your requests and complaints",
+    "feedback": "What you told us about the offer",
+}
+"""The line of the notice that says how long each class is kept."""
+
+NOT_SAID = {
+    "offers": "what was promised in public is about nobody",
+    "team": "it is about colleagues, systems and recipients",
+    "sessions": "the notice says beside its cookies how long somebody stays signed in",
+    "answers of the API": "they are kept for a day, for the merchant's systems, and hold what these sent",
+}
+
+
+def test_the_notice_says_of_each_class_how_long_it_is_kept(sqlite_database: str) -> None:
+    assert sorted([*SAID, *NOT_SAID]) == sorted(each.name for each in retention.RECORD_CLASSES)
+    for country in ("FR", "DE", "GB"):
+        lines = dict(retention_lines(market_facts(country)))
+        assert set(SAID.values()) <= set(lines) and all(lines.values())
+
+
+def test_the_notice_says_the_periods_that_the_jobs_keep(sqlite_database: str) -> None:
+    assert timedelta(days=promised.PROFILE_NOTICE_DAYS) == RETENTION_NOTICE
+    assert timedelta(days=promised.MAIL_SENT_DAYS) == SENT_KEPT
+    assert timedelta(days=promised.MAIL_FAILED_DAYS) == FAILED_KEPT
+    assert timedelta(days=1, minutes=promised.CODE_MINUTES) == CODES_KEPT_FOR
+    assert timedelta(days=promised.ACCOUNT_DAYS) == ACCOUNT_KEPT_FOR
+    german, french = (dict(retention_lines(market_facts(country))) for country in ("DE", "FR"))
+    answers = SAID["answers and receipts"]
+    assert "then 3 years from the end of the year" in german[answers]
+    assert "then 5 years, because" in french[answers]
+    assert french[SAID["messages"]] == "30 days when they were sent, 90 days when they could not be."
 
 
 def test_cases_go_three_years_after_their_answer(both_databases: str) -> None:
