@@ -157,6 +157,12 @@ def find_erasure_of_case(case_id: UUID) -> ErasureView | None:
     return erasure_view(row) if row is not None else None
 
 
+def find_backups_end(case_id: UUID) -> date | None:
+    """The last day on which a backup can still hold what this request had erased; None where nothing was."""
+    days = Erasure.objects.filter(case_id=case_id, backups_until__isnull=False)
+    return days.values_list("backups_until", flat=True).first()
+
+
 def count_erasures_under_way() -> int:
     """Erasures that people asked for and that are not complete."""
     return Erasure.objects.filter(cause=ErasureCause.ASKED, completed_at=None).count()

@@ -132,7 +132,7 @@ EVENT_WORDS: dict[EventKind, Promise] = {
     EventKind.RECIPIENTS_TOLD: gettext_lazy("We told whoever had received it"),
     EventKind.RECIPIENTS_ANSWERED: gettext_lazy("Whoever had received it has answered"),
     EventKind.SLIP_GIVEN: gettext_lazy("You took a slip for what you earned"),
-    EventKind.TRACES_GONE: gettext_lazy("Nothing of it is left with us"),
+    EventKind.TRACES_GONE: gettext_lazy("The last traces in the database are gone"),
 }
 
 

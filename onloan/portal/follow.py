@@ -15,7 +15,7 @@ from django.utils.translation import get_language, gettext, gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from onloan import clock
-from onloan.cases.erasure_queries import find_erasure_of_case
+from onloan.cases.erasure_queries import find_backups_end, find_erasure_of_case
 from onloan.cases.errors import TextNeeded
 from onloan.cases.following import add_message, ask_to_follow, find_followed
 from onloan.cases.queries import CaseLine, find_case, list_cases_of
@@ -171,6 +171,7 @@ def _render_case(request: HttpRequest, case_id: UUID, problem: str, *, is_own: b
         "stays_stopped": line.kind in STAYS_STOPPED and line.participant_id is not None,
         "pack_part": PACK_PARTS.get(line.kind, "") if any(e.kind is EventKind.PACK_READY for e in events) else "",
         "events": [(EVENT_WORDS[event.kind], event) for event in events],
+        **_backups(case_id),
         "time_zone": market_facts(line.country).time_zone,
         "problem": problem,
         "add_problem": "" if is_taken_back else problem,
@@ -180,6 +181,12 @@ def _render_case(request: HttpRequest, case_id: UUID, problem: str, *, is_own: b
         **authority_context(line.country),
     }
     return _render(request, "requests/case.html", context, status=422 if problem else 200)
+
+
+def _backups(case_id: UUID) -> dict[str, object]:
+    """The last step of an erasure that was done: when no backup can hold it any more."""
+    until = find_backups_end(case_id)
+    return {"backups_until": until, "is_backup_past": until is not None and until < clock.now().date()}
 
 
 def _render(request: HttpRequest, template: str, context: dict[str, object], *, status: int = 200) -> HttpResponse:

@@ -137,6 +137,12 @@ def count_open_duties(participant_id: UUID | None = None) -> int:
     return notices + Takedown.objects.filter(done_at=None, **whose).count()
 
 
+def has_duties(participant_id: UUID) -> bool:
+    """Whether anybody received something of this person, or a copy had to be taken down: answered or not."""
+    models = (Notice, Takedown)
+    return any(model._default_manager.filter(participant_id=participant_id).exists() for model in models)
+
+
 def count_late_duties(*, now: datetime) -> int:
     notices = Notice.objects.filter(state__in=OPEN_STATES, due_at__lt=now).count()
     return notices + Takedown.objects.filter(done_at=None, due_at__lt=now).count()

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 
 from onloan import clock
-from onloan.cases.erasure_queries import find_erasure
+from onloan.cases.erasure_queries import find_backups_end, find_erasure
 from onloan.cases.erasure_rules import GRACE
 from onloan.cases.erasure_steps import finish_erasures
 from onloan.cases.models import Case
@@ -15,10 +16,10 @@ from onloan.cases.rules import Door, ErasureWay, Outcome
 from onloan.outbox.mails import render_mail
 from onloan.outbox.models import Message
 from onloan.people.queries import is_alive
-from onloan.portal.words import moment
+from onloan.portal.words import day, moment
 from tests.joining.support import open_market
 from tests.portal.money import NAME, UK_NUMBER, UK_SORT_CODE, Earner, an_earner
-from tests.portal.support import EVERYTHING, Visitor, add_participant
+from tests.portal.support import EVERYTHING, NOTHING, Visitor, add_participant, read_mailed_code
 
 AFTER = GRACE[Door.MY_PAGE] + timedelta(minutes=1)
 
@@ -79,13 +80,14 @@ def test_the_own_page_says_when_it_happens_and_stops_it(ana: Earner) -> None:
     page = ana.get()
     view = find_erasure(ana.joined.participant_id)
     assert view is not None
-    day = moment(view.progress.erased_from, "en", "Europe/London")
-    assert f"We do it on {day}; until then you can stop it." in page.text
+    instant = moment(view.progress.erased_from, "en", "Europe/London")
+    assert f"We do it on {instant}; until then you can stop it." in page.text
     assert page.all("a", href="/en/me/request/erasure/")
     assert not any(words in page.text for words in calls), "nobody new counts, and the slip needs no account"
     form = next(parent for parent in page.one("button", value="stop").parents if parent.tag == "form")
     page = ana.visitor.post(form.get("action"), {"act": "stop"})
     assert ana.visitor.address == "/en/me/" and find_erasure(ana.joined.participant_id) is None
+    assert "Done. The erasure is stopped, and your data stay." in page.text
     assert "Your link" in page.text and not page.all("button", value="stop")
 
 
@@ -135,6 +137,28 @@ def test_whoever_holds_the_slip_gets_all_of_it(ana: Earner) -> None:
     stranger = Visitor()
     stranger.get("/en/slip/money/")
     assert stranger.address == "/en/slip/"
+
+
+def test_whoever_is_erased_reads_what_is_to_come(sqlite_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody received anything of Ben, so nobody answered; and something may be in a backup for a month."""
+    ben = add_participant(open_market(country="GB"), "Ben", answers=NOTHING)
+    visitor = Visitor()
+    visitor.sign_in(ben.participant_id)
+    reference = visitor.post("/en/me/request/erasure/", {"act": "erase"}).one("dd", **{"class": "code"}).text
+    for days in (2, 3 + settings.BACKUP_DAYS):
+        then = clock.now() + timedelta(days=days)
+        finish_erasures(now=then)
+        with monkeypatch.context() as patch:
+            patch.setattr(clock, "now", lambda then=then: then)
+            holder = Visitor()
+            holder.post("/en/requests/follow/", {"reference": reference, "email": "ben@example.org"})
+            page = holder.post("/en/requests/follow/code/", {"code": read_mailed_code()})
+        until = find_backups_end(Case.objects.get().id)
+        assert until is not None
+        says = "ends" if days == 2 else "has ended"
+        assert f"The last backup that can still hold it {says} {day(until, 'en')}" in page.text
+        assert "The last traces in the database are gone" in page.text
+        assert "has answered" not in page.text and "Nothing of it is left" not in page.text
 
 
 def test_with_nothing_owed_no_choice_is_asked(sqlite_database: str) -> None:

@@ -157,7 +157,7 @@ def event_name(kind: str) -> str:
         EventKind.LIFTING_TOLD: _("Told that the restriction ends"),
         EventKind.SLIP_GIVEN: _("They took a slip for what they earned"),
         EventKind.RECIPIENTS_ANSWERED: _("Every recipient answered"),
-        EventKind.TRACES_GONE: _("Nothing of it is left"),
+        EventKind.TRACES_GONE: _("The last traces in the database are gone"),
         EventKind.MAIL_FAILED: _("A mail did not arrive"),
         EventKind.ERASURE_STOPPED: _("Erasure was stopped"),
     }[EventKind(kind)]
