@@ -5,8 +5,9 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import get_language
 from django.views.decorators.http import require_POST, require_safe
 
@@ -163,4 +164,4 @@ def lift(request: HttpRequest, flag: str) -> HttpResponse:
     if wanted is None:
         raise NotFound
     lift_own(participant_id=participant.id, flag=wanted, now=clock.now())
-    return redirect("me")
+    return HttpResponseRedirect(f"{reverse('me')}?done={wanted}")

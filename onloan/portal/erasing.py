@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext, gettext_lazy
 from django.views.decorators.http import require_http_methods
@@ -70,7 +71,8 @@ def erase_page(request: HttpRequest) -> HttpResponse:
         except OnloanError as error:
             problem = error
         else:
-            return redirect("me" if request.POST.get("act") == "stop" else "erase")
+            is_stopped = request.POST.get("act") == "stop"
+            return HttpResponseRedirect(f"{reverse('me')}?done=erasure") if is_stopped else redirect("erase")
     return _render(request, participant, problem)
 
 

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils.translation import get_language
+from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from onloan import clock
@@ -37,6 +38,21 @@ from onloan.referrals.queries import FriendLine, friends_view
 
 ACCEPTED_PURPOSE, ACCEPTED_CHANNEL = "referral_acceptance", "sponsor_page"
 FRIENDS_NAMED_MAX = 20
+DONE_WORDS: dict[str, Promise] = {
+    "restricted": gettext_lazy(
+        "Done. The restriction that you asked for has ended. Nothing is shown until you allow it anew."
+    ),
+    "objected": gettext_lazy(
+        "Done. Your objection to advertising has ended. Nothing is shown until you allow it anew."
+    ),
+    "checks_objected": gettext_lazy(
+        "Done. Your objection to checks has ended: a program looks at your rewards again."
+    ),
+    "erasure": gettext_lazy(
+        "Done. The erasure is stopped, and your data stay. Nothing is shown until you allow it anew."
+    ),
+}
+"""What was just done, on the page to which it leads."""
 SHOWN_APART = frozenset({Kind.WITHDRAWAL, Kind.OBJECTION, Kind.COMPLAINT, Kind.SIGHTING})
 
 
@@ -153,6 +169,7 @@ def my_page(request: HttpRequest) -> HttpResponse:
         "participant": participant,
         "time_zone": campaign.time_zone,
         "erasure": erasure,
+        "done": DONE_WORDS.get(request.GET.get("done", ""), ""),
         "to_do": list_to_do(holdings, campaign, takes_slip=erasure is not None and erasure.takes_slip),
         "pots": pot_lines(participant.id, campaign),
         "rewards": reward_timelines(participant.id, campaign, holdings),

@@ -19,7 +19,7 @@ from onloan.people.actions import check_code, normalize_email
 from onloan.people.change_queries import list_changes, list_lookups
 from onloan.people.changes import change_email, change_language, list_languages, send_change_code
 from onloan.people.photos import prepare_photo
-from onloan.people.queries import ParticipantView, read_items
+from onloan.people.queries import ParticipantView, list_disputed, read_items
 from onloan.portal import session
 from onloan.portal.cases import signed_in
 from onloan.portal.forms import PlainForm
@@ -39,7 +39,15 @@ CHANGED_WORDS: dict[str, Promise] = {
 DONE_WORDS: dict[str, Promise] = {
     "name": gettext_lazy("Done. The new name stands wherever you allow it, from now on."),
     "photo": gettext_lazy("Done. The new photo stands wherever you allow it, from now on."),
-    "remove": gettext_lazy("Done. The photo is gone."),
+    "name-again": gettext_lazy(
+        "Done. The new name is kept. What you had allowed with the old one has ended: allow it again on your "
+        "page, if you like."
+    ),
+    "photo-again": gettext_lazy(
+        "Done. The new photo is kept. What you had allowed with the old one has ended: allow it again on your "
+        "page, if you like."
+    ),
+    "remove": gettext_lazy("Done. Your photo is removed."),
     "email": gettext_lazy("We sent six digits to the new address. Type them below."),
     "code": gettext_lazy("Done. We write to the new address from now on, and told the old one."),
     "language": gettext_lazy("Done. We write to you in this language from now on."),
@@ -91,7 +99,8 @@ def _forms(request: HttpRequest, participant: ParticipantView, step: str) -> dic
 def _change_name(request: HttpRequest, participant: ParticipantView, form: PlainForm | None) -> HttpResponse:
     assert form is not None
     name = form.cleaned_data["username"]
-    return _done("name", rectify_username(participant_id=participant.id, username=name, now=clock.now()))
+    step = "name-again" if "username" in list_disputed(participant.id) else "name"
+    return _done(step, rectify_username(participant_id=participant.id, username=name, now=clock.now()))
 
 
 def _change_photo(request: HttpRequest, participant: ParticipantView, form: PlainForm | None) -> HttpResponse:
@@ -100,7 +109,8 @@ def _change_photo(request: HttpRequest, participant: ParticipantView, form: Plai
     if photo is None:
         forms = {**_forms(request, participant, ""), "photo": form}
         return _render(request, participant, forms, session.read_form(request, CHANGE_COOKIE), form)
-    return _done("photo", rectify_photo(participant_id=participant.id, photo=photo, now=clock.now()))
+    step = "photo-again" if "profile_photo" in list_disputed(participant.id) else "photo"
+    return _done(step, rectify_photo(participant_id=participant.id, photo=photo, now=clock.now()))
 
 
 def _remove_photo(request: HttpRequest, participant: ParticipantView, form: PlainForm | None) -> HttpResponse:

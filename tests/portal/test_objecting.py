@@ -62,9 +62,9 @@ def test_one_click_stops_advertising_another_stops_checks_and_each_ends_alone(an
     assert {(line.kind, line.about) for line in list_cases_of(ana.participant_id)} == {
         (Kind.OBJECTION, About.MARKETING), (Kind.OBJECTION, About.CHECKS),
     }  # fmt: skip
-    visitor.post(f"/{language}/me/lift/objected/", {})
-    page = visitor.get(f"/{language}/me/")
+    page = visitor.post(f"/{language}/me/lift/objected/", {})
     assert advertising not in page.text and checks in page.text
+    assert page.one("div", role="status").text.split()[0] in {"C'est", "Done."}, "it says that it is done"
     visitor.post(f"/{language}/me/lift/checks_objected/", {})
     person = find_participant(ana.participant_id)
     assert person is not None and person.objected_at is None and person.checks_objected_at is None

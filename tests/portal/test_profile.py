@@ -43,6 +43,15 @@ def test_a_new_name_stands_wherever_the_old_one_was_shown(ana: Joined, visitor: 
     assert "Anneke" in shown.text and "Ana " not in shown.text
 
 
+def test_a_name_that_was_disputed_has_to_be_allowed_again_and_the_page_says_so(
+    ana: Joined, visitor: Visitor
+) -> None:
+    visitor.post("/en/me/request/rectification/", {"about": "username", "text": "It is Anneke."})
+    page = visitor.post(ADDRESS, {"step": "name", "username": "Anneke"})
+    assert "What you had allowed with the old one has ended" in page.one("div", role="status").text
+    assert "Anneke" not in Visitor().get(f"/en/invite/{ana.link_code}/").text
+
+
 def test_a_name_that_cannot_stand_is_refused_at_its_field(ana: Joined, visitor: Visitor) -> None:
     page = visitor.post(ADDRESS, {"step": "name", "username": "www.ana.example"})
     assert page.status == 422
@@ -55,7 +64,8 @@ def test_a_photo_needs_the_word_that_it_shows_only_its_owner(ana: Joined, visito
     assert page.status == 422 and read_item(ana.participant_id, "profile_photo") is None
     visitor.post(ADDRESS, {"step": "photo", "photo": as_file(portrait()), "is_mine": "on"})
     assert read_item(ana.participant_id, "profile_photo") is not None
-    visitor.post(ADDRESS, {"step": "remove"})
+    page = visitor.post(ADDRESS, {"step": "remove"})
+    assert page.one("div", role="status").text.strip() == "Done. Your photo is removed."
     assert read_item(ana.participant_id, "profile_photo") is None
     refused = visitor.post(ADDRESS, {"step": "photo", "photo": as_file(b"no picture"), "is_mine": "on"})
     assert refused.status == 422 and "We could not read this photo." in refused.text
