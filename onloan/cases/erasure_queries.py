@@ -32,7 +32,8 @@ from onloan.vouchers.codes import group_code
 class ErasurePlan:
     """The dry run. ``cash`` is owed and on no slip, or under way to an account (``is_under_way``); with nothing
     owed and nothing counted it can be done at once. ``has_money``: something is theirs now, which their slip opens
-    afterwards. The ``until`` days are those on which what stays goes too."""
+    afterwards. ``payment_count`` are bank transfers that were made; one that is still to be made this year is kept
+    until ``transfers_until``. The ``until`` days are those on which what stays goes too."""
 
     cash: Money | None
     is_under_way: bool
@@ -41,6 +42,7 @@ class ErasurePlan:
     slip_count: int
     payment_count: int
     payments_until: date | None
+    transfers_until: date | None
     answers_until: date
     requests_until: date
     recipients: tuple[Recipient, ...]
@@ -89,7 +91,9 @@ def plan_erasure(participant_id: UUID) -> ErasurePlan:
     cash, is_under_way = _sum_owed(participant_id)
     money = bearer_money(participant_id)
     assert money is not None, "the person is there"
-    paid = Payable.objects.filter(participant_id=participant_id, state=PayableState.PAID)
+    is_to_come = cash is not None or money.waiting_count > 0
+    # What a till paid out for a slip has no batch, and no account was asked for it.
+    paid = Payable.objects.filter(participant_id=participant_id, state=PayableState.PAID, batch_id__isnull=False)
     counted = paid.aggregate(count=Count("id"), latest=Max("paid_at"))
     requests = Case.objects.filter(participant_id=participant_id, state=State.OPEN)
     return ErasurePlan(
@@ -100,6 +104,7 @@ def plan_erasure(participant_id: UUID) -> ErasurePlan:
         slip_count=len(money.slips),
         payment_count=counted["count"],
         payments_until=_accounts_until(person.country, counted["latest"]),
+        transfers_until=_accounts_until(person.country, clock.now() if is_to_come else None),
         answers_until=_years_after(today, CLAIM_YEARS.get(person.country, CLAIM_YEARS_ELSEWHERE)),
         requests_until=_years_after(today, CASE_YEARS),
         recipients=_list_recipients(person),

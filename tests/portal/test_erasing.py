@@ -13,6 +13,8 @@ from onloan.cases.erasure_rules import GRACE
 from onloan.cases.erasure_steps import finish_erasures
 from onloan.cases.models import Case
 from onloan.cases.rules import Door, ErasureWay, Outcome
+from onloan.markets.rules import market_facts
+from onloan.offers.retention import account_years
 from onloan.outbox.mails import render_mail
 from onloan.outbox.models import Message
 from onloan.people.queries import is_alive
@@ -33,6 +35,8 @@ def test_it_says_what_goes_and_stays_before_anything_is_asked(ana: Earner) -> No
     page = ana.get("request/erasure/")
     for words in ("What goes", "What stays, why, until when", "in cash that we owe you.", "voucher", "the ICO"):
         assert words in page.text, words
+    year = clock.now().year + account_years(market_facts("GB"))
+    assert "Whatever we still pay to an account: " in page.text and f"Until 31 December {year} if" in page.text
     assert [box.get("value") for box in page.all("input", name="way")] == ["paid_first", "slip"]
     assert page.all("input", name="way")[0].has("checked"), "nothing is lost by pressing the button"
     assert not Case.objects.exists()
@@ -89,6 +93,7 @@ def test_the_own_page_says_when_it_happens_and_stops_it(ana: Earner) -> None:
     assert ana.visitor.address == "/en/me/" and find_erasure(ana.joined.participant_id) is None
     assert "Done. The erasure is stopped, and your data stay." in page.text
     assert "Your link" in page.text and not page.all("button", value="stop")
+    assert "taken back on" in page.text and "answered on" not in page.text
 
 
 def test_no_step_is_said_to_be_done_before_it_is(ana: Earner, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -166,6 +171,7 @@ def test_with_nothing_owed_no_choice_is_asked(sqlite_database: str) -> None:
     visitor = Visitor()
     visitor.sign_in(ben.participant_id)
     page = visitor.get("/fr/me/request/erasure/")
+    assert "Ce que nous versons encore" not in page.text
     assert not page.all("input", name="way") and "Effacer mes données" in page.text
     assert "un code à garder" in page.text
     page = visitor.post("/fr/me/request/erasure/", {"act": "erase"})
