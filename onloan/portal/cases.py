@@ -23,6 +23,7 @@ from onloan.markets.rules import country_name, known_countries, market_facts
 from onloan.people.queries import ParticipantView, find_participant
 from onloan.portal import session, words
 from onloan.portal.authorities import authorities_context, read_country
+from onloan.portal.coming_back import BACK_COOKIE, ask_to_sign_in, kept_text
 from onloan.portal.contacts import contacts_context
 from onloan.portal.forms import CodeForm, RequestForm, read_request
 from onloan.portal.pages import render_page
@@ -150,12 +151,12 @@ def signed_in(request: HttpRequest) -> ParticipantView | None:
 def my_request(request: HttpRequest, kind: str) -> HttpResponse:
     """One right of a participant who is signed in: a word if they like, and a button."""
     participant = signed_in(request)
-    if participant is None:
-        return redirect("sign-in")
     try:
         wanted = Kind(kind)
     except ValueError:
         raise Http404 from None
+    if participant is None:
+        return ask_to_sign_in(request, wanted)
     if wanted is Kind.SIGHTING:
         return redirect("my-sighting")
     assert wanted is not Kind.ERASURE, "it has a page of its own"
@@ -179,7 +180,9 @@ def my_request(request: HttpRequest, kind: str) -> HttpResponse:
         **authority_context(participant.country),
         **_contacts(refused),
     }
-    return _render(request, "requests/mine.html", context)
+    response = _render(request, "requests/mine.html", context)
+    session.forget_form(response, BACK_COOKIE)
+    return response
 
 
 def _contacts(refused: OnloanError | None) -> dict[str, object]:
@@ -298,7 +301,7 @@ def _form(request: HttpRequest, *, asks_contact: bool, kind: Kind | None = None)
         abouts=[(about.value, str(words_of)) for about, words_of in ABOUT_WORDS.get(about_of, {}).items()],
         countries=[("", gettext("Choose")), *_countries(language)],
         asks_contact=asks_contact,
-        initial={"country": read_country(request)},
+        initial={"country": read_country(request), "text": kept_text(request, kind) if kind is not None else ""},
     )
     form.fields["text"].required = kind in NEEDS_TEXT
     form.fields["text"].error_messages["required"] = str(TextNeeded.sentence)

@@ -24,6 +24,7 @@ from onloan.portal import session
 from onloan.portal.allowed import allowed_cards, may_allow, receipt_lines
 from onloan.portal.campaign import Campaign, campaign_of
 from onloan.portal.cases import KIND_WORDS, signed_in, title_of
+from onloan.portal.coming_back import BACK_COOKIE, open_own_page, was_sending
 from onloan.portal.erasure_notice import erasure_notice
 from onloan.portal.feedback import may_check_clarity, what_changed
 from onloan.portal.forms import CodeForm, SignInForm
@@ -95,7 +96,7 @@ def ask_email(request: HttpRequest) -> HttpResponse:
             response = redirect("sign-in-code")
             session.save_form(response, SIGN_IN_COOKIE, FormState(email))
             return response
-    return _render_form(request, "signin/email.html", {"form": form})
+    return _render_form(request, "signin/email.html", {"form": form, "was_sending": was_sending(request)})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -118,7 +119,7 @@ def _enter(request: HttpRequest, state: FormState) -> HttpResponse:
     found = list_by_email(state.email)
     if not found:
         return _render_form(request, "signin/nobody.html", {})
-    response = redirect("me" if len(found) == 1 else "sign-in-choose")
+    response = open_own_page(request) if len(found) == 1 else redirect("sign-in-choose")
     session.save_form(response, SIGN_IN_COOKIE, state)
     session.sign_in(response, found[0].id)
     return response
@@ -134,7 +135,7 @@ def choose(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         for participant in found:
             if participant.public_id == request.POST.get("account"):
-                response = redirect("me")
+                response = open_own_page(request)
                 session.sign_in(response, participant.id)
                 return response
     accounts = [Account(participant, campaign_for(participant)) for participant in found]
@@ -145,7 +146,14 @@ def choose(request: HttpRequest) -> HttpResponse:
 def leave(request: HttpRequest) -> HttpResponse:
     response = redirect("home")
     session.sign_out(response)
-    for cookie in (session.SIGN_IN_COOKIE, session.JOIN_COOKIE, session.SENT_COOKIE, session.FOLLOW_COOKIE):
+    cookies = (
+        session.SIGN_IN_COOKIE,
+        session.JOIN_COOKIE,
+        session.SENT_COOKIE,
+        session.FOLLOW_COOKIE,
+        BACK_COOKIE,
+    )
+    for cookie in cookies:
         session.forget_form(response, cookie)
     return response
 
