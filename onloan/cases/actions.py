@@ -185,6 +185,7 @@ def _store(
         sealed_text=seal_text(case_id, written) if written else None,
         sealed_representative=seal_representative(case_id, representative) if representative else None,
         received_at=now,
+        received_on=received,
         acknowledged_at=now if mailed else None,
         due_on=due.internal,
         legal_due_on=due.legal,

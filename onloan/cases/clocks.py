@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Container
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from onloan import clock
 from onloan.cases.rules import CaseDue, Kind, case_due
 from onloan.markets.rules import add_months, market_facts, rights_due, rights_extended_due
 
@@ -61,6 +62,15 @@ def stops_clock(pause: Pause, received_on: date, asked_on: date) -> bool:
 def wants_progress(told_on: date, today: date) -> bool:
     """Whether somebody has waited long enough for a word on how it goes on; they last had one on ``told_on``."""
     return today - told_on >= timedelta(days=PROGRESS_EVERY_DAYS)
+
+
+def received_day(country: str, stored: date | None, clock_from: date | None, received_at: datetime) -> date:
+    """The day on which it reached us, for a letter before it was typed in; a release that stored none had it in
+    the clock, as long as nothing had moved that."""
+    if stored is not None:
+        return stored
+    typed_in = clock.local_day(received_at, market_facts(country).time_zone)
+    return typed_in if clock_from is None else min(clock_from, typed_in)
 
 
 def is_received_day(received_on: date, today: date) -> bool:

@@ -274,7 +274,7 @@ def _today(row: Case, now: datetime) -> date:
 
 def _received_on(row: Case) -> date:
     """The day on which it came in; a clock that began anew since does not count."""
-    return min(first_day(row), clock.local_day(row.received_at, market_facts(row.country).time_zone))
+    return clocks.received_day(row.country, row.received_on, row.clock_from, row.received_at)
 
 
 def read_email(row: Case) -> str | None:

@@ -38,8 +38,8 @@ class Case(UUIDModel):
     """What somebody asked of us. Who they are and what they wrote lie sealed; the clock is always there.
 
     ``due_on`` is the day that staff see, ``legal_due_on`` the last day in law. ``contact_hash`` counts what one
-    address sent, and says nothing else. ``clock_from`` is the day from which the law counts (null: the day of
-    receipt); ``alarm_days`` how many days were left at the last alarm. ``identified_by_user_id`` tied the case to
+    address sent, and says nothing else. ``received_on`` is the day on which it reached us (null: written by a
+    release that kept none), ``clock_from`` the day from which the law counts (null: the day of receipt); ``alarm_days`` how many days were left at the last alarm. ``identified_by_user_id`` tied the case to
     a participant, and said how they knew. ``letter_waits_since``: since when something is to be posted to them.
     """
 
@@ -55,6 +55,7 @@ class Case(UUIDModel):
     sealed_contact = models.BinaryField(null=True)
     sealed_text = models.BinaryField(null=True)
     received_at = models.DateTimeField()
+    received_on = models.DateField(null=True)
     acknowledged_at = models.DateTimeField(null=True)
     letter_waits_since = models.DateTimeField(null=True)
     due_on = models.DateField()

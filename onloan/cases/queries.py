@@ -11,7 +11,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from onloan import clock
 from onloan.access.models import User
-from onloan.cases.clocks import Pause
+from onloan.cases.clocks import Pause, received_day
 from onloan.cases.models import Case, CasePause
 from onloan.cases.rules import About, Door, Kind, Outcome, State, show_reference
 from onloan.cases.sealing import (
@@ -29,7 +29,8 @@ LINES_MAX = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseLine:
-    """A case in a list: nothing here says who asked."""
+    """A case in a list: nothing here says who asked. ``received_on`` is the day on which it reached us, in the
+    market's time zone: for a letter before it was typed in."""
 
     id: UUID
     reference: str
@@ -41,18 +42,13 @@ class CaseLine:
     state: State
     door: Door
     received_at: datetime
+    received_on: date
     clock_from: date | None
     due_on: date
     legal_due_on: date
     closed_at: datetime | None
     outcome: Outcome | None
     letter_waits_since: datetime | None
-
-    @property
-    def received_on(self) -> date:
-        """The day on which it reached us, in the market's time zone: for a letter before it was typed in."""
-        typed_in = clock.local_day(self.received_at, market_facts(self.country).time_zone)
-        return typed_in if self.clock_from is None else min(self.clock_from, typed_in)
 
     def is_overdue(self, today: date) -> bool:
         """Whether the day that staff see has passed. ``today`` is a day in the market's time zone."""
@@ -197,6 +193,7 @@ def _line(row: dict[str, Any]) -> CaseLine:
     outcome = row["outcome"]
     return CaseLine(**{
         **row,
+        "received_on": received_day(row["country"], row["received_on"], row["clock_from"], row["received_at"]),
         "reference": show_reference(row["reference"]),
         "kind": Kind(row["kind"]),
         "about": About(row["about"]),

@@ -9,9 +9,12 @@ import pytest
 
 from onloan import clock
 from onloan.cases.actions import open_case
+from onloan.cases.clocks import Pause
+from onloan.cases.desk import pause_case
 from onloan.cases.erasing import begin_by_member, choose_way
 from onloan.cases.erasure_steps import finish_erasures
 from onloan.cases.errors import LookupFoundNobody, PostalAddress, ReceivedDay, TextNeeded
+from onloan.cases.identifying import identify_case
 from onloan.cases.letters import CameBy, Written, change_address, confirm_by_letter, write_down, write_letter
 from onloan.cases.models import Case
 from onloan.cases.queries import find_case
@@ -103,6 +106,23 @@ def test_with_an_address_it_is_confirmed_and_may_be_tied_at_once(market: OpenMar
     assert case.acknowledged_at is not None and case.representative == "Cousin Carl"
     note = next(event.text for event in list_events(opened.case_id) if event.kind is EventKind.NOTE)
     assert "It came by telephone." in note and "The mandate was seen." in note and "3 rue des Lilas" in note
+
+
+def test_a_call_keeps_its_day_when_the_clock_begins_anew(market: OpenMarket) -> None:
+    dora, came, ana = market.team.dora, TODAY - timedelta(days=2), add_participant(market)
+    written = replace(LETTER, country="GB", came_by=CameBy.CALL, received_on=came, email="call@example.org")
+    case_id = write_down(user_id=dora, written=written, now=NOW).case_id
+    question, doubt = "With which address did you join?", "Two people of this name wrote to us."
+    pause_case(case_id=case_id, user_id=dora, pause=Pause.IDENTITY, question=question, reason=doubt, now=NOW)
+    known = NOW + timedelta(days=5)
+    how = "They named two people whom they invited."
+    identify_case(case_id=case_id, user_id=dora, typed=ana.public_id, how=how, now=known)
+    line = find_case(case_id).line
+    assert line.received_on == came and line.clock_from == clock.local_day(known, "Europe/London")
+    # Who asks is doubted within three days of that day, and of no later one.
+    assert not pause_case(
+        case_id=case_id, user_id=dora, pause=Pause.IDENTITY, question=question, reason=doubt, now=known
+    )
 
 
 def test_a_mail_that_did_not_arrive_goes_to_another_address(market: OpenMarket) -> None:

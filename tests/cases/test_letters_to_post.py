@@ -56,7 +56,12 @@ def test_what_the_person_is_told_waits_to_be_posted(market: OpenMarket) -> None:
     assert find_case(case_id).line.letter_waits_since is None
     parts = Parts(done="We sent you a copy of everything.")
     desk.answer_case(
-        case_id=case_id, user_id=dora, outcome=Outcome.DONE, parts=parts, now=NOW + 5 * HOUR, why_not_wait=""
+        case_id=case_id,
+        user_id=dora,
+        outcome=Outcome.NOTHING_HELD,
+        parts=parts,
+        now=NOW + 5 * HOUR,
+        why_not_wait="",
     )
     assert "We sent you a copy" in letter(case_id) and find_case(case_id).line.letter_waits_since is not None
     assert not Message.objects.filter(template__startswith="case_").exists()

@@ -81,6 +81,7 @@ _REQUEST = (
     Property("door", one_of(Door), "How it came."),
     Property("state", one_of(State), "Whether it was answered."),
     Property("received_at", MOMENT, "When it came."),
+    Property("received_on", or_none(DAY), "The day on which it reached us."),
     Property("acknowledged_at", or_none(MOMENT), "When you were told that it came."),
     Property("clock_from", or_none(DAY), "From which day the time to answer counts, where it is another one."),
     Property("due_on", DAY, "The day that the team sees."),
