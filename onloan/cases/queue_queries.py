@@ -1,8 +1,9 @@
-"""The queue: what is due first, a page at a time. What is late stands on top of every page, whatever is chosen."""
+"""The queue: what is due first, a page at a time. No tab and no filter hides that something is late."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -16,7 +17,7 @@ from onloan.cases.queries import CaseLine, is_late, read_lines
 from onloan.cases.rules import EventKind, Kind, State
 
 ROWS_ON_PAGE = 50
-LATE_ON_PAGE_MAX = 50
+LATE_SHOWN_MAX = 5
 PAGES_MAX = 10_000
 
 
@@ -41,57 +42,99 @@ class QueueStep(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueRow:
-    """``is_undelivered``: a mail about it did not arrive, and nothing was sent since. ``step`` is None once it is
-    answered."""
+    """``is_undelivered``: a mail about it did not arrive, and nothing was sent since. ``is_waiting``: its clock
+    stands still. ``step`` is None once it is answered."""
 
     case: CaseLine
     is_late: bool
+    is_waiting: bool
     step: QueueStep | None
     is_undelivered: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queue:
-    """One page. ``late`` stands on top and is counted in no page; ``late_count`` may be more than is shown."""
+    """One page. ``rows`` hold only what was chosen, and the counts of the tabs follow the filters.
+
+    ``late`` are the most late of those that the tab or the filters leave out, and from the second page on of all
+    that are not on it. ``late_everywhere`` counts everything that is late.
+    """
 
     late: list[QueueRow]
     rows: list[QueueRow]
     open_count: int
     late_count: int
     answered_count: int
-    has_next: bool
+    late_everywhere: int
+    page: int
+    page_count: int
 
 
 def read_queue(*, tab: Tab, now: datetime, kind: Kind | None = None, country: str = "", page: int = 1) -> Queue:
-    """Page ``page`` (from 1) of a tab. The filters leave out nothing that is late."""
-    late = Case.objects.filter(is_late(now))
-    opened = Case.objects.filter(state=State.OPEN)
-    answered = Case.objects.filter(state=State.CLOSED)
-    wanted = Q(**({"kind": kind} if kind is not None else {}), **({"country": country} if country else {}))
-    first = (min(max(page, 1), PAGES_MAX) - 1) * ROWS_ON_PAGE
-    chosen = {
-        Tab.OPEN: opened.filter(wanted).exclude(is_late(now)).order_by("due_on", "received_at", "id"),
-        Tab.LATE: late.order_by("due_on", "received_at", "id"),
-        Tab.ANSWERED: answered.filter(wanted).order_by("-closed_at", "id"),
-    }[tab]
-    found = read_lines(chosen[first : first + ROWS_ON_PAGE + 1])
-    on_top = [] if tab is Tab.LATE else read_lines(late.order_by("due_on", "received_at", "id")[:LATE_ON_PAGE_MAX])
-    lines = [*on_top, *found[:ROWS_ON_PAGE]]
-    steps, undelivered = _read_steps(lines), list_undelivered([line.id for line in lines])
-    is_late_tab = tab is Tab.LATE
-
-    def row(line: CaseLine, *, late: bool) -> QueueRow:
-        return QueueRow(case=line, is_late=late, step=steps.get(line.id), is_undelivered=line.id in undelivered)
-
-    counts = opened.aggregate(open=Count("id"), late=Count("id", filter=is_late(now)))
+    """Page ``page`` (from 1) of a tab, or the last one. Neither a tab nor a filter hides what is most late."""
+    by_day = Case.objects.filter(state=State.OPEN).order_by("due_on", "received_at", "id")
+    answered = Case.objects.filter(state=State.CLOSED).order_by("-closed_at", "id")
+    late, wanted = is_late(now), _wanted(kind, country)
+    counts = by_day.aggregate(
+        open=Count("id", filter=wanted),
+        late=Count("id", filter=wanted & late),
+        everywhere=Count("id", filter=late),
+    )
+    answered_count = answered.filter(wanted).count()
+    total = {Tab.OPEN: counts["open"], Tab.LATE: counts["late"], Tab.ANSWERED: answered_count}[tab]
+    page_count = max(math.ceil(total / ROWS_ON_PAGE), 1)
+    page = min(max(page, 1), page_count)
+    first = (page - 1) * ROWS_ON_PAGE
+    chosen_late, rest = [], []
+    if tab is Tab.ANSWERED:
+        rest = _slice(answered.filter(wanted), first)
+    else:
+        chosen_late = _slice(by_day.filter(wanted, late), first)
+    if tab is Tab.OPEN:
+        # What is late comes first, and the others begin where it ends.
+        rest = _slice(by_day.filter(wanted).exclude(late), first - counts["late"])
+    hidden = by_day.filter(late) if tab is Tab.ANSWERED or page > 1 else by_day.filter(late).exclude(wanted)
+    above = read_lines(hidden.exclude(id__in=[line.id for line in chosen_late])[:LATE_SHOWN_MAX])
+    shown = _read_rows([*above, *chosen_late, *rest], late={line.id for line in [*above, *chosen_late]})
     return Queue(
-        late=[row(line, late=True) for line in on_top],
-        rows=[row(line, late=is_late_tab) for line in found[:ROWS_ON_PAGE]],
+        late=shown[: len(above)],
+        rows=shown[len(above) :],
         open_count=counts["open"],
         late_count=counts["late"],
-        answered_count=answered.count(),
-        has_next=len(found) > ROWS_ON_PAGE,
+        answered_count=answered_count,
+        late_everywhere=counts["everywhere"],
+        page=page,
+        page_count=page_count,
     )
+
+
+def _wanted(kind: Kind | None, country: str) -> Q:
+    """What the filters choose; without any, every case, said so that it can be turned round."""
+    chosen = {**({"kind": kind} if kind is not None else {}), **({"country": country} if country else {})}
+    return Q(**chosen) if chosen else Q(id__isnull=False)
+
+
+def _slice(rows: QuerySet[Case], first: int) -> list[CaseLine]:
+    """The part of ``rows`` that is on a page which begins at ``first``; before 0 for rows that begin on it."""
+    return read_lines(rows[max(first, 0) : max(first + ROWS_ON_PAGE, 0)])
+
+
+def _read_rows(lines: Sequence[CaseLine], late: Set[UUID]) -> list[QueueRow]:
+    case_ids = [line.id for line in lines]
+    waiting = set(
+        CasePause.objects.filter(case_id__in=case_ids, answered_at=None).values_list("case_id", flat=True)
+    )
+    steps, undelivered = _read_steps(lines, waiting), list_undelivered(case_ids)
+    return [
+        QueueRow(
+            case=line,
+            is_late=line.id in late,
+            is_waiting=line.id in waiting,
+            step=steps.get(line.id),
+            is_undelivered=line.id in undelivered,
+        )
+        for line in lines
+    ]
 
 
 def count_late(now: datetime) -> int:
@@ -159,17 +202,14 @@ _LOOKED_AT = Q(kind__in=[*_OURS, EventKind.MESSAGE_FROM_PERSON, EventKind.PACK_G
 )
 
 
-def _read_steps(lines: Sequence[CaseLine]) -> dict[UUID, QueueStep]:
-    """What each open case waits for, in three statements for all of them."""
+def _read_steps(lines: Sequence[CaseLine], waiting: Set[UUID]) -> dict[UUID, QueueStep]:
+    """What each open case waits for, in two statements for all of them."""
     opened = [line for line in lines if line.state is State.OPEN]
     case_ids = [line.id for line in opened]
     latest: dict[UUID, dict[EventKind, datetime]] = {}
     rows = CaseEvent.objects.filter(_LOOKED_AT, case_id__in=case_ids).values_list("case_id", "kind")
     for case_id, kind, at in rows.annotate(Max("at")):
         latest.setdefault(case_id, {})[EventKind(kind)] = at
-    waiting = set(
-        CasePause.objects.filter(case_id__in=case_ids, answered_at=None).values_list("case_id", flat=True)
-    )
     erased = dict(Erasure.objects.filter(case_id__in=case_ids).values_list("case_id", "erased_at"))
     return {
         line.id: _step(

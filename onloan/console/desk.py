@@ -15,7 +15,6 @@ from django.views.decorators.http import require_GET
 from onloan import clock
 from onloan.cases.feedback_queries import count_feedback
 from onloan.cases.queue_queries import (
-    LATE_ON_PAGE_MAX,
     QueueRow,
     Tab,
     count_by_kind,
@@ -56,7 +55,7 @@ def show_desk(request: TeamRequest) -> HttpResponse:
 def list_first(now: datetime) -> list[QueueRow]:
     """What is late, and then what is due next."""
     queue = read_queue(tab=Tab.OPEN, now=now)
-    return [*queue.late[:LATE_ON_PAGE_MAX], *queue.rows][:FIRST_SHOWN]
+    return queue.rows[:FIRST_SHOWN]
 
 
 def list_clocks(now: datetime) -> list[Clock]:

@@ -1,4 +1,4 @@
-"""The queue of requests and complaints: what is due first, a page at a time, and nothing late filtered away."""
+"""The queue of requests and complaints: what is due first, a page at a time; what is late stays in sight."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from onloan import clock
 from onloan.access.rules import Capability
 from onloan.cases.clocks import days_left
 from onloan.cases.queue_queries import (
-    LATE_ON_PAGE_MAX,
     PAGES_MAX,
     Queue,
     QueueRow,
@@ -60,17 +59,15 @@ def list_all(request: TeamRequest) -> HttpResponse:
         "late": [_show(row, now) for row in queue.late],
         "rows": [_show(row, now) for row in queue.rows],
         "queue": queue,
-        "late_hidden": queue.late_count - len(queue.late) if tab is not Tab.LATE else 0,
         "tabs": _tabs(queue, chosen),
         "tab": tab,
         "kind": kind,
         "country": country,
         "kinds": list(Kind),
         "countries": _countries(),
-        "page": page,
-        "before": _address(tab, chosen, page - 1) if page > 1 else "",
-        "after": _address(tab, chosen, page + 1) if queue.has_next else "",
-        "late_max": LATE_ON_PAGE_MAX,
+        "country_name": country_name(country, get_language() or "en") if country else "",
+        "before": _address(tab, chosen, queue.page - 1) if queue.page > 1 else "",
+        "after": _address(tab, chosen, queue.page + 1) if queue.page < queue.page_count else "",
         "typed": typed,
     }
     return render_page(request, "cases.html", context)
@@ -88,6 +85,8 @@ def days_in_words(row_left: int) -> str:
 def _show(row: QueueRow, now: datetime) -> ShownRow:
     if row.case.state is State.CLOSED:
         return ShownRow(row, "")
+    if row.is_waiting:
+        return ShownRow(row, _("waits for an answer"))
     today = clock.local_day(now, market_facts(row.case.country).time_zone)
     return ShownRow(row, days_in_words(days_left(row.case.due_on, today)))
 

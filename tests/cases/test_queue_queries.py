@@ -1,4 +1,4 @@
-"""The queue: late first on every page, and as many statements for thousands of cases as for ten."""
+"""The queue: the most late in sight on every page, and as many statements for thousands of cases as for ten."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from onloan.cases.clocks import Pause
 from onloan.cases.following import add_message
 from onloan.cases.models import Case
 from onloan.cases.queue_queries import (
+    LATE_SHOWN_MAX,
     ROWS_ON_PAGE,
+    QueueRow,
     QueueStep,
     Tab,
     count_by_kind,
@@ -57,24 +59,50 @@ def fill(count: int) -> None:
     ])  # fmt: skip
 
 
-def test_what_is_late_stands_on_every_page_whatever_is_chosen(both_databases: str) -> None:
+def list_ids(rows: list[QueueRow]) -> list[UUID]:
+    return [row.case.id for row in rows]
+
+
+def test_what_is_late_is_on_every_page_whatever_is_chosen(both_databases: str) -> None:
     open_market()
     late, fresh, british = ask(days_ago=60), ask(Kind.COMPLAINT), ask(Kind.COMPLAINT, country="GB")
     fill(ROWS_ON_PAGE + 5)
-    first = read_queue(tab=Tab.OPEN, now=NOW)
-    second = read_queue(tab=Tab.OPEN, now=NOW, page=2)
-    assert [row.case.id for row in first.late] == [row.case.id for row in second.late] == [late]
-    assert len(first.rows) == ROWS_ON_PAGE and first.has_next and not second.has_next
-    assert not {row.case.id for row in first.rows} & {row.case.id for row in second.rows}
+    first, second = read_queue(tab=Tab.OPEN, now=NOW), read_queue(tab=Tab.OPEN, now=NOW, page=2)
+    assert list_ids(first.rows)[0] == late and not first.late, "it leads the list, and stands there once"
+    assert list_ids(second.late) == [late] and late not in list_ids(second.rows)
+    assert (len(first.rows), len(second.rows)) == (ROWS_ON_PAGE, 8)
+    assert (first.page, second.page, first.page_count) == (1, 2, 2)
+    assert not set(list_ids(first.rows)) & set(list_ids(second.rows))
     assert (first.open_count, first.late_count, first.answered_count) == (ROWS_ON_PAGE + 8, 1, 0)
+    assert list_ids(read_queue(tab=Tab.OPEN, now=NOW, page=9).rows) == list_ids(second.rows)
     chosen = read_queue(tab=Tab.OPEN, now=NOW, kind=Kind.COMPLAINT, country="GB")
-    assert [row.case.id for row in chosen.late] == [late] and [row.case.id for row in chosen.rows] == [british]
-    assert [row.case.id for row in read_queue(tab=Tab.LATE, now=NOW).rows] == [late]
+    assert list_ids(chosen.late) == [late] and list_ids(chosen.rows) == [british]
+    assert (chosen.open_count, chosen.late_count, chosen.late_everywhere) == (1, 0, 1)
+    assert list_ids(read_queue(tab=Tab.LATE, now=NOW).rows) == [late]
     answered = read_queue(tab=Tab.ANSWERED, now=NOW)
-    assert [row.case.id for row in answered.late] == [late] and not answered.rows
+    assert list_ids(answered.late) == [late] and not answered.rows
     assert count_late(NOW) == 1 and count_by_kind(NOW)[Kind.COMPLAINT] == (2, 0)
-    assert find_by_reference(first.late[0].case.reference.lower()) == late and find_by_reference("nothing") is None
-    assert fresh != british
+    assert find_by_reference(second.late[0].case.reference.lower()) == late
+    assert find_by_reference("nothing") is None and fresh != british
+
+
+def test_many_late_cases_are_each_listed_once_and_the_most_late_stand_above(both_databases: str) -> None:
+    open_market()
+    late = [ask(days_ago=days) for days in range(100, 100 - ROWS_ON_PAGE - 4, -1)]
+    british = ask(Kind.COMPLAINT, days_ago=70, country="GB")
+    fresh = ask()
+    pages = [read_queue(tab=Tab.OPEN, now=NOW, page=page) for page in (1, 2)]
+    listed = [case_id for page in pages for case_id in list_ids(page.rows)]
+    assert len(listed) == len(set(listed)) and set(listed) == {*late, british, fresh} and listed[-1] == fresh
+    assert [page.page_count for page in pages] == [2, 2]
+    assert not pages[0].late and list_ids(pages[1].late) == late[:LATE_SHOWN_MAX]
+    for tab in (Tab.OPEN, Tab.LATE):
+        chosen = read_queue(tab=tab, now=NOW, kind=Kind.COMPLAINT)
+        assert list_ids(chosen.rows) == [british] and list_ids(chosen.late) == late[:LATE_SHOWN_MAX]
+        assert chosen.late_count == 1 and chosen.late_everywhere == len(late) + 1
+    assert list_ids(read_queue(tab=Tab.ANSWERED, now=NOW).late) == late[:LATE_SHOWN_MAX]
+    shown = [row for page in (1, 2) for row in read_queue(tab=Tab.LATE, now=NOW, page=page).rows]
+    assert set(list_ids(shown)) == {*late, british} and len(shown) == len(late) + 1
 
 
 def test_a_row_says_what_it_waits_for(sqlite_database: str) -> None:
@@ -94,7 +122,9 @@ def test_a_row_says_what_it_waits_for(sqlite_database: str) -> None:
     happen(gap, EventKind.PACK_GAP)
     happen(gap, EventKind.PACK_READY, text="Evidence")
     add_message(case_id=wrote, text="It was in May.", now=NOW)
-    steps = {row.case.id: row.step for row in read_queue(tab=Tab.OPEN, now=NOW).rows}
+    rows = read_queue(tab=Tab.OPEN, now=NOW).rows
+    steps = {row.case.id: row.step for row in rows}
+    assert [row.case.id for row in rows if row.is_waiting] == [waits]
     assert steps == {
         unknown: QueueStep.WHO,
         ready: QueueStep.PACK_READY,

@@ -20,7 +20,7 @@ from onloan.cases.errors import CaseClosed, ExtensionRefused, PauseRefused
 from onloan.cases.letters import CameBy, Written, write_down
 from onloan.cases.models import Case, CaseEvent, CasePause
 from onloan.cases.queries import count_open_cases
-from onloan.cases.queue_queries import Tab, read_queue
+from onloan.cases.queue_queries import LATE_SHOWN_MAX, Tab, count_late, read_queue
 from onloan.cases.rules import Door, EventKind, Kind, Outcome
 from onloan.cases.watching import watch_cases
 from onloan.markets.calendar import public_holidays
@@ -177,8 +177,22 @@ class Desk:
             assert alarms == told.alarms
         late = self._list_late()
         assert count_open_cases(now=self.now) == (len(rows), len(late))
-        queue = read_queue(tab=Tab.OPEN, now=self.now, kind=Kind.PORTABILITY, country="CH")
-        assert {row.case.id for row in queue.late} == late, "no filter hides what is late"
+        self._see(late)
+
+    def _see(self, late: set[UUID]) -> None:
+        """No tab, filter or page hides what is late: the most late stand there, and how many there are."""
+        order = {row.id: (row.due_on, row.received_at, row.id) for row in Case.objects.filter(id__in=late)}
+        chosen = {id for id in late if (self.cases[id].kind, self.cases[id].country) == (Kind.PORTABILITY, "CH")}
+        for tab, listed in ((Tab.OPEN, chosen), (Tab.LATE, chosen), (Tab.ANSWERED, set[UUID]())):
+            queue = read_queue(tab=tab, now=self.now, kind=Kind.PORTABILITY, country="CH")
+            assert queue.late_everywhere == count_late(self.now) == len(late)
+            most_late = sorted(late - listed, key=lambda case_id: order[case_id])[:LATE_SHOWN_MAX]
+            assert [row.case.id for row in queue.late] == most_late, "no filter hides what is most late"
+            assert {row.case.id for row in queue.rows if row.is_late} == listed
+        for tab in (Tab.OPEN, Tab.LATE):
+            rows = read_queue(tab=tab, now=self.now).rows
+            assert {row.case.id for row in rows if row.is_late} == late, "and all of it is one click away"
+            assert {row.case.id for row in rows[: len(late)]} == late, "what is late comes first"
 
 
 @settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
