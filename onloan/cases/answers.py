@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from babel.dates import format_date
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from onloan.cases.rules import Kind, Outcome
 from onloan.cases.wording import find_bar, find_buy_off
 
+from onloan.offers.wording import written_day
 DONE_CHARACTERS_MIN = 20
 TEXT_CHARACTERS_MAX = 4_000
 NOT_ALL = frozenset({Outcome.REFUSED, Outcome.PARTLY_DONE})
@@ -132,5 +132,4 @@ def compose(parts: Parts, frame: Frame) -> str:
 def write_day(day: date) -> str:
     """As a letter in the active language writes it."""
     language = get_language() or "en"
-    written: str = format_date(day, format="long", locale="en_GB" if language == "en" else language)
-    return written
+    return written_day(day, language)

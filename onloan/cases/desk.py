@@ -46,6 +46,7 @@ from onloan.errors import BadInput, NotFound
 from onloan.markets.calendar import public_holidays
 from onloan.markets.rules import market_facts
 from onloan.outbox.statements import mail_statement
+from onloan.markets.naming import name_authority
 from onloan.people.queries import find_participant
 from onloan.people.statements import lock_participant
 from onloan.uses.duty_queries import count_open_duties
@@ -192,7 +193,7 @@ def compose_answer(*, case_id: UUID, outcome: Outcome, parts: Parts) -> str:
     frame = Frame(
         kind=kind,
         reference=show_reference(row.reference),
-        authority=facts.authority.name,
+        authority=name_authority(facts.authority.short_name, row.language),
         authority_url=facts.authority.complaint_url,
         is_shown_again=has_dispute(case_id),
         is_checked_again=ends_objection_to_checks(kind, About(row.about), outcome),

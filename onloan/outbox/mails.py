@@ -67,7 +67,9 @@ def render_mail(
 def _readable(name: str, value: Any, language: str) -> Any:
     if name.endswith("_on"):
         locale = "en_GB" if language == "en" else language
-        return format_date(date.fromisoformat(value), format="long", locale=locale)
+        day = date.fromisoformat(value)
+        written = format_date(day, format="long", locale=locale)
+        return "1er" + written[1:] if language == "fr" and day.day == 1 else written
     if name.endswith("_time") and language == "fr":
         return value.replace(":", "\u00a0h\u00a0")
     if name == "amount":

@@ -9,6 +9,8 @@ from babel.dates import format_date, format_interval, format_time
 from babel.lists import format_list
 from babel.numbers import format_decimal
 
+from onloan.markets.naming import name_authority
+
 NARROW_SPACE = "\u202f"
 _LOCALES = {"en": "en_GB", "fr": "fr"}
 
@@ -83,11 +85,6 @@ def in_country(country: str, name: str, language: str) -> str:
     return f"in {article}{name}"
 
 
-_FRENCH_AUTHORITIES = {"CNIL": "la CNIL", "ICO": "l'ICO"}
-
-
 def authority(short_name: str, language: str) -> str:
     """``the CNIL``, ``la CNIL``: the data-protection authority as a sentence names it."""
-    if language == "fr":
-        return _FRENCH_AUTHORITIES.get(short_name, f"l'autorité compétente ({short_name})")
-    return f"the {short_name}"
+    return name_authority(short_name, language)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 
-from babel.dates import format_date
 from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext
@@ -14,6 +13,7 @@ from onloan import clock
 from onloan.db import Statement
 from onloan.ledger.queries import RewardView
 from onloan.offers.queries import find_version
+from onloan.offers.wording import written_day
 from onloan.outbox.statements import MailValue, mail_statement
 from onloan.people.queries import ParticipantView
 from onloan.referrals.review_rules import ASK_AGAIN_WITHIN, Decision
@@ -97,4 +97,4 @@ def _local_day(person: ParticipantView, instant: datetime) -> date:
 
 
 def _write_day(day: date, language: str) -> str:
-    return format_date(day, format="long", locale="en_GB" if language == "en" else language)
+    return written_day(day, language)

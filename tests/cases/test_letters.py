@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
+from django.utils import translation
 
 from onloan import clock
 from onloan.cases.actions import open_case
+from onloan.cases.answers import write_day
 from onloan.cases.clocks import Pause
 from onloan.cases.desk import pause_case
 from onloan.cases.erasing import begin_by_member, choose_way
@@ -159,3 +161,8 @@ def test_an_erasure_that_was_asked_by_letter_is_mailed_to_no_postal_address(mark
     assert EventKind.ERASED in [event.kind for event in list_events(opened.case_id)]
     assert not Message.objects.filter(template="case_erased").exists()
     assert find_case(opened.case_id).postal_address == LETTER.postal_address
+
+
+def test_a_letter_in_french_writes_the_first_of_a_month_as_french_does() -> None:
+    with translation.override("fr"):
+        assert write_day(date(2027, 1, 1)) == "1er janvier 2027"

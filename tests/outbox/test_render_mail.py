@@ -163,6 +163,12 @@ def test_it_writes_days_and_amounts_as_the_reader_does() -> None:
     assert "1\u202f234,50\u00a0€" in french and "16 juin 2027" in french
 
 
+def test_the_first_of_a_month_is_written_as_french_does() -> None:
+    context = {**ACKNOWLEDGED, "legal_due_on": "2027-01-01"}
+    _, body = render_mail(template="case_acknowledged", language="fr", context=context, secrets={})
+    assert "1er janvier 2027" in body
+
+
 def test_a_receipts_link_is_the_one_that_its_page_knows() -> None:
     receipt_id = ids.new_id()
     assert receipt_token(receipt_id) == token_of_consents(receipt_id)

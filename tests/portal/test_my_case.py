@@ -47,6 +47,7 @@ def test_it_follows_a_request_to_its_answer(sqlite_database: str) -> None:
     parts = Parts(done="We sent you a copy of everything that we keep.")
     answer_case(case_id=case_id, user_id=dora, outcome=Outcome.DONE, parts=parts, now=clock.now())
     page = client.get(address).content.decode()
+    assert "you can complain to the CNIL (" in page
     assert "It is the photo of May." in page and parts.done in page and "Ask the shop in Lyon." not in page
     assert "<textarea" not in page
     assert signed_in_client(ben.participant_id).get(address).status_code == 404
