@@ -13,6 +13,7 @@ _WORTH = (
     r"(goodwill|voucher|gift card|refund|store credit|bonus|compensation|free (gift|month)|[£€] ?\d+|"
     r"\d+([.,]\d+)? ?(€|£|euros?|pounds?)|geste commercial|bons? d'achat|bons? cadeau|cadeau|dedommagement|avoir)"
 )
+_WORTH_NAMED = rf"({_WORTH}|\bbons?\b)"
 _BUY_OFF = re.compile(
     # A condition: "if you drop it", "si vous retirez votre plainte". Taking a permission back is none.
     r"\b(if|provided( that)?|once|as soon as|on condition that|subject to) you (agree to |would )?"
@@ -24,6 +25,16 @@ _BUY_OFF = re.compile(
     rf"(\w+ ){{0,4}}(withdraw\w*|dropping|closing|silence|{_MATTER})\b"
     r"|\b(en (echange|contrepartie)|moyennant) (de |du |d'|le |la |l'|votre )*"
     rf"(\w+ ){{0,2}}(retrait|silence|renonciation|abandon|desistement|discretion|{_MATTER})\b"
+    # The same with the verb: "in exchange for a voucher, drop your complaint", "en échange d'un bon, renoncez à".
+    r"|\b(in (exchange|return) for|in consideration of) [^.!?]{1,60}?\b(drop|withdraw|abandon|close|give up) "
+    rf"(\w+ ){{0,3}}{_MATTER}\b"
+    r"|\b(en (echange|contrepartie)|moyennant) [^.!?]{1,60}?\b(renonc|retir|abandonn|clotur)\w* "
+    rf"(\w+ ){{0,3}}{_MATTER}\b"
+    # Something of worth that waits for the end of it: "waits for you once your complaint is withdrawn".
+    rf"|{_WORTH_NAMED}[^.!?]{{0,80}}\b(once|as soon as|when|if|after) (\w+ ){{0,2}}{_MATTER} (is|has been|are) "
+    r"(withdrawn|dropped|closed|abandoned)\b"
+    rf"|{_WORTH_NAMED}[^.!?]{{0,80}}\b(des que|lorsque|quand|si|une fois( que)?) (\w+ ){{0,2}}{_MATTER} "
+    r"((est|sera|a ete|sont) )?(retire|abandonne|cloture|close)\w*"
     # Something of worth, so that an end comes to it.
     rf"|{_WORTH}.{{0,80}}\b(so that|in order|to|and) (we |you |can |consider )*(close|settle|drop|end|forget) "
     rf"(\w+ ){{0,3}}{_MATTER}\b"
@@ -41,6 +52,8 @@ _BUY_OFF = re.compile(
 )
 _BAR = re.compile(
     r"(?<!not )\b(must|have to|need to) (first )?(contact|ask|write to) us( first)?|contact us first"
+    r"|\b(please|merci de|veuillez) [^.!?]{0,30}\b(us|nous)\b[^.!?]{0,30}\b(before|avant)\b[^.!?]{0,20}"
+    r"\b(complain\w*|plainte|reclamation)"
     r"|\bbefore (you )?(contact|complain)"
     r"|\b(devez|il faut) (d'abord )?nous (contacter|ecrire|demander)|d'abord nous|\bavant de saisir",
     re.IGNORECASE,

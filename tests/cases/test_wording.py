@@ -24,6 +24,10 @@ BOUGHT_OFF = [
     "Un geste commercial de 30 € pour clore votre dossier.",
     "Vous vous engagez à ne pas en parler.",
     "Le paiement vaut pour solde de tout compte.",
+    "In exchange for a voucher, drop your complaint.",
+    "A 20 euro voucher waits for you once your complaint is withdrawn.",
+    "En échange d'un bon, renoncez à votre réclamation.",
+    "Un bon de 20 € vous attend dès que votre plainte est retirée.",
     "Nous vous remercions de signer l’accord de confidentialité.",
 ]
 HONEST = [
@@ -40,6 +44,11 @@ HONEST = [
     "Vos 20 € vous seront payés le 3 mai.",
     "Nous regrettons cette erreur ; les 20 € que vous avez gagnés ont été payés.",
     "Vous pouvez saisir la CNIL sans nous le demander.",
+    "You got a voucher in return for your post; your complaint is still open.",
+    "Your voucher stays good when your request is answered.",
+    "Please tell us what you saw before you left the shop.",
+    "Votre bon reste valable lorsque votre demande est traitée.",
+    "Merci de nous dire ce que vous avez vu avant votre départ.",
 ]
 
 
@@ -65,6 +74,8 @@ def test_the_words_are_shown_as_they_were_written() -> None:
     [
         "You must contact us first before you complain to anybody else.",
         "Please ask us before you complain to the authority.",
+        "Please contact us first, before any complaint to the authority.",
+        "Merci de nous contacter d'abord, avant toute plainte à la CNIL.",
         "Vous devez d'abord nous écrire.",
         "Écrivez-nous avant de saisir la CNIL.",
     ],
