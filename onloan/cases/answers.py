@@ -14,16 +14,19 @@ from enum import StrEnum
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from onloan.cases.clocks import RIGHTS
 from onloan.cases.rules import Kind, Outcome
 from onloan.cases.wording import find_bar, find_buy_off
-
 from onloan.offers.wording import written_day
+
 DONE_CHARACTERS_MIN = 20
 TEXT_CHARACTERS_MAX = 4_000
 NOT_ALL = frozenset({Outcome.REFUSED, Outcome.PARTLY_DONE})
 _BLANK = re.compile(r"\[[^\[\]]{1,40}\]")
 """What a suggested sentence leaves to whoever answers: ``[what changes]``."""
 _CAN_HOLD_NOTHING = frozenset({Kind.ACCESS, Kind.PORTABILITY, Kind.ERASURE, Kind.RECTIFICATION, Kind.SIGHTING})
+_NEEDS_SOMEBODY = frozenset({Kind.ACCESS, Kind.PORTABILITY, Kind.ERASURE, Kind.RECTIFICATION})
+"""What can only be done for somebody who is known; an address gets no advertising whosever it is."""
 
 
 class Ground(StrEnum):
@@ -57,14 +60,37 @@ class Frame:
     is_checked_again: bool = False
 
 
-def list_outcomes(kind: Kind) -> list[Outcome]:
-    """How a case of this kind can end: to say that nothing is held answers only a question about what is held."""
-    return [outcome for outcome in Outcome if outcome is not Outcome.NOTHING_HELD or kind in _CAN_HOLD_NOTHING]
+def list_outcomes(kind: Kind, *, is_known: bool) -> list[Outcome]:
+    """How a case of this kind can end. ``is_known``: a participant is tied to it. Nothing is held about whoever is
+    none; about a participant it answers only a question about what is held."""
+    left_out = set()
+    if kind not in _CAN_HOLD_NOTHING and (is_known or kind not in RIGHTS):
+        left_out = {Outcome.NOTHING_HELD}
+    elif needs_somebody(kind, Outcome.DONE, is_known=is_known):
+        left_out = {Outcome.DONE, Outcome.PARTLY_DONE}
+    return [outcome for outcome in Outcome if outcome not in left_out]
 
 
-def find_missing(kind: Kind, outcome: Outcome, parts: Parts) -> list[tuple[str, str]]:
+def needs_somebody(kind: Kind, outcome: Outcome, *, is_known: bool) -> bool:
+    """Whether the answer says that something was done, and nobody is known for whom it could have been."""
+    return not is_known and kind in _NEEDS_SOMEBODY and outcome in {Outcome.DONE, Outcome.PARTLY_DONE}
+
+
+def keep_fitting(kind: Kind, outcome: Outcome, parts: Parts) -> Parts:
+    """The parts without what stays, where nothing stays: an erasure that is refused or partly done says it."""
+    if kind is Kind.ERASURE and outcome in NOT_ALL:
+        return parts
+    return Parts(done=parts.done, reasons=parts.reasons)
+
+
+def has_unfit_reasons(outcome: Outcome, parts: Parts) -> bool:
+    """Whether the answer says why not more although nothing was refused."""
+    return outcome not in NOT_ALL and bool(parts.reasons.strip())
+
+
+def find_missing(kind: Kind, outcome: Outcome, parts: Parts, today: date) -> list[tuple[str, str]]:
     """What the answer lacks: the field and what it is, in words; empty when it can go out. The ground of a refused
-    erasure is looked at by ``needs_ground``."""
+    erasure is looked at by ``needs_ground``. ``today`` is a day where the person lives."""
     missing: list[tuple[str, str]] = []
     if len(parts.done.strip()) < DONE_CHARACTERS_MIN:
         missing.append(("done", _("what was done, in a sentence")))
@@ -81,6 +107,8 @@ def find_missing(kind: Kind, outcome: Outcome, parts: Parts) -> list[tuple[str, 
                 missing.append(("law", _("the law that asks for it")))
             if parts.kept_until is None:
                 missing.append(("kept_until", _("the day on which it goes")))
+            elif parts.kept_until <= today:
+                missing.append(("kept_until", _("a day to come on which it goes")))
     return missing
 
 

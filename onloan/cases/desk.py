@@ -17,8 +17,10 @@ from onloan.cases.answers import Frame, Parts
 from onloan.cases.clocks import Pause
 from onloan.cases.errors import (
     AnswerIncomplete,
+    AnswerUnfit,
     AnswerWords,
     CaseClosed,
+    CaseNotIdentified,
     ErasureGround,
     ExtensionRefused,
     IdentityCopy,
@@ -44,9 +46,9 @@ from onloan.cases.wording import find_identity_document
 from onloan.db import action
 from onloan.errors import BadInput, NotFound
 from onloan.markets.calendar import public_holidays
+from onloan.markets.naming import name_authority
 from onloan.markets.rules import market_facts
 from onloan.outbox.statements import mail_statement
-from onloan.markets.naming import name_authority
 from onloan.people.queries import find_participant
 from onloan.people.statements import lock_participant
 from onloan.uses.duty_queries import count_open_duties
@@ -90,8 +92,9 @@ def pause_case(*, case_id: UUID, user_id: UUID, pause: Pause, question: str, rea
     """Ask the person something without which the case cannot go on; whether the clock stands still until then.
 
     It stops where the law says so; for a question about who they are only when it is asked in time, else the
-    question goes out and the clock goes on. What goes by letter stops it when it is posted (``posting``). ``reason`` says why it had to be asked, for whoever looks at it later.
-    Raises PauseRefused, IdentityCopy, AnswerWords, NotAllowed, NotFound, CaseClosed.
+    question goes out and the clock goes on. What goes by letter stops it when it is posted (``posting``).
+    ``reason`` says why it had to be asked, for whoever looks at it later. Raises PauseRefused, IdentityCopy,
+    AnswerWords, NotAllowed, NotFound, CaseClosed.
     """
     row = lock_open(case_id, user_id)
     is_fine = clocks.is_reason(reason) and clocks.is_reason(question)
@@ -171,17 +174,23 @@ def add_note(*, case_id: UUID, user_id: UUID, text: str, is_shown: bool, now: da
         record_event(case_id=case_id, kind=EventKind.NOTE, now=now, by_user_id=user_id, text=written)
 
 
-def compose_answer(*, case_id: UUID, outcome: Outcome, parts: Parts) -> str:
-    """The answer as it would go out, in the person's language. Raises BadInput, AnswerIncomplete, ErasureGround,
-    AnswerWords, ObjectionStands, WithdrawalStands, NotFound."""
+def compose_answer(*, case_id: UUID, outcome: Outcome, parts: Parts, now: datetime) -> str:
+    """The answer as it would go out, in the person's language. Raises BadInput, CaseNotIdentified, AnswerUnfit,
+    AnswerIncomplete, ErasureGround, AnswerWords, ObjectionStands, WithdrawalStands, NotFound."""
     row = Case.objects.filter(id=case_id).first()
     if row is None:
         raise NotFound
     kind, facts = Kind(row.kind), market_facts(row.country)
-    if outcome not in answers.list_outcomes(kind):
+    is_known = row.participant_id is not None
+    if answers.needs_somebody(kind, outcome, is_known=is_known):
+        raise CaseNotIdentified(field="outcome")
+    if outcome not in answers.list_outcomes(kind, is_known=is_known):
         raise BadInput(field="outcome", problem=gettext("choose how it ended"))
     check_end(kind, About(row.about), outcome)
-    missing = answers.find_missing(kind, outcome, parts)
+    if answers.has_unfit_reasons(outcome, parts):
+        raise AnswerUnfit(field="reasons")
+    parts = answers.keep_fitting(kind, outcome, parts)
+    missing = answers.find_missing(kind, outcome, parts, _today(row, now))
     if missing:
         raise AnswerIncomplete(field=missing[0][0], missing=", ".join(what for _, what in missing))
     if answers.needs_ground(kind, outcome, parts):
@@ -218,7 +227,7 @@ def answer_case(
     the team (GDPR art. 19). Raises what ``compose_answer`` raises, NoticesOpen, NotAllowed, CaseClosed.
     """
     row = lock_open(case_id, user_id)
-    text = compose_answer(case_id=case_id, outcome=outcome, parts=parts)
+    text = compose_answer(case_id=case_id, outcome=outcome, parts=parts, now=now)
     if outcome in {Outcome.DONE, Outcome.PARTLY_DONE}:
         _require_notices(row, why_not_wait.strip(), user_id, now)
     Case.objects.filter(id=case_id).update(sealed_answer=seal_answer(case_id, text))

@@ -197,6 +197,14 @@ class ObjectionStands(OnloanError):
     sentence = _("An objection to advertising always holds. Answer that it was done.")
 
 
+class AnswerUnfit(OnloanError):
+    code = "E-ANSWER-UNFIT"
+    status = 422
+    sentence = _(
+        "Reasons go with an answer that refuses, in whole or in part. Empty that field, or choose another end."
+    )
+
+
 class AnswerUnseen(OnloanError):
     """An answer is seen word for word before it goes."""
 

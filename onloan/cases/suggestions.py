@@ -61,15 +61,6 @@ _SUGGESTIONS: Mapping[Kind, tuple[Suggestion, ...]] = {
             ),
             has_page=True,
         ),
-        Suggestion(
-            "by-letter",
-            Outcome.DONE,
-            _(
-                "With this letter you get a copy of everything that we keep about you, and of every use made of "
-                "it."
-            ),
-            has_page=False,
-        ),
         _SOMEBODY_ELSE,
         _NOTHING_HELD,
     ),
@@ -156,6 +147,7 @@ _SUGGESTIONS: Mapping[Kind, tuple[Suggestion, ...]] = {
             _("Your data are kept and not used. What you earned is still paid. Before this ends we write to you."),
             has_page=False,
         ),
+        _NOTHING_HELD,
     ),
     Kind.OBJECTION: (
         Suggestion(
@@ -168,6 +160,7 @@ _SUGGESTIONS: Mapping[Kind, tuple[Suggestion, ...]] = {
             Outcome.DONE,
             _("From now on a person of our team looks at your rewards, and no program alone."),
         ),
+        _NOTHING_HELD,
     ),
     Kind.WITHDRAWAL: (
         Suggestion(
@@ -178,6 +171,7 @@ _SUGGESTIONS: Mapping[Kind, tuple[Suggestion, ...]] = {
                 "cannot call back. You keep everything that you earned."
             ),
         ),
+        _NOTHING_HELD,
     ),
     Kind.COMPLAINT: (
         Suggestion(

@@ -41,9 +41,10 @@ from onloan.cases.errors import AnswerUnseen, CaseClosed
 from onloan.cases.identifying import HOW_CHARACTERS_MAX, HOW_CHARACTERS_MIN, identify_case, separate_case
 from onloan.cases.letters import change_address, confirm_by_letter, write_letter
 from onloan.cases.objecting import is_contact_suppressed
+from onloan.cases.posting import list_missed
 from onloan.cases.queries import CaseLine, CaseView, find_case
 from onloan.cases.queue_queries import list_undelivered
-from onloan.cases.rules import About, EventKind, Kind, State, can_end_with
+from onloan.cases.rules import About, EventKind, Kind, Outcome, State, can_end_with
 from onloan.cases.sighting_queries import find_sighting_of_case
 from onloan.cases.suggestions import SuggestedText, list_suggestions
 from onloan.cases.timeline import Event, list_events
@@ -128,7 +129,7 @@ def _preview(request: TeamRequest, case_id: UUID, *, unseen: AnswerUnseen | None
     """Exactly what would be sent; nothing is sent by it. ``unseen``: it was to be sent, and had not been read."""
     try:
         outcome = read_outcome(request)
-        text = compose_answer(case_id=case_id, outcome=outcome, parts=read_parts(request))
+        text = compose_answer(case_id=case_id, outcome=outcome, parts=read_parts(request), now=clock.now())
     except OnloanError as error:
         return _refuse(request, case_id, "answer", error)
     problem = Problem("answer", "", f"{unseen} ({unseen.code})") if unseen is not None else None
@@ -180,6 +181,7 @@ def _render(
         "left": days_in_words(left),
         "events": events,
         "undelivered": _list_undelivered(case_id, events),
+        "is_receipt_missed": any(event.kind is EventKind.RECEIVED for event in list_missed(case_id)),
         "twins": [
             event.text for event in events if event.kind is EventKind.LINKED_DUPLICATE and not event.is_shown
         ],
@@ -209,7 +211,10 @@ def _render(
 
 def _answer_context(case: CaseView, today: date) -> dict[str, object]:
     line = case.line
-    outcomes = [each for each in list_outcomes(line.kind) if can_end_with(line.kind, line.about, each)]
+    possible = list_outcomes(line.kind, is_known=line.participant_id is not None)
+    outcomes = [each for each in possible if can_end_with(line.kind, line.about, each)]
+    if Outcome.NOTHING_HELD in outcomes and is_contact_suppressed(case):
+        outcomes.remove(Outcome.NOTHING_HELD)  # The address is held, so as never to be written to.
     suggestions: list[SuggestedText] = [each for each in _list_suggestions(line) if each.outcome in outcomes]
     return {
         "outcomes": [each.value for each in outcomes],
@@ -358,7 +363,7 @@ def _answer(request: TeamRequest, case_id: UUID) -> str:
     if find_case(case_id).line.state is State.CLOSED:
         raise CaseClosed
     outcome, parts = read_outcome(request), read_parts(request)
-    text = compose_answer(case_id=case_id, outcome=outcome, parts=parts)
+    text = compose_answer(case_id=case_id, outcome=outcome, parts=parts, now=clock.now())
     if request.POST.get("seen") != mark_answer(case_id, outcome, text):
         raise AnswerUnseen
     answer_case(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
@@ -14,8 +15,10 @@ from onloan.cases.answers import Ground, Parts
 from onloan.cases.clocks import Pause
 from onloan.cases.errors import (
     AnswerIncomplete,
+    AnswerUnfit,
     AnswerWords,
     CaseClosed,
+    CaseNotIdentified,
     ErasureGround,
     ExtensionRefused,
     IdentityCopy,
@@ -122,12 +125,18 @@ def test_a_question_stops_the_clock_with_a_stored_reason(market: OpenMarket) -> 
             Parts(done=NO.done, reasons=NO.reasons, ground=Ground.LEGAL_CLAIMS, law="C. civ. 2224"),
             "the day on which it goes",
         ),
+        (
+            Kind.ERASURE,
+            Outcome.REFUSED,
+            replace(NO, ground=Ground.LEGAL_CLAIMS, law="C. civ. 2224", kept_until=date(2027, 1, 31)),
+            "a day to come",
+        ),
     ],
 )
 def test_no_answer_goes_out_without_its_parts(
     market: OpenMarket, kind: Kind, outcome: Outcome, parts: Parts, missing: str
 ) -> None:
-    case_id = ask(kind)
+    case_id = ask(kind, participant_id=add_participant(market).participant_id)
     with pytest.raises(AnswerIncomplete) as refused:
         desk.answer_case(case_id=case_id, user_id=market.team.dora, outcome=outcome, parts=parts, now=NOW)
     assert missing in str(refused.value)
@@ -151,12 +160,12 @@ def test_no_answer_buys_off_a_right_or_bars_the_way(market: OpenMarket, done: st
 
 
 def test_a_refused_erasure_rests_on_a_ground_of_the_closed_list(market: OpenMarket) -> None:
-    case_id = ask(Kind.ERASURE)
+    case_id = ask(Kind.ERASURE, participant_id=add_participant(market).participant_id)
     for outcome in (Outcome.REFUSED, Outcome.PARTLY_DONE):
         with pytest.raises(ErasureGround) as refused:
-            desk.compose_answer(case_id=case_id, outcome=outcome, parts=NO)
+            desk.compose_answer(case_id=case_id, outcome=outcome, parts=NO, now=NOW)
         assert (refused.value.code, refused.value.status) == ("E-ERASE-GROUND", 422)
-    assert desk.compose_answer(case_id=case_id, outcome=Outcome.DONE, parts=DONE)
+    assert desk.compose_answer(case_id=case_id, outcome=Outcome.DONE, parts=DONE, now=NOW)
 
 
 def test_a_permission_that_is_taken_back_is_not_refused(market: OpenMarket) -> None:
@@ -170,15 +179,40 @@ def test_a_permission_that_is_taken_back_is_not_refused(market: OpenMarket) -> N
     assert Case.objects.get().state == "open" and mails("case_answered") == 0
 
 
+def test_an_answer_does_not_contradict_itself(market: OpenMarket) -> None:
+    case_id = ask(Kind.ERASURE, participant_id=add_participant(market).participant_id)
+    stays = replace(NO, ground=Ground.LEGAL_OBLIGATION, law="L123-22", kept_until=date(2020, 1, 1))
+    with pytest.raises(AnswerUnfit) as refused:
+        desk.answer_case(case_id=case_id, user_id=market.team.dora, outcome=Outcome.DONE, parts=stays, now=NOW)
+    assert (refused.value.code, refused.value.field) == ("E-ANSWER-UNFIT", "reasons")
+    text = desk.compose_answer(case_id=case_id, outcome=Outcome.DONE, parts=replace(stays, reasons=" "), now=NOW)
+    assert "L123-22" not in text and "2020" not in text and "Why not more" not in text
+
+
+def test_nobody_known_means_that_nothing_was_done_and_that_nothing_is_held(market: OpenMarket) -> None:
+    for kind in (Kind.ACCESS, Kind.PORTABILITY, Kind.RECTIFICATION, Kind.ERASURE):
+        case_id = ask(kind)
+        for outcome in (Outcome.DONE, Outcome.PARTLY_DONE):
+            with pytest.raises(CaseNotIdentified):
+                desk.compose_answer(case_id=case_id, outcome=outcome, parts=NO, now=NOW)
+        assert desk.compose_answer(case_id=case_id, outcome=Outcome.NOTHING_HELD, parts=DONE, now=NOW)
+    for kind in (Kind.WITHDRAWAL, Kind.OBJECTION, Kind.RESTRICTION):
+        for outcome in (Outcome.DONE, Outcome.NOTHING_HELD):
+            assert desk.compose_answer(case_id=ask(kind), outcome=outcome, parts=DONE, now=NOW)
+    known = ask(Kind.WITHDRAWAL, participant_id=add_participant(market).participant_id)
+    with pytest.raises(BadInput):
+        desk.compose_answer(case_id=known, outcome=Outcome.NOTHING_HELD, parts=DONE, now=NOW)
+
+
 def test_a_blank_of_a_suggestion_is_filled_in_first(market: OpenMarket) -> None:
     case_id = ask(Kind.COMPLAINT)
     parts = Parts(done="You are right, and we are sorry. From now on [what changes].")
     with pytest.raises(AnswerIncomplete) as refused:
-        desk.compose_answer(case_id=case_id, outcome=Outcome.DONE, parts=parts)
+        desk.compose_answer(case_id=case_id, outcome=Outcome.DONE, parts=parts, now=NOW)
     assert "[what changes]" in str(refused.value) and refused.value.field == "done"
     with pytest.raises(BadInput):
-        desk.compose_answer(case_id=case_id, outcome=Outcome.NOTHING_HELD, parts=DONE)
-    answer = desk.compose_answer(case_id=case_id, outcome=Outcome.REFUSED, parts=NO)
+        desk.compose_answer(case_id=case_id, outcome=Outcome.NOTHING_HELD, parts=DONE, now=NOW)
+    answer = desk.compose_answer(case_id=case_id, outcome=Outcome.REFUSED, parts=NO, now=NOW)
     assert "Our answer to your complaint" in answer and "Why:" in answer and "Why not more" not in answer
 
 
@@ -250,7 +284,7 @@ def test_an_answer_names_authority_and_court_and_is_kept(market: OpenMarket) -> 
         law="Code de commerce, L123-22",
         kept_until=date(2037, 12, 31),
     )
-    preview = desk.compose_answer(case_id=case_id, outcome=Outcome.PARTLY_DONE, parts=parts)
+    preview = desk.compose_answer(case_id=case_id, outcome=Outcome.PARTLY_DONE, parts=parts, now=NOW)
     for part in (NO.done, NO.reasons, "L123-22", "31 December 2037", "cnil.fr", "go to court"):
         assert part in preview
     desk.answer_case(case_id=case_id, user_id=dora, outcome=Outcome.PARTLY_DONE, parts=parts, now=NOW)

@@ -177,7 +177,7 @@ def test_only_compelling_grounds_in_writing_end_it_and_never_the_one_to_advertis
     )
 
     def answer(case_id: UUID, outcome: Outcome, parts: Parts = DONE) -> str:
-        text = compose_answer(case_id=case_id, outcome=outcome, parts=parts)
+        text = compose_answer(case_id=case_id, outcome=outcome, parts=parts, now=clock.now())
         answer_case(case_id=case_id, user_id=dora, outcome=outcome, parts=parts, now=clock.now())
         return text
 

@@ -51,7 +51,7 @@ def test_somebody_identified_meanwhile_is_refused_aloud(dora: Client) -> None:
 
 def test_a_case_closed_meanwhile_refuses_aloud_and_keeps_every_text(dora: Client) -> None:
     case_id = ask()
-    answer(dora, case_id, outcome="done", done=DONE)
+    answer(dora, case_id, outcome="nothing_held", done=DONE)
     for act, field in (("note", "note"), ("progress", "note"), ("extend", "why_longer"), ("answer", "done")):
         summary = refuse(dora, case_id, 409, act=act, outcome="done", **{field: f"{REASONS} <b>"})
         assert "E-CASE-CLOSED" in summary and kept(summary) == f"{REASONS} &lt;b&gt;"
@@ -72,3 +72,10 @@ def test_a_form_that_is_there_is_linked_and_keeps_its_text(dora: Client) -> None
     Case.objects.filter(id=case_id).update(due_on=clock.now().date() - timedelta(days=1))
     summary = refuse(dora, case_id, 422, act="note", note=" ")
     assert 'href="#note"' in summary and "readonly" not in summary
+
+
+def test_the_address_of_a_panel_leads_back_to_its_case(dora: Client) -> None:
+    case_id = ask(Kind.ERASURE)
+    for panel in ("erasure", "restriction"):
+        answer = dora.get(f"/console/requests/{case_id}/{panel}/")
+        assert answer.status_code == 302 and answer.headers["Location"] == f"/console/requests/{case_id}/"

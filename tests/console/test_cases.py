@@ -55,10 +55,10 @@ def answer(client: Client, case_id: UUID, **fields: str) -> str:
 def test_an_answer_is_seen_word_for_word_before_it_goes(dora: Client) -> None:
     case_id = ask()
     assert "Nobody knows yet who asks." in read(dora, f"/console/requests/{case_id}/")
-    preview = send(dora, case_id, act="preview", outcome="done", done=DONE)
+    preview = send(dora, case_id, act="preview", outcome="nothing_held", done=DONE)
     assert DONE in preview and "Notre réponse à votre demande" in preview and "cnil.fr" in preview
     assert "Send it and close" in preview and Case.objects.get().state == "open"
-    answered = answer(dora, case_id, outcome="done", done=DONE)
+    answered = answer(dora, case_id, outcome="nothing_held", done=DONE)
     assert "Answered and closed" in answered and "Send it and close" not in answered
     assert Case.objects.get().state == "closed"
     assert Message.objects.filter(template="case_answered").count() == 1
