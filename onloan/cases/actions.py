@@ -212,12 +212,9 @@ def _store(
     elif door is Door.STAFF and email is not None and not representative:
         suppress_contact(kind=kind, about=about, email=email, now=now)
     return OpenedCase(
-        case_id=case_id,
-        reference=show_reference(reference),
-        due_on=due.internal,
-        legal_due_on=due.legal,
+        case_id=case_id, reference=show_reference(reference), due_on=due.internal, legal_due_on=due.legal,
         has_code=bool(digits),
-    )
+    )  # fmt: skip
 
 
 def find_first(kind: Kind, participant_id: UUID, about: About) -> Case | None:

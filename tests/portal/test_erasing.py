@@ -20,8 +20,9 @@ from onloan.outbox.models import Message
 from onloan.people.queries import is_alive
 from onloan.portal.words import day, moment
 from tests.joining.support import open_market
+from tests.people.support import read_mailed_code
 from tests.portal.money import NAME, UK_NUMBER, UK_SORT_CODE, Earner, an_earner
-from tests.portal.support import EVERYTHING, NOTHING, Visitor, add_participant, read_mailed_code
+from tests.portal.support import EVERYTHING, NOTHING, Visitor, add_participant
 
 AFTER = GRACE[Door.MY_PAGE] + timedelta(minutes=1)
 
@@ -105,9 +106,9 @@ def test_no_step_is_said_to_be_done_before_it_is(ana: Earner, monkeypatch: pytes
     monkeypatch.setattr(clock, "now", lambda: then)
     page = ana.get("request/erasure/")
     assert "not before" not in page.text and "Until we do it you can stop it." in page.text
-    assert "For that we wait for you to say where." in page.text
+    assert "We cannot pay you yet: we wait for you to say where." in page.text
     ana.post("payment/", {"step": "save", "name": NAME, "sort_code": UK_SORT_CODE, "account": UK_NUMBER})
-    assert "For that we wait" not in ana.get("request/erasure/").text
+    assert "We cannot pay you yet" not in ana.get("request/erasure/").text
     ana.post("request/erasure/", {"act": "way", "way": "slip"})
     assert "We do it in the next minutes" in ana.get().text
 
