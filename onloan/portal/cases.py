@@ -41,13 +41,13 @@ KIND_WORDS: dict[Kind, Promise] = {
     Kind.SIGHTING: gettext_lazy("I saw my photo or my name somewhere"),
 }
 KIND_HELP: dict[Kind, Promise] = {
-    Kind.ACCESS: gettext_lazy("We send you a copy of all of it, and every use that was made of it."),
+    Kind.ACCESS: gettext_lazy("You take a copy of all of it from your page, with every use that was made of it."),
     Kind.RECTIFICATION: gettext_lazy("Tell us what is wrong, and what is right."),
     Kind.ERASURE: gettext_lazy(
         "What you earned stays yours: where something is still to be paid, we ask you first how to pay it."
     ),
     Kind.RESTRICTION: gettext_lazy("We stop showing anything at once. What you earned is still paid."),
-    Kind.PORTABILITY: gettext_lazy("We send you what you gave us, in a file that other programs can read."),
+    Kind.PORTABILITY: gettext_lazy("You take what you gave us from your page, in a file that other programs can read."),
     Kind.OBJECTION: gettext_lazy(
         "We stop showing anything at once. Where a check protects against cheating, a person looks at yours. What "
         "you earned is still paid."

@@ -67,6 +67,13 @@ def test_a_stopped_market_takes_remarks_and_its_reopening_says_what_changed(sqli
     assert visitor.status(OFFER + "changes/") == 404
 
 
+def test_a_campaign_that_opens_again_unchanged_is_shown_once(sqlite_database: None) -> None:
+    market = open_market(country="GB")
+    reopen(market)
+    page = Visitor().get(OFFER + "changes/")
+    assert "opened again under the same version" in page.text and not page.all("table")
+
+
 def test_three_questions_are_answered_once_and_change_nothing(sqlite_database: None) -> None:
     market = open_market(country="GB")
     visitor = Visitor()
