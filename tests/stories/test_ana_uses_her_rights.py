@@ -194,7 +194,7 @@ def complain(story: Story, page: Page, desk: Page) -> None:
     expect(desk.locator("main")).to_contain_text("Closed")
     page.goto(story.at("me/"))
     page.locator("main a[href*='/me/requests/']").filter(has_text=re.compile("plain|Complain")).first.click()
-    expect(page.locator("main blockquote")).to_contain_text(reference)
+    expect(page.locator("main blockquote[lang]")).to_contain_text(reference)
     expect(page.locator("main")).to_contain_text("We have asked the shop")
     fits(page)
 
