@@ -20,7 +20,7 @@ from onloan.cases.desk import tell_person
 from onloan.cases.errors import PostalAddress, ReceivedDay, TextNotValid
 from onloan.cases.identifying import identify_case
 from onloan.cases.models import Case
-from onloan.cases.posting import begin_posted_pause, list_to_post, write_told
+from onloan.cases.posting import TOLD, begin_posted_pause, list_missed, list_to_post, write_told
 from onloan.cases.queries import CaseView
 from onloan.cases.rules import About, Door, EventKind, Kind, State
 from onloan.cases.sealing import contact_hash, seal_contact
@@ -130,7 +130,7 @@ def confirm_by_letter(*, case_id: UUID, user_id: UUID, now: datetime) -> None:
     row = _lock(case_id, user_id)
     if row.state == State.OPEN:
         begin_posted_pause(row, now)
-    Case.objects.filter(id=case_id).update(acknowledged_at=row.acknowledged_at or now, letter_waits_since=None)
+    Case.objects.filter(id=case_id).update(acknowledged_at=_acknowledged(row, now), letter_waits_since=None)
     with translation.override(row.language):
         text = gettext("We wrote to you by letter.")
     record_event(
@@ -148,7 +148,7 @@ def change_address(*, case_id: UUID, user_id: UUID, email: str, text: str, now: 
     Case.objects.filter(id=case_id).update(
         sealed_contact=sealed,
         contact_hash=marked,
-        acknowledged_at=row.acknowledged_at or now,
+        acknowledged_at=_acknowledged(row, now),
         letter_waits_since=None,
     )
     row.sealed_contact, row.contact_hash = sealed, marked
@@ -156,13 +156,21 @@ def change_address(*, case_id: UUID, user_id: UUID, email: str, text: str, now: 
     tell_person(row, EventKind.MESSAGE_TO_PERSON, template, text, user_id, now)
 
 
+def _acknowledged(row: Case, now: datetime) -> datetime:
+    """When the receipt went, as it goes with what is sent now where it had not, or did not arrive."""
+    is_missed = any(event.kind is EventKind.RECEIVED for event in list_missed(row.id))
+    return now if row.acknowledged_at is None or is_missed else row.acknowledged_at
+
+
 def write_letter(case: CaseView) -> str:
     """What goes by letter, in the person's language: the answer, and before there is one what they were told and
     was not posted yet. The receipt, too, until it went, or where nothing else waits."""
     if case.answer:
         return case.answer
-    told = write_told(case, list_to_post(case))
-    if case.acknowledged_at is None or not told:
+    missed = list_missed(case.line.id)
+    told = write_told(case, [event for event in missed if event.kind in TOLD] or list_to_post(case))
+    has_receipt = case.acknowledged_at is None or any(event.kind is EventKind.RECEIVED for event in missed)
+    if has_receipt or not told:
         return "\n\n".join(each for each in (_write_receipt(case), told) if each)
     with translation.override(case.line.language):
         heading = gettext("About %(case_reference)s") % {"case_reference": case.line.reference}

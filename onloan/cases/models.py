@@ -39,8 +39,9 @@ class Case(UUIDModel):
 
     ``due_on`` is the day that staff see, ``legal_due_on`` the last day in law. ``contact_hash`` counts what one
     address sent, and says nothing else. ``received_on`` is the day on which it reached us (null: written by a
-    release that kept none), ``clock_from`` the day from which the law counts (null: the day of receipt); ``alarm_days`` how many days were left at the last alarm. ``identified_by_user_id`` tied the case to
-    a participant, and said how they knew. ``letter_waits_since``: since when something is to be posted to them.
+    release that kept none), ``clock_from`` the day from which the law counts (null: the day of receipt);
+    ``alarm_days`` how many days were left at the last alarm. ``identified_by_user_id`` tied the case to a
+    participant, and said how they knew. ``letter_waits_since``: since when something is to be posted to them.
     """
 
     participant_id = models.UUIDField(null=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from django.utils import translation
 from django.utils.translation import gettext
@@ -12,9 +13,18 @@ from onloan.cases.answers import write_day
 from onloan.cases.desk import ASKED, begin_pause, find_open_pause
 from onloan.cases.models import Case
 from onloan.cases.queries import CaseView
+from onloan.cases.queue_queries import ENDS_FAILURE, list_failed_mails
 from onloan.cases.rules import EventKind
 from onloan.cases.timeline import Event, list_events
 
+_TOLD_BY = {
+    "case_acknowledged": {EventKind.RECEIVED},
+    "case_question": {EventKind.IDENTITY_ASKED, EventKind.CLARIFICATION_ASKED},
+    "case_extended": {EventKind.EXTENDED},
+    "case_progress": {EventKind.MESSAGE_TO_PERSON},
+    "case_answered": {EventKind.ANSWERED},
+}
+"""With which line of the timeline each mail is written."""
 QUESTIONS = {kind: pause for pause, kind in ASKED.items()}
 TOLD = frozenset({*QUESTIONS, EventKind.EXTENDED, EventKind.MESSAGE_TO_PERSON})
 """What the team writes to the person before the answer."""
@@ -28,6 +38,25 @@ def list_to_post(case: CaseView) -> list[Event]:
     if since is None:
         return []
     return [event for event in list_events(case.line.id) if event.kind in TOLD and event.at >= since]
+
+
+def list_missed(case_id: UUID) -> list[Event]:
+    """What the mails that did not arrive had told, the first one first; RECEIVED stands for the receipt. What was
+    sent after a mail had failed ends this, unless it did not arrive either."""
+    events = list_events(case_id)
+    lost: dict[int, datetime] = {}
+    for template, written_at, failed_at in list_failed_mails(case_id):
+        places = [
+            place
+            for place, event in enumerate(events)
+            if event.kind in _TOLD_BY.get(template, ()) and event.at <= written_at
+        ]
+        if places:
+            lost[places[-1]] = failed_at
+    arrived = [event.at for place, event in enumerate(events) if event.kind in ENDS_FAILURE and place not in lost]
+    return [
+        events[place] for place, failed_at in sorted(lost.items()) if not any(at > failed_at for at in arrived)
+    ]
 
 
 def write_told(case: CaseView, events: Sequence[Event]) -> str:

@@ -15,6 +15,8 @@ from onloan import ids
 from onloan.cases.models import Case, CaseEvent, CasePause, Erasure
 from onloan.cases.queries import CaseLine, is_late, read_lines
 from onloan.cases.rules import EventKind, Kind, State
+from onloan.cases.timeline import unseal_event
+from onloan.outbox.models import Message
 
 ROWS_ON_PAGE = 50
 LATE_SHOWN_MAX = 5
@@ -191,8 +193,24 @@ def count_undelivered() -> int:
     return _undelivered().values("case_id").distinct().count()
 
 
+def list_failed_mails(case_id: UUID) -> list[tuple[str, datetime, datetime]]:
+    """Each mail about a case that did not arrive: its template, when it was written, when it failed."""
+    rows = list(CaseEvent.objects.filter(case_id=case_id, kind=EventKind.MAIL_FAILED).order_by("at", "id"))
+    # The line of a failed mail has the mail's own id.
+    written = dict(Message.objects.filter(id__in=[row.id for row in rows]).values_list("id", "created_at"))
+    return [
+        (unseal_event(row.id, bytes(row.sealed_text)), written.get(row.id, row.at), row.at)
+        for row in rows
+        if row.sealed_text is not None
+    ]
+
+
+ENDS_FAILURE = (EventKind.MESSAGE_TO_PERSON, EventKind.ANSWERED)
+"""After these something else was sent."""
+
+
 def _undelivered() -> QuerySet[CaseEvent]:
-    later = _event(EventKind.MESSAGE_TO_PERSON, EventKind.ANSWERED).filter(at__gt=OuterRef("at"))
+    later = _event(*ENDS_FAILURE).filter(at__gt=OuterRef("at"))
     return CaseEvent.objects.filter(~Exists(later), kind=EventKind.MAIL_FAILED)
 
 

@@ -11,9 +11,11 @@ from django.test import Client
 
 from onloan import clock
 from onloan.cases.letters import CameBy, Written, write_down
-from onloan.cases.rules import Kind
+from onloan.cases.rules import EventKind, Kind
+from onloan.cases.timeline import event_statement
+from onloan.db import action, execute
 from onloan.outbox.models import Message
-from tests.console.test_cases import DONE, HOW, send
+from tests.console.test_cases import DONE, HOW, ask, send
 from tests.console.test_reviews import read, signed_in
 from tests.joining.support import OpenMarket, add_participant, open_market
 
@@ -73,3 +75,16 @@ def test_the_page_says_where_the_answer_really_goes(dora: Client) -> None:
     page = send(dora, case_id, act="answer", seen=seen.group(1) if seen is not None else "", **ANSWER)
     assert "this answer goes by letter" in page and DONE in read(dora, f"/console/requests/{case_id}/letter/")
     assert not Message.objects.filter(template="case_answered").exists()
+
+
+def test_a_receipt_that_did_not_arrive_is_not_shown_as_confirmed(dora: Client) -> None:
+    case_id = ask()
+
+    @action
+    def fail() -> None:
+        execute([event_statement(case_id, None, EventKind.MAIL_FAILED, clock.now(), text="case_acknowledged")])
+
+    assert "not yet" not in read(dora, f"/console/requests/{case_id}/")
+    fail()
+    assert "not yet" in read(dora, f"/console/requests/{case_id}/")
+    assert "not yet" not in send(dora, case_id, act="readdress", email="new@example.org")
