@@ -118,7 +118,10 @@ class Desk:
                 told.begun = self._resumed(told)
                 told.asked, told.told = None, None
             else:
-                desk.answer_case(case_id=case_id, user_id=dora, outcome=Outcome.DONE, parts=DONE, now=self.now)
+                # Nobody is known here, so nothing can have been done for them.
+                is_heard = self.cases[case_id].kind in {Kind.COMPLAINT, Kind.SIGHTING}
+                outcome = Outcome.DONE if is_heard else Outcome.NOTHING_HELD
+                desk.answer_case(case_id=case_id, user_id=dora, outcome=outcome, parts=DONE, now=self.now)
                 del self.cases[case_id]
         except (ExtensionRefused, PauseRefused, CaseClosed):
             pass
