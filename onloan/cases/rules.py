@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from onloan.lines import plain_lines
 from onloan.markets.rules import complaint_due, rights_due
 
 TEXT_CHARACTERS_MAX = 4_000
@@ -189,7 +188,7 @@ def case_due(kind: Kind, received: date, country: str, public_holidays: Containe
 
 def check_text(kind: Kind, text: str) -> str:
     """What the person wrote, as it is kept. Raises ValueError: ``too_long``, ``missing``, ``character``."""
-    written = plain_lines(unicodedata.normalize("NFC", text)).strip()
+    written = unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n").strip()
     if len(written) > TEXT_CHARACTERS_MAX:
         raise ValueError("too_long")
     if not written and kind in NEEDS_TEXT:

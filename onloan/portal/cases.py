@@ -25,8 +25,9 @@ from onloan.portal import session, words
 from onloan.portal.authorities import authorities_context, read_country
 from onloan.portal.coming_back import BACK_COOKIE, ask_to_sign_in, kept_text
 from onloan.portal.contacts import contacts_context
-from onloan.portal.forms import CodeForm, RequestForm, read_request
+from onloan.portal.forms import CodeForm, RequestForm
 from onloan.portal.pages import render_page
+from onloan.portal.reading import read_request
 from onloan.portal.session import SENT_COOKIE
 
 KIND_WORDS: dict[Kind, Promise] = {
@@ -47,7 +48,9 @@ KIND_HELP: dict[Kind, Promise] = {
         "What you earned stays yours: where something is still to be paid, we ask you first how to pay it."
     ),
     Kind.RESTRICTION: gettext_lazy("We stop showing anything at once. What you earned is still paid."),
-    Kind.PORTABILITY: gettext_lazy("You take what you gave us from your page, in a file that other programs can read."),
+    Kind.PORTABILITY: gettext_lazy(
+        "You take what you gave us from your page, in a file that other programs can read."
+    ),
     Kind.OBJECTION: gettext_lazy(
         "We stop showing anything at once. Where a check protects against cheating, a person looks at yours. What "
         "you earned is still paid."

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from onloan.cases.rules import About, Kind
 from onloan.portal import cases
-from onloan.portal.forms import AskedByAnybody, RequestForm, read_request
+from onloan.portal.forms import RequestForm
+from onloan.portal.reading import AskedByAnybody, read_request
 
 KINDS = [*(kind.value for kind in Kind), "objection:marketing", "objection:checks", "", " access", "waive"]
 ABOUTS = [*(about.value for about in About), "elsewhere"]
