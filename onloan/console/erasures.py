@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods
 
 from onloan import clock
 from onloan.access.rules import Capability
@@ -60,10 +60,12 @@ def _step_words(step: Step, begun: ErasureView) -> str:
     return str(STEP_WORDS[step])
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @team_page(Capability.HANDLE_CASES)
 def begin(request: TeamRequest, case_id: UUID) -> HttpResponse:
     """Begin what a letter or a call asked for; the person is told and can stop it."""
+    if request.method != "POST":
+        return HttpResponseRedirect(reverse("console-case", args=[case_id]))
     if request.POST.get("act") != "begin":
         raise NotFound
     return act(

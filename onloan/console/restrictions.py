@@ -6,11 +6,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from uuid import UUID
 
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods
 
 from onloan import clock
 from onloan.access.rules import Capability
@@ -50,10 +50,12 @@ def restriction_panel(case: CaseView) -> dict[str, object]:
     }
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @team_page(Capability.HANDLE_CASES)
 def change(request: TeamRequest, case_id: UUID) -> HttpResponse:
     """Say that a restriction ends, or that it stays; or that an address may be written to again."""
+    if request.method != "POST":
+        return HttpResponseRedirect(reverse("console-case", args=[case_id]))
     if request.POST.get("act") not in _ACTS:
         raise NotFound
     perform, done = _ACTS[request.POST["act"]]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.test import Client
 
@@ -37,6 +39,7 @@ def test_it_leads_from_suspending_to_reopening() -> None:
     assert "From suspending to reopening" in page
     assert page.count('aria-current="step"') == 1
     assert "Leave my &lt;b&gt;photo&lt;/b&gt; out." in said
+    assert not re.search(r"\d\d:\d\d", said), "the day of a remark is shown, and no minute"
     assert "Nothing yet: version 1 is the latest one." in changes
 
     refused = dora.post(MARKET, {"act": "reopen", "reason": "We changed what you asked."}, follow=True)
