@@ -358,8 +358,8 @@ def close_case(*, case_id: UUID, user_id: UUID, outcome: Outcome, now: datetime)
 
 @action
 def record_end(*, case_id: UUID, user_id: UUID | None, outcome: Outcome, now: datetime) -> None:
-    """The same; without a ``user_id`` whoever asked took it back. Raises NotFound, CaseClosed, and what ``check_end``
-    raises."""
+    """The same; without a ``user_id`` whoever asked took it back. Raises NotFound, CaseClosed, and what
+    ``check_end`` raises."""
     assert user_id is not None or outcome is Outcome.TAKEN_BACK, "only a member of the team answers"
     case = Case.objects.filter(id=case_id).values("participant_id", "kind", "about", "country").first()
     if case is None:

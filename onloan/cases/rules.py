@@ -152,8 +152,8 @@ def can_be_about(kind: Kind, about: About) -> bool:
 
 
 def can_end_with(kind: Kind, about: About, outcome: Outcome) -> bool:
-    """An objection to advertising always holds: nothing is weighed against it (GDPR art. 21(3)). Neither is anything
-    against a permission that is taken back (art. 7(3))."""
+    """An objection to advertising always holds: nothing is weighed against it (GDPR art. 21(3)). Neither is
+    anything against a permission that is taken back (art. 7(3))."""
     if kind is Kind.WITHDRAWAL:
         return outcome not in {Outcome.REFUSED, Outcome.PARTLY_DONE}
     if kind is not Kind.OBJECTION or about not in OBJECTS_TO_MARKETING:

@@ -42,7 +42,6 @@ from onloan.cases.identifying import HOW_CHARACTERS_MAX, HOW_CHARACTERS_MIN, ide
 from onloan.cases.letters import change_address, confirm_by_letter, write_letter
 from onloan.cases.objecting import is_contact_suppressed
 from onloan.cases.posting import list_missed
-from onloan.cases.posting import list_missed
 from onloan.cases.queries import CaseLine, CaseView, find_case
 from onloan.cases.queue_queries import list_undelivered
 from onloan.cases.rules import About, EventKind, Kind, Outcome, State, can_end_with
@@ -182,7 +181,6 @@ def _render(
         "left": days_in_words(left),
         "events": events,
         "undelivered": _list_undelivered(case_id, events),
-        "is_receipt_missed": any(event.kind is EventKind.RECEIVED for event in list_missed(case_id)),
         "is_receipt_missed": any(event.kind is EventKind.RECEIVED for event in list_missed(case_id)),
         "twins": [
             event.text for event in events if event.kind is EventKind.LINKED_DUPLICATE and not event.is_shown

@@ -110,7 +110,6 @@ REQUESTS = Source(
         "alarm_days": REMINDER,
         "alarmed_at": REMINDER,
         "letter_waits_since": REMINDER,
-        "letter_waits_since": REMINDER,
         "identified_by_user_id": STAFF,
         "closed_by_user_id": STAFF,
     },

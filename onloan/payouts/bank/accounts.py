@@ -70,7 +70,7 @@ def read_account(text: str, *, currency: str) -> PayeeAccount:
 
 
 def name_bank(account: PayeeAccount) -> str | None:
-    """The bank that keeps the account, as its country's register has it, else its BIC; None if neither is known."""
+    """The bank that keeps the account, as its country's register has it, or its BIC; None if unknown."""
     if account.kind != "iban":
         return None
     iban = IBAN(account.number)
