@@ -48,6 +48,11 @@ def find_bearer(typed_code: str) -> UUID | None:
     return found[0] if found is not None else None
 
 
+def has_slip(participant_id: UUID) -> bool:
+    """Whether their code opens their money: not once they stopped the erasure."""
+    return find_by_code(CODE_KIND, bearer_code(participant_id)) is not None
+
+
 def bearer_money(participant_id: UUID) -> BearerMoney | None:
     """All money that outlives the person. None for somebody who is not there."""
     person = find_participant(participant_id)

@@ -15,6 +15,7 @@ from onloan.cases import answers, clocks
 from onloan.cases.actions import check_end, close_case, first_day
 from onloan.cases.answers import Frame, Parts
 from onloan.cases.clocks import Pause
+from onloan.cases.erasing import settle_erasure
 from onloan.cases.errors import (
     AnswerIncomplete,
     AnswerUnfit,
@@ -224,10 +225,13 @@ def answer_case(
     """Send and keep the answer, and close the case.
 
     ``why_not_wait``: why it is closed although recipients have not answered or copies are not taken down; kept for
-    the team (GDPR art. 19). Raises what ``compose_answer`` raises, NoticesOpen, NotAllowed, CaseClosed.
+    the team (GDPR art. 19). A refused erasure is stopped with it. Raises what ``compose_answer`` raises,
+    ErasureWaits, ErasureDone, NoticesOpen, NotAllowed, CaseClosed.
     """
     row = lock_open(case_id, user_id)
     text = compose_answer(case_id=case_id, outcome=outcome, parts=parts, now=now)
+    if Kind(row.kind) is Kind.ERASURE:
+        settle_erasure(case_id=case_id, participant_id=row.participant_id, outcome=outcome, now=now)
     if outcome in {Outcome.DONE, Outcome.PARTLY_DONE}:
         _require_notices(row, why_not_wait.strip(), user_id, now)
     Case.objects.filter(id=case_id).update(sealed_answer=seal_answer(case_id, text))

@@ -10,13 +10,15 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Q
+
 from onloan import clock, db, ids
 from onloan.access.rules import Capability
 from onloan.access.team import find_member_by_id, require
 from onloan.cases.bearer import CODE_KIND, bearer_code
 from onloan.cases.erasure_queries import ErasurePlan, plan_erasure
-from onloan.cases.erasure_rules import erased_from
-from onloan.cases.errors import CaseClosed, CaseNotIdentified, ErasureDone
+from onloan.cases.erasure_rules import can_end_with, erased_from
+from onloan.cases.errors import CaseClosed, CaseNotIdentified, ErasureDone, ErasureWaits
 from onloan.cases.models import Case, Erasure
 from onloan.cases.restricting import end_for_erasure, restrict
 from onloan.cases.rules import (
@@ -25,6 +27,7 @@ from onloan.cases.rules import (
     ErasureWay,
     EventKind,
     Kind,
+    Outcome,
     RestrictionCause,
     State,
     show_reference,
@@ -78,6 +81,9 @@ def begin_erasure(*, participant_id: UUID, case_id: UUID, now: datetime, way: Er
     lock_participant(participant_id)
     person = _find_alive(participant_id)
     case = Case.objects.get(id=case_id, participant_id=participant_id)
+    if case.state != State.OPEN:
+        # Refused or taken back while this waited for the lock.
+        raise CaseClosed
     begun = Erasure.objects.filter(participant_id=participant_id, completed_at=None).first()
     if begun is not None and begun.cause == ErasureCause.ASKED:
         if way is not None:
@@ -176,14 +182,29 @@ def choose_way(*, participant_id: UUID, way: ErasureWay, now: datetime) -> None:
 
 @action
 def stop_erasure(*, participant_id: UUID, now: datetime) -> None:
-    """Part of taking the request back: nothing is erased, and the person may allow things anew. Raises NotFound
-    where nothing was begun, ErasureDone."""
+    """Part of taking the request back, or of refusing it: nothing is erased, and the person may allow things anew.
+    Raises NotFound where nothing was begun, ErasureDone."""
     lock_participant(participant_id)
     row = _find_open(participant_id)
     _forget_erasure(row)
     end_for_erasure(participant_id=participant_id, now=now)
     if row.case_id is not None:
         record_event(case_id=row.case_id, kind=EventKind.ERASURE_STOPPED, now=now, is_shown=True)
+
+
+@action
+def settle_erasure(*, case_id: UUID, participant_id: UUID | None, outcome: Outcome, now: datetime) -> None:
+    """Part of answering a request for erasure: what is refused is stopped, and nothing is said to be done before
+    it is. ``participant_id``: whom the case is about; they may be erased because of another request. Raises
+    ErasureWaits, ErasureDone."""
+    assert outcome is not Outcome.TAKEN_BACK, "the team answers"
+    rows = list(Erasure.objects.filter(Q(case_id=case_id) | Q(participant_id=participant_id)))
+    is_erased = any(row.erased_at is not None for row in rows)
+    if not can_end_with(outcome, is_begun=bool(rows), is_erased=is_erased):
+        raise (ErasureDone if is_erased else ErasureWaits)(field="outcome")
+    own = [row for row in rows if row.case_id == case_id]
+    if outcome is Outcome.REFUSED and own:
+        stop_erasure(participant_id=own[0].participant_id, now=now)
 
 
 def _find_open(participant_id: UUID) -> Erasure:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from onloan.cases.rules import Door, ErasureCause
+from onloan.cases.rules import Door, ErasureCause, Outcome
 
 GRACE = {
     Door.MY_PAGE: timedelta(days=1),
@@ -70,6 +70,16 @@ def erased_from(cause: ErasureCause, door: Door | None, begun_at: datetime) -> d
     if cause is ErasureCause.RESTORED or door is None:
         return begun_at
     return begun_at + GRACE[door]
+
+
+def can_end_with(outcome: Outcome, *, is_begun: bool, is_erased: bool) -> bool:
+    """Whether this answer to a request for erasure is true: done, in whole or in part, once it is; refused, as
+    long as it is not; that nothing is held, where nothing waits to be erased."""
+    if outcome is Outcome.REFUSED:
+        return not is_erased
+    if outcome is Outcome.NOTHING_HELD:
+        return is_erased or not is_begun
+    return is_erased
 
 
 def is_complete(progress: Progress, today: date) -> bool:

@@ -48,6 +48,17 @@ class ErasureDone(OnloanError):
     sentence = _("It is erased already, and that cannot be undone.")
 
 
+class ErasureWaits(OnloanError):
+    """Nothing is said to be erased before it is."""
+
+    code = "E-ERASURE-WAITS"
+    status = 409
+    sentence = _(
+        "Nothing is erased yet, so it cannot be answered as if it were. Wait until it is done, or refuse it on "
+        "one of the grounds: then it is stopped."
+    )
+
+
 class CaseNotIdentified(OnloanError):
     code = "E-CASE-NOBODY"
     status = 409

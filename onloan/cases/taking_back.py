@@ -18,7 +18,8 @@ from onloan.errors import NotFound
 def take_back_case(*, case_id: UUID, now: datetime) -> None:
     """Close what somebody asked, because they say so; the caller knows that it is them.
 
-    What has acted at once (a permission that ended, a restriction) stays as it is: that has buttons of its own.
+    What has acted at once (a permission that ended, a restriction) stays as it is: that has buttons of its own. An
+    erasure that is not done yet does not happen, also where the case was closed meanwhile.
     Raises NotFound, CaseClosed, ErasureDone.
     """
     begun = Erasure.objects.filter(case_id=case_id, completed_at=None).first()
@@ -29,6 +30,8 @@ def take_back_case(*, case_id: UUID, now: datetime) -> None:
     row = Case.objects.filter(id=case_id).first()
     if row is None:
         raise NotFound
+    if row.state != State.OPEN and begun is not None:
+        return
     if row.state != State.OPEN:
         raise CaseClosed
     record_end(case_id=case_id, user_id=None, outcome=Outcome.TAKEN_BACK, now=now)

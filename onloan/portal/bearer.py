@@ -9,7 +9,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_safe
 
-from onloan.cases.bearer import bearer_money, find_bearer
+from onloan.cases.bearer import bearer_money, find_bearer, has_slip
 from onloan.portal import session
 from onloan.portal.pages import render_page
 from onloan.portal.people import campaign_for
@@ -39,7 +39,9 @@ def ask_code(request: HttpRequest) -> HttpResponse:
 def money(request: HttpRequest) -> HttpResponse:
     """What is left to take: cash at a till, vouchers, and what still counts. Within an hour of typing the code."""
     noted = session.read_sealed(request, SLIP_COOKIE)
-    found = bearer_money(UUID(hex=noted["holder"])) if noted is not None else None
+    holder = UUID(hex=noted["holder"]) if noted is not None else None
+    # The code may have ended since it was typed, with an erasure that was stopped.
+    found = bearer_money(holder) if holder is not None and has_slip(holder) else None
     if found is None:
         return redirect("bearer")
     campaign = campaign_for(found.person)

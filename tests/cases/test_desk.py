@@ -13,6 +13,8 @@ from onloan.cases import desk
 from onloan.cases.actions import close_case, open_case
 from onloan.cases.answers import Ground, Parts
 from onloan.cases.clocks import Pause
+from onloan.cases.erasing import choose_way
+from onloan.cases.erasure_steps import finish_erasures
 from onloan.cases.errors import (
     AnswerIncomplete,
     AnswerUnfit,
@@ -28,7 +30,7 @@ from onloan.cases.errors import (
 )
 from onloan.cases.models import Case, CaseEvent, CasePause
 from onloan.cases.queries import count_complaints, find_case
-from onloan.cases.rules import Door, EventKind, Kind, Outcome
+from onloan.cases.rules import Door, ErasureWay, EventKind, Kind, Outcome
 from onloan.cases.timeline import list_events
 from onloan.cases.watching import watch_cases
 from onloan.errors import BadInput, NotAllowed
@@ -37,6 +39,7 @@ from onloan.uses.models import Takedown
 from tests.joining.support import OpenMarket, add_participant, open_market
 
 NOW = datetime(2027, 1, 31, 12, tzinfo=UTC)
+LATER = NOW + timedelta(days=3)
 REASONS = "Three systems have to be searched, and one is being repaired."
 DONE = Parts(done="We sent you a copy of everything we keep about you.")
 NO = Parts(
@@ -287,7 +290,9 @@ def test_an_answer_names_authority_and_court_and_is_kept(market: OpenMarket) -> 
     preview = desk.compose_answer(case_id=case_id, outcome=Outcome.PARTLY_DONE, parts=parts, now=NOW)
     for part in (NO.done, NO.reasons, "L123-22", "31 December 2037", "cnil.fr", "go to court"):
         assert part in preview
-    desk.answer_case(case_id=case_id, user_id=dora, outcome=Outcome.PARTLY_DONE, parts=parts, now=NOW)
+    choose_way(participant_id=ana.participant_id, way=ErasureWay.SLIP, now=NOW)
+    finish_erasures(now=NOW + timedelta(days=2))
+    desk.answer_case(case_id=case_id, user_id=dora, outcome=Outcome.PARTLY_DONE, parts=parts, now=LATER)
     assert find_case(case_id).answer == preview
     assert b"L123-22" not in bytes(Case.objects.get().sealed_answer or b"")
     shown = [event.kind for event in list_events(case_id, only_shown=True)]

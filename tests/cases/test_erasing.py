@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
@@ -11,13 +11,15 @@ from django.conf import settings
 
 from onloan import clock
 from onloan.cases import erasing, sweeping
-from onloan.cases.actions import open_case
+from onloan.cases.actions import close_case, open_case
+from onloan.cases.answers import Ground, Parts
 from onloan.cases.bearer import bearer_code, bearer_money, find_bearer
-from onloan.cases.erasing import begin_again, begin_at_end_of_time, choose_way
+from onloan.cases.desk import answer_case
+from onloan.cases.erasing import begin_again, begin_at_end_of_time, begin_erasure, choose_way
 from onloan.cases.erasure_queries import find_erasure, find_erasure_of_case, plan_erasure
-from onloan.cases.erasure_rules import GRACE, Step, StepState
+from onloan.cases.erasure_rules import GRACE, Step, StepState, can_end_with
 from onloan.cases.erasure_steps import finish_erasures, forget_late_traces
-from onloan.cases.errors import ErasureDone
+from onloan.cases.errors import CaseClosed, ErasureDone, ErasureWaits
 from onloan.cases.models import Case, CaseEvent, Erasure
 from onloan.cases.rules import Door, ErasureWay, EventKind, Kind, Outcome
 from onloan.cases.taking_back import take_back_case
@@ -43,9 +45,15 @@ from tests.ledger.books import open_books
 from tests.payouts.bank.answers import camt053, details, entry
 from tests.payouts.world import LATER, assert_sound, owe, references, send
 from tests.properties.test_promise_3_a_right_costs_nothing import join_pair
+from tests.support.offers import make_team
 
 DAY = timedelta(days=1)
 AFTER = GRACE[Door.MY_PAGE] + timedelta(minutes=1)
+DONE = Parts(done="We looked for everything that you asked about.")
+REFUSAL = Parts(
+    done=DONE.done, reasons="A court has to decide about it first.", ground=Ground.LEGAL_CLAIMS,
+    law="Code civil, 2224", kept_until=date(2032, 12, 31),
+)  # fmt: skip
 
 
 def ask(person: UUID, *, door: Door = Door.MY_PAGE) -> UUID:
@@ -137,6 +145,76 @@ def test_whoever_asked_can_stop_it_in_time(sqlite_database: str) -> None:
     assert Case.objects.get(id=case_id).outcome == Outcome.TAKEN_BACK
     assert find_erasure(ana.id) is None and not CodeLookup.objects.filter(kind="bearer").exists()
     assert ask(ana.id) != case_id
+
+
+def test_a_refusal_stops_it(both_databases: str) -> None:
+    """And is no answer any more once it is done."""
+    team, world = make_team(), build_world()
+    ana, ben = add_person(world, ALL), add_person(world, ALL, name="Ben")
+    case_id, other = ask(ana.id), ask(ben.id)
+    answer_case(case_id=case_id, user_id=team.dora, outcome=Outcome.REFUSED, parts=REFUSAL, now=clock.now())
+    finish_erasures(now=clock.now() + AFTER)
+    assert is_alive(ana.id) and not is_alive(ben.id) and find_erasure(ana.id) is None
+    person = find_participant(ana.id)
+    assert person is not None and person.restricted_at is None
+    assert kinds_of(case_id)[-3:] == [
+        EventKind.RESTRICTION_LIFTED, EventKind.ERASURE_STOPPED, EventKind.ANSWERED,
+    ]  # fmt: skip
+    with pytest.raises(ErasureDone):
+        answer_case(case_id=other, user_id=team.dora, outcome=Outcome.REFUSED, parts=REFUSAL, now=clock.now())
+    assert Case.objects.get(id=other).state == "open"
+    with pytest.raises(CaseClosed):
+        begin_erasure(participant_id=ana.id, case_id=case_id, now=clock.now())
+
+
+def test_nothing_is_said_to_be_done_before_it_is(sqlite_database: str) -> None:
+    team, ana = make_team(), add_person(build_world(), ALL)
+    case_id = ask(ana.id)
+    for outcome, parts in (
+        (Outcome.DONE, DONE),
+        (Outcome.PARTLY_DONE, REFUSAL),
+        (Outcome.NOTHING_HELD, DONE),
+    ):
+        with pytest.raises(ErasureWaits) as refused:
+            answer_case(case_id=case_id, user_id=team.dora, outcome=outcome, parts=parts, now=clock.now())
+        assert (refused.value.code, refused.value.field) == ("E-ERASURE-WAITS", "outcome")
+    assert not Message.objects.filter(template="case_answered").exists() and find_erasure(ana.id) is not None
+    finish_erasures(now=clock.now() + AFTER)
+    answer_case(case_id=case_id, user_id=team.dora, outcome=Outcome.DONE, parts=DONE, now=clock.now())
+    assert Case.objects.get(id=case_id).outcome == Outcome.DONE
+
+
+def test_that_nothing_is_held_is_said_about_nobody_known(sqlite_database: str) -> None:
+    team = make_team()
+    case_id = open_case(
+        kind=Kind.ERASURE, country="FR", language="en", door=Door.PUBLIC_PAGE, text="",
+        contact="nobody@example.org", now=clock.now(),
+    ).case_id  # fmt: skip
+    answer_case(case_id=case_id, user_id=team.dora, outcome=Outcome.NOTHING_HELD, parts=DONE, now=clock.now())
+    assert Case.objects.get(id=case_id).outcome == Outcome.NOTHING_HELD
+
+
+@pytest.mark.parametrize("outcome", [each for each in Outcome if each is not Outcome.TAKEN_BACK])
+def test_an_answer_is_true(outcome: Outcome) -> None:
+    """Before anything is begun, while it waits, and once it is done."""
+    stages = [(False, False), (True, False), (True, True)]
+    can = [can_end_with(outcome, is_begun=is_begun, is_erased=is_erased) for is_begun, is_erased in stages]
+    assert can == {
+        Outcome.REFUSED: [True, True, False],
+        Outcome.NOTHING_HELD: [True, False, True],
+    }.get(outcome, [False, False, True])
+
+
+def test_it_is_stopped_although_its_case_was_closed(sqlite_database: str) -> None:
+    team, ana = make_team(), add_person(build_world(), ALL)
+    case_id = ask(ana.id)
+    close_case(case_id=case_id, user_id=team.dora, outcome=Outcome.DONE, now=clock.now())
+    take_back_case(case_id=case_id, now=clock.now())
+    finish_erasures(now=clock.now() + AFTER)
+    assert is_alive(ana.id) and find_erasure(ana.id) is None
+    assert Case.objects.get(id=case_id).outcome == Outcome.DONE, "the answer stays as it was given"
+    with pytest.raises(CaseClosed):
+        take_back_case(case_id=case_id, now=clock.now())
 
 
 def test_a_letter_is_begun_by_nobody_but_the_team(sqlite_database: str) -> None:

@@ -167,6 +167,18 @@ def test_whoever_is_erased_reads_what_is_to_come(sqlite_database: str, monkeypat
         assert "has answered" not in page.text and "Nothing of it is left" not in page.text
 
 
+def test_the_page_of_a_slip_ends_with_its_code(ana: Earner) -> None:
+    """The code was typed within the hour; then the erasure was stopped."""
+    ana.post("request/erasure/", {"act": "erase", "way": "slip", "text": ""})
+    view = find_erasure(ana.joined.participant_id)
+    assert view is not None
+    holder = Visitor()
+    holder.post("/en/slip/", {"code": view.slip_code})
+    assert "£7 to spend" in holder.get("/en/slip/money/").text
+    ana.post("request/erasure/", {"act": "stop"})
+    assert "£7 to spend" not in holder.get("/en/slip/money/").text and holder.address == "/en/slip/"
+
+
 def test_with_nothing_owed_no_choice_is_asked(sqlite_database: str) -> None:
     ben = add_participant(open_market(), "Ben", answers=EVERYTHING)
     visitor = Visitor()
