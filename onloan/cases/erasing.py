@@ -16,6 +16,7 @@ from onloan import clock, db, ids
 from onloan.access.rules import Capability
 from onloan.access.team import find_member_by_id, require
 from onloan.cases.bearer import CODE_KIND, bearer_code
+from onloan.cases.erased_tokens import revoke_token
 from onloan.cases.erasure_queries import ErasurePlan, plan_erasure
 from onloan.cases.erasure_rules import can_end_with, erased_from
 from onloan.cases.errors import CaseClosed, CaseNotIdentified, ErasureDone, ErasureWaits
@@ -187,6 +188,7 @@ def stop_erasure(*, participant_id: UUID, now: datetime) -> None:
     lock_participant(participant_id)
     row = _find_open(participant_id)
     _forget_erasure(row)
+    revoke_token(participant_id)
     end_for_erasure(participant_id=participant_id, now=now)
     if row.case_id is not None:
         record_event(case_id=row.case_id, kind=EventKind.ERASURE_STOPPED, now=now, is_shown=True)

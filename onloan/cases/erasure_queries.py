@@ -19,7 +19,7 @@ from onloan.markets.rules import market_facts
 from onloan.money import Money
 from onloan.offers.document import Recipient
 from onloan.offers.queries import find_version
-from onloan.offers.retention import CASE_YEARS, CLAIM_YEARS, CLAIM_YEARS_ELSEWHERE, account_years
+from onloan.offers.retention import CASE_YEARS, account_years, claims_until
 from onloan.payouts.models import Payable
 from onloan.payouts.rules import PayableState
 from onloan.people.queries import ParticipantView, find_participant
@@ -105,7 +105,7 @@ def plan_erasure(participant_id: UUID) -> ErasurePlan:
         payment_count=counted["count"],
         payments_until=_accounts_until(person.country, counted["latest"]),
         transfers_until=_accounts_until(person.country, clock.now() if is_to_come else None),
-        answers_until=_years_after(today, CLAIM_YEARS.get(person.country, CLAIM_YEARS_ELSEWHERE)),
+        answers_until=claims_until(person.country, today),
         requests_until=_years_after(today, CASE_YEARS),
         recipients=_list_recipients(person),
         open_access_count=requests.filter(kind__in=[Kind.ACCESS, Kind.PORTABILITY]).count(),
@@ -199,6 +199,7 @@ def erasure_view(row: Erasure) -> ErasureView:
         cause=cause,
         way=way,
         progress=progress,
-        slip_code=group_code(bearer_code(row.participant_id)),
+        # Then the row stands under a number from which nothing leads to the person, or to a code.
+        slip_code="" if row.recipients_done_at is not None else group_code(bearer_code(row.participant_id)),
         open_duties=count_open_duties(row.participant_id),
     )

@@ -99,7 +99,8 @@ def list_steps(progress: Progress) -> list[StepLine]:
         Step.MONEY: progress.erased_at,
         Step.ERASED: progress.erased_at,
         Step.RECIPIENTS: progress.recipients_done_at,
-        Step.DATABASE: progress.swept_at,
+        # What goes when recipients have answered has to be swept as well.
+        Step.DATABASE: progress.swept_at if progress.recipients_done_at is not None else None,
         Step.BACKUPS: progress.completed_at,
     }
     days = {Step.ERASED: progress.erased_from.date(), Step.BACKUPS: progress.backups_until}

@@ -23,7 +23,7 @@ from onloan.cases.erasure_queries import ErasureView, erasure_view
 from onloan.cases.erasure_rules import RETENTION_NOTICE, is_complete
 from onloan.cases.erasure_slips import give_slip
 from onloan.cases.models import Case, CaseEvent, Erasure, Restriction, Sighting
-from onloan.cases.profiles import list_past_profiles
+from onloan.cases.profiles import list_past_profiles, stop_closing
 from onloan.cases.rules import ErasureCause, ErasureWay, EventKind, State, show_reference
 from onloan.cases.sealing import contact_hash, seal_contact
 from onloan.cases.timeline import record_event
@@ -116,6 +116,8 @@ def _erase(*, erasure_id: UUID, participant_id: UUID, now: datetime) -> bool:
     lock_participant(participant_id)
     row = Erasure.objects.filter(id=erasure_id, erased_at=None).first()
     if row is None or not _is_ready(row, now):
+        return False
+    if row.cause == ErasureCause.RETENTION and stop_closing(participant_id=participant_id, now=now):
         return False
     _keep_contacts(participant_id)
     for payable_id in Payable.objects.filter(participant_id=participant_id, state=PayableState.OWED).values_list(

@@ -135,7 +135,7 @@ EVENT_WORDS: dict[EventKind, Promise] = {
     EventKind.ERASURE_STOPPED: gettext_lazy("Your erasure was stopped"),
     EventKind.RECIPIENTS_TOLD: gettext_lazy("We told whoever had received it"),
     EventKind.RECIPIENTS_ANSWERED: gettext_lazy("Whoever had received it has answered"),
-    EventKind.SLIP_GIVEN: gettext_lazy("You took a slip for what you earned"),
+    EventKind.SLIP_GIVEN: gettext_lazy("You got a slip for what you earned"),
     EventKind.TRACES_GONE: gettext_lazy("The last traces in the database are gone"),
 }
 

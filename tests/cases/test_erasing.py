@@ -108,7 +108,8 @@ def test_nothing_is_left_of_the_person_and_every_proof_holds(
     view = find_erasure_of_case(case_id)
     assert view is not None and view.open_duties == 1
     states = {line.step: line.state for line in view.steps}
-    assert states[Step.ERASED] is states[Step.DATABASE] is StepState.DONE
+    assert states[Step.ERASED] is StepState.DONE
+    assert states[Step.DATABASE] is StepState.NOW, "the public id goes once the recipient has answered"
     assert states[Step.RECIPIENTS] is states[Step.BACKUPS] is StepState.NOW
 
     (notice,) = Notice.objects.all()

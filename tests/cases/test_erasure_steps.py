@@ -190,7 +190,6 @@ def test_a_token_of_a_try_that_failed_erases_nobody_who_stopped(sqlite_database:
     case_id = ask(ana.id)
     note_token(ana.id)
     take_back_case(case_id=case_id, now=clock.now())
-    revoke_token(ana.id)
     assert erase_again(now=clock.now()) == 0 and is_alive(ana.id)
     note_token(ana.id)
     assert erase_again(now=clock.now()) == 1 and not is_alive(ana.id)

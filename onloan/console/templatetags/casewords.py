@@ -155,7 +155,7 @@ def event_name(kind: str) -> str:
         EventKind.IDENTIFIED: _("A colleague knows who it is"),
         EventKind.PACK_GAP: _("Their copy has a gap"),
         EventKind.LIFTING_TOLD: _("Told that the restriction ends"),
-        EventKind.SLIP_GIVEN: _("They took a slip for what they earned"),
+        EventKind.SLIP_GIVEN: _("They got a slip for what they earned"),
         EventKind.RECIPIENTS_ANSWERED: _("Every recipient answered"),
         EventKind.TRACES_GONE: _("The last traces in the database are gone"),
         EventKind.MAIL_FAILED: _("A mail did not arrive"),

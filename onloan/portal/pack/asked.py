@@ -39,7 +39,7 @@ STEP_WORDS: dict[EventKind, Promise] = {
     EventKind.ERASURE_STARTED: gettext_lazy("The erasure began"),
     EventKind.ERASURE_STOPPED: gettext_lazy("The erasure was stopped"),
     EventKind.IDENTIFIED: gettext_lazy("We found that it was you"),
-    EventKind.SLIP_GIVEN: gettext_lazy("You took a slip"),
+    EventKind.SLIP_GIVEN: gettext_lazy("You got a slip"),
     EventKind.TRACES_GONE: gettext_lazy("The last traces in the database are gone"),
     EventKind.MAIL_FAILED: gettext_lazy("A mail to you did not arrive"),
     **EVENT_WORDS,
