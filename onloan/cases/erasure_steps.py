@@ -332,8 +332,9 @@ def erase_again(*, now: datetime) -> int:
 
 def _erase_again(participant_id: UUID, now: datetime) -> bool:
     begin_again(participant_id=participant_id, now=now)
-    row = Erasure.objects.get(participant_id=participant_id, erased_at=None)
-    return _erase(erasure_id=row.id, participant_id=participant_id, now=now)
+    row = Erasure.objects.filter(participant_id=participant_id, erased_at=None).first()
+    # Another process was faster.
+    return row is not None and _erase(erasure_id=row.id, participant_id=participant_id, now=now)
 
 
 def close_profiles(*, now: datetime) -> int:

@@ -58,6 +58,7 @@ class Told:
     kind: Kind
     country: str
     begun: date
+    is_known: bool
     is_extended: bool = False
     asked: tuple[Pause, date] | None = None
     told: int | None = None
@@ -95,7 +96,8 @@ class Desk:
                 now=self.now,
             )  # fmt: skip
         if not opened.is_repeated:
-            self.cases[opened.case_id] = Told(kind, country, begun)
+            is_known = door in {Door.MY_PAGE, Door.API}
+            self.cases[opened.case_id] = Told(kind, country, begun, is_known)
 
     def act(self, name: str, position: int, pause: Pause | None = None) -> None:
         if not self.cases:
@@ -118,9 +120,9 @@ class Desk:
                 told.begun = self._resumed(told)
                 told.asked, told.told = None, None
             else:
-                # Nobody is known here, so nothing can have been done for them.
-                is_heard = self.cases[case_id].kind in {Kind.COMPLAINT, Kind.SIGHTING}
-                outcome = Outcome.DONE if is_heard else Outcome.NOTHING_HELD
+                # For somebody whom nobody knows, nothing can have been done; but a complaint is heard.
+                is_done = told.is_known or told.kind is Kind.COMPLAINT
+                outcome = Outcome.DONE if is_done else Outcome.NOTHING_HELD
                 desk.answer_case(case_id=case_id, user_id=dora, outcome=outcome, parts=DONE, now=self.now)
                 del self.cases[case_id]
         except (ExtensionRefused, PauseRefused, CaseClosed):
@@ -208,6 +210,9 @@ class Desk:
 def run(
     market: OpenMarket, ana: UUID, day: date, first: tuple[object, ...], steps: list[tuple[object, ...]]
 ) -> None:
+    # What an earlier sequence left, also one that failed.
+    for model in (CasePause, CaseEvent, Case, Message):
+        model._default_manager.all().delete()
     world = Desk(market, ana, datetime(day.year, day.month, day.day, 12, tzinfo=UTC))
     for name, *values in [first, *steps]:
         if name == "open":
@@ -217,8 +222,6 @@ def run(
         else:
             world.act(str(name), *values)  # type: ignore[arg-type]
         world.check()
-    for model in (CasePause, CaseEvent, Case, Message):
-        model._default_manager.all().delete()
 
 
 def test_no_sequence_leaves_a_case_without_its_clock_and_its_alarms(both_databases: str) -> None:

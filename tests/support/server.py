@@ -59,6 +59,15 @@ class RunningServer:
             time.sleep(0.1)
         raise AssertionError("the mail did not come")
 
+    def wait_for_words(self, email: str, words: str) -> str:
+        """The mail to ``email`` that says so, whatever else is on its way."""
+        for _ in range(300):
+            found = [mail for mail in self.mails_to(email) if words in mail]
+            if found:
+                return found[-1]
+            time.sleep(0.1)
+        raise AssertionError("the mail did not come")
+
     def wait_for_code(self, email: str, known: int = 0) -> str:
         """The six digits in the newest mail to ``email``."""
         found = re.search(r"\b\d{3} ?\d{3}\b", self.wait_for_mail(email, known))
