@@ -265,7 +265,7 @@ class ReceivedDay(OnloanError):
 class IdentifiedHow(OnloanError):
     code = "E-IDENTIFIED-HOW"
     status = 422
-    sentence = _("Say in {minimum} to {maximum} characters how you know that it is this person.")
+    sentence = _("Say in {minimum} to {maximum} characters how you know whether it is this person.")
 
 
 class MandateNeeded(OnloanError):

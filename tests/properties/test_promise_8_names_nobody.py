@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -66,6 +67,8 @@ def test_it_refuses_whatever_names_a_person_in_every_field(person: Person, kind:
     field = data.draw(st.sampled_from(sorted((rule.required | rule.optional) - {"version"})))
     trace = data.draw(st.sampled_from(person.traces()))
     assume(trace not in WORDS)
+    # Two capital letters where a country stands are a country, whoever may call themselves so.
+    assume(not (field in {"market", "territories"} and re.fullmatch("[A-Z]{2}", trace)))
     is_list = field in {"items", "channels", "territories", "recipients"}
     fields = {**EXAMPLES[kind], field: [trace] if is_list else trace}
     with pytest.raises(rules.ForbiddenEntryError) as refused:
