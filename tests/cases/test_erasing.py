@@ -10,7 +10,7 @@ from django.apps import apps
 from django.conf import settings
 
 from onloan import clock
-from onloan.cases import erasing, sweeping
+from onloan.cases import erasing
 from onloan.cases.actions import close_case, open_case
 from onloan.cases.answers import Ground, Parts
 from onloan.cases.bearer import bearer_code, bearer_money, find_bearer
@@ -39,6 +39,7 @@ from onloan.referrals.actions import record_event, settle_due
 from onloan.uses.actions import decide_use
 from onloan.uses.models import Notice
 from onloan.uses.notices import acknowledge_pressed, write_token
+from tests.cases.readers import wait_for_readers
 from tests.consents.world import ALL, add_person, build_world
 from tests.joining.support import open_market
 from tests.ledger.books import open_books
@@ -79,8 +80,7 @@ def test_nothing_is_left_of_the_person_and_every_proof_holds(
     both_databases: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """From the request to the last backup: each step is noted when it was done, and not before."""
-    # Other tests share the server, whose oldest transaction may be theirs.
-    monkeypatch.setattr(sweeping, "is_past", lambda erased_in: True)
+    wait_for_readers(monkeypatch)
     world = build_world()
     ana, ben = add_person(world, ALL), add_person(world, ALL, name="Ben")
     decide_use(

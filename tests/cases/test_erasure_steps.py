@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 
 from onloan import clock, db, ids
-from onloan.cases import erasure_steps, sweeping
+from onloan.cases import erasure_steps
 from onloan.cases.erased_tokens import note_token, read_tokens, revoke_token
 from onloan.cases.erasing import begin_at_end_of_time, choose_way
 from onloan.cases.erasure_slips import DAYS_BEFORE
@@ -31,6 +31,7 @@ from onloan.referrals.actions import hand_over_reward
 from onloan.uses.actions import decide_use
 from onloan.uses.models import Notice
 from onloan.uses.notices import acknowledge_pressed, write_token
+from tests.cases.readers import wait_for_readers
 from tests.cases.test_erasing import AFTER, DAY, ask, kinds_of
 from tests.consents.world import ALL, add_person, build_world
 from tests.ledger.books import POINTS, SPRING_RULES, Books, earn, join, open_books
@@ -42,8 +43,7 @@ BACKUPS = timedelta(days=settings.BACKUP_DAYS)
 
 @pytest.fixture(autouse=True)
 def _nobody_else_reads(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Other tests share the server, whose oldest transaction may be theirs."""
-    monkeypatch.setattr(sweeping, "is_past", lambda erased_in: True)
+    wait_for_readers(monkeypatch)
 
 
 def test_whoever_waits_and_whoever_fails_keep_nobody_waiting(

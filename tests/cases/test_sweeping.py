@@ -25,6 +25,7 @@ from onloan.cli.erasing import sweep
 from onloan.people.changes import change_username
 from onloan.people.models import CodeLookup, EmailLookup, Item, PersonKey
 from onloan.people.queries import read_item
+from tests.cases.readers import wait_for_readers
 from tests.cases.test_erasing import ask
 from tests.conftest import FOLDER, use_database
 from tests.consents.world import ALL, add_person, build_world
@@ -189,8 +190,7 @@ def test_a_large_table_waits_for_a_quiet_hour(
 ) -> None:
     """Until then nothing is vacuumed each minute; what is swept then is written down then."""
     monkeypatch.setattr(sweeping, "REWRITE_BYTES_MAX", 0)
-    # Other tests share the server, whose oldest transaction may be theirs.
-    monkeypatch.setattr(sweeping, "is_past", lambda erased_in: True)
+    wait_for_readers(monkeypatch)
     ana = add_person(build_world(), ALL)
     ask(ana.id)
     with CaptureQueriesContext(connection) as queries:
