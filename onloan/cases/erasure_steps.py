@@ -327,11 +327,13 @@ def erase_again(*, now: datetime) -> int:
         return 0
     alive = Participant.objects.filter(erased_at=None).values_list("id", flat=True)
     back = [participant_id for participant_id in alive.iterator() if token_of(participant_id) in tokens]
-    return _try_each(back, lambda participant_id: _erase_again(participant_id, now))
+    for participant_id in back:
+        # What cannot be stopped keeps the server from starting: nobody of them is shown again.
+        begin_again(participant_id=participant_id, now=now)
+    return _try_each(back, lambda participant_id: _erase_begun(participant_id, now))
 
 
-def _erase_again(participant_id: UUID, now: datetime) -> bool:
-    begin_again(participant_id=participant_id, now=now)
+def _erase_begun(participant_id: UUID, now: datetime) -> bool:
     row = Erasure.objects.filter(participant_id=participant_id, erased_at=None).first()
     # Another process was faster.
     return row is not None and _erase(erasure_id=row.id, participant_id=participant_id, now=now)
