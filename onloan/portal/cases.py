@@ -23,7 +23,7 @@ from onloan.markets.rules import country_name, known_countries, market_facts
 from onloan.people.queries import ParticipantView, find_participant
 from onloan.portal import session, words
 from onloan.portal.authorities import authorities_context, read_country
-from onloan.portal.coming_back import BACK_COOKIE, ask_to_sign_in, kept_text
+from onloan.portal.coming_back import BACK_COOKIE, ask_to_sign_in
 from onloan.portal.contacts import contacts_context
 from onloan.portal.forms import CodeForm, RequestForm
 from onloan.portal.pages import render_page
@@ -304,7 +304,7 @@ def _form(request: HttpRequest, *, asks_contact: bool, kind: Kind | None = None)
         abouts=[(about.value, str(words_of)) for about, words_of in ABOUT_WORDS.get(about_of, {}).items()],
         countries=[("", gettext("Choose")), *_countries(language)],
         asks_contact=asks_contact,
-        initial={"country": read_country(request), "text": kept_text(request, kind) if kind is not None else ""},
+        initial={"country": read_country(request)},
     )
     form.fields["text"].required = kind in NEEDS_TEXT
     form.fields["text"].error_messages["required"] = str(TextNeeded.sentence)
