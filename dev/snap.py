@@ -291,6 +291,8 @@ def snap_erasing(browser: Browser, address: str, home: Path) -> None:
             page.goto(f"{address}/{language}/me/request/erasure/")
             page.locator("button[value=erase]").click()
             shoot(page, f"erase-begun-{language}-{width}")
+            page.goto(f"{address}/{language}/me/")
+            shoot(page, f"me-erasing-{language}-{width}")
             page.locator("button[value=stop]").click()
         page.close()
 
