@@ -89,6 +89,16 @@ def check_faces(path: Path, tree: ast.Module) -> Iterator[str]:
             yield f"{path}:{node.lineno}: a face imports tables"
 
 
+def check_clicks(path: Path, tree: ast.Module) -> Iterator[str]:
+    """A test says whether a click leads to another page (``press``) or stays (``touch``): after bare clicks, a
+    busy machine read pages half written."""
+    if path == ROOT / "tests" / "support" / "browser.py":
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr == "click":
+            yield f"{path}:{node.lineno}: a bare click; press or touch it (tests.support.browser)"
+
+
 def check_unique_actions(paths: list[Path]) -> Iterator[str]:
     """One name, one write, in the whole repository: so that a name found is the thing meant."""
     seen: dict[str, Path] = {}
@@ -141,7 +151,9 @@ def main() -> int:
     for path in paths:
         text = path.read_text()
         tree = ast.parse(text)
-        if "tests" not in path.parts:
+        if path.is_relative_to(ROOT / "tests"):
+            problems += check_clicks(path, tree)
+        else:
             problems += check_sizes(path, text, tree)
         if path.is_relative_to(ROOT / "onloan"):
             problems += check_pure(path, tree)

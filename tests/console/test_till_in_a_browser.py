@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from onloan import clock
 from onloan.access.team import add_team_member
 from tests.ledger.books import SETTLED
-from tests.support.browser import beside, running_browser
+from tests.support.browser import beside, press, running_browser, touch
 from tests.support.server import RunningServer, running_server
 from tests.vouchers.tills import Holder, give_voucher
 
@@ -55,7 +55,7 @@ def sign_in(browser: Browser, server: RunningServer, *, javascript: bool = True)
     page.goto(f"{server.address}/console/")
     page.fill("input[name=login]", EMAIL)
     page.fill("input[name=password]", PASSWORD)
-    page.locator("main button.button").click()
+    press(page.locator("main button.button"))
     expect(page).to_have_url(f"{server.address}/console/till/")
     return page
 
@@ -70,15 +70,15 @@ def test_it_scans_takes_and_undoes(ana: Holder, sqlite_database: str, tmp_path: 
               f"--use-file-for-fake-video-capture={seen}")  # fmt: skip
     with running_server(sqlite_database, tmp_path / "home") as server, running_browser(*camera) as browser:
         page = sign_in(browser, server)
-        page.get_by_role("button", name="Scan with the camera").click()
+        touch(page.get_by_role("button", name="Scan with the camera"))
         expect(page.locator("#amount")).to_have_value("14", timeout=20_000)
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
         page.fill("#amount", "9.50")
-        page.get_by_role("button", name="Take this amount").click()
+        press(page.get_by_role("button", name="Take this amount"))
         expect(page.locator("h1")).to_have_text("€9.50 is taken")
         assert ana.code.replace(" ", "") not in page.url
         assert beside(ana.sums)[0] == 450
-        page.get_by_role("button", name="Undo: put €9.50 back").click()
+        press(page.get_by_role("button", name="Undo: put €9.50 back"))
         expect(page.locator("h1")).to_have_text("€9.50 was not taken")
         assert beside(ana.sums)[0] == 1_400
 
@@ -91,12 +91,12 @@ def test_it_says_so_where_the_picture_is_no_code_or_the_camera_is_refused(
     with running_server(sqlite_database, tmp_path / "home") as server, running_browser(*camera) as browser:
         page = sign_in(browser, server)
         scan = page.get_by_role("button", name="Scan with the camera")
-        scan.click()
+        touch(scan)
         expect(page.locator("#camera-says")).to_have_text("The camera cannot be used here. Type the code instead.")
         page.context.grant_permissions(["camera"])
-        scan.click()
+        touch(scan)
         expect(page.locator("#camera-says")).to_contain_text("no voucher and no slip", timeout=20_000)
-        page.get_by_role("button", name="Close the camera").click()
+        touch(page.get_by_role("button", name="Close the camera"))
         expect(page.locator("#camera")).to_be_hidden()
         expect(page.locator("#code")).to_be_focused()
 
@@ -107,7 +107,7 @@ def test_it_works_typed_without_javascript(ana: Holder, sqlite_database: str, tm
         expect(page.locator("#scan")).to_be_hidden()
         expect(page.locator("#camera")).to_be_hidden()
         page.fill("#code", ana.code.lower())
-        page.get_by_role("button", name="Show what it holds").click()
-        page.get_by_role("button", name="Take this amount").click()
+        press(page.get_by_role("button", name="Show what it holds"))
+        press(page.get_by_role("button", name="Take this amount"))
         expect(page.locator("h1")).to_have_text("€14 is taken")
         assert beside(ana.sums)[0] == 0

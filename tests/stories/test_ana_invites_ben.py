@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from onloan.access.team import add_team_member
 from onloan.cli.demo import OFFER_FILE, move_dates
-from tests.support.browser import beside, running_browser
+from tests.support.browser import beside, press, running_browser
 from tests.support.photos import portrait_png
 from tests.support.server import RunningServer, running_server
 
@@ -78,17 +78,17 @@ def join_campaign(
     """Through all the screens, from the page at ``start``."""
     page.goto(start)
     fits(page)
-    page.locator("a.button", has_text=re.compile("Participer|Join|Rejoindre|S'inscrire")).first.click()
+    press(page.locator("a.button", has_text=re.compile("Participer|Join|Rejoindre|S'inscrire")).first)
     page.fill("input[name=email]", email)
-    page.locator("main form button").first.click()
+    press(page.locator("main form button").first)
     page.fill("input[name=code]", server.wait_for_code(email))
-    page.locator("main form button").first.click()
+    press(page.locator("main form button").first)
     fits(page)
     page.check("input[name=over_age]")
     page.fill("input[name=username]", name)
     if photo:
         page.set_input_files("input[name=photo]", {"name": "me.png", "mimeType": "image/png", "buffer": photo})
-    page.locator("main form button.button").first.click()
+    press(page.locator("main form button.button").first)
     fits(page)
     questions = page.locator("main fieldset")
     assert questions.count() == 4
@@ -97,7 +97,7 @@ def join_campaign(
         permission = (field.get_attribute("name") or "").removeprefix("answer-")
         value = "allow" if permission in allowed else "do-not-allow"
         page.check(f"input[name=answer-{permission}][value={value}]")
-    page.locator("main form button.button").last.click()
+    press(page.locator("main form button.button").last)
     page.wait_for_url("**/join/done/")
     fits(page)
 
@@ -140,18 +140,18 @@ def public_id_of(email: str) -> str:
 def say_where_to_pay(page: Page, server: RunningServer) -> None:
     """From the top of Ana's page: a mistake in the account, then the right one, seen as the bank sees it."""
     page.goto(f"{server.address}/fr/me/")
-    page.locator("main .note a.button").first.click()
+    press(page.locator("main .note a.button").first)
     fits(page)
     page.fill("input[name=name]", "Ana Brûlé")
     page.fill("input[name=account]", ANA_ACCOUNT[:-1] + "8")
-    page.locator("main form button.button").first.click()
+    press(page.locator("main form button.button").first)
     expect(page.locator("#errors")).to_be_visible()
     fits(page)
     page.fill("input[name=account]", ANA_ACCOUNT)
-    page.locator("main form button.button").first.click()
+    press(page.locator("main form button.button").first)
     expect(page.locator("main")).to_contain_text("Ana Brule")
     fits(page)
-    page.locator("button[value=save]").click()
+    press(page.locator("button[value=save]"))
     expect(page.locator("main")).to_contain_text("Nous vous payons sur ce compte")
     assert ANA_ACCOUNT not in page.content()
     fits(page)
@@ -249,7 +249,7 @@ def pot_words(page: Page) -> str:
 
 
 def take_back_first(page: Page) -> None:
-    page.locator("main button", has_text=re.compile("Retirer")).first.click()
+    press(page.locator("main button", has_text=re.compile("Retirer")).first)
     expect(page.locator("main")).to_contain_text("Vous gardez tout ce que vous avez gagné")
 
 
@@ -259,7 +259,7 @@ def suspend_on_the_console(browser: Browser, server: RunningServer) -> None:
     page.goto(f"{server.address}/console/markets/spring-pot/FR/")
     page.fill("input[name=login]", "dora@team.example")
     page.fill("input[name=password]", PASSWORD)
-    page.locator("main button").first.click()
+    press(page.locator("main button").first)
     page.fill("#suspend-reason", "Des personnes nous demandent à quoi sert leur photo.")
-    page.locator("button[value=suspend]").click()
+    press(page.locator("button[value=suspend]"))
     expect(page.locator("main")).to_contain_text("suspended")

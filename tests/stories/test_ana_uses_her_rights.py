@@ -28,7 +28,7 @@ from onloan.people.queries import is_alive
 from onloan.referrals.actions import record_event, settle_due
 from tests.joining.support import OpenMarket, add_participant, open_market
 from tests.stories.test_ana_invites_ben import PASSWORD, fits, new_person
-from tests.support.browser import beside, running_browser
+from tests.support.browser import beside, press, running_browser, touch
 from tests.support.offers import spring_text
 from tests.support.photos import portrait_png
 from tests.support.server import RunningServer, running_server
@@ -105,9 +105,9 @@ def sign_in(story: Story, page: Page) -> None:
     page.goto(story.at("signin/"))
     known = len(story.server.mails_to(ANA))
     page.fill("input[name=email]", ANA)
-    page.locator("main form button").first.click()
+    press(page.locator("main form button").first)
     page.fill("input[name=code]", story.server.wait_for_code(ANA, known))
-    page.locator("main form button").first.click()
+    press(page.locator("main form button").first)
     page.wait_for_url("**/me/**")
 
 
@@ -116,17 +116,17 @@ def enter_console(story: Story, email: str) -> Page:
     page.goto(f"{story.server.address}/console/")
     page.fill("input[name=login]", email)
     page.fill("input[name=password]", PASSWORD)
-    page.locator("main button").first.click()
+    press(page.locator("main button").first)
     return page
 
 
 def take_copy(story: Story, page: Page) -> None:
     """Two clicks from her page; the file opens for a person and for a program."""
     page.goto(story.at("me/"))
-    page.locator("main a[href$='/me/pack/']").first.click()
+    press(page.locator("main a[href$='/me/pack/']").first)
     fits(page)
     with page.expect_download() as download:
-        page.locator("button[value=all]").click()
+        touch(page.locator("button[value=all]"))
     archive = zipfile.ZipFile(io.BytesIO(Path(download.value.path()).read_bytes()))
     data = json.loads(archive.read("data.json"))
     jsonschema.validate(data, json.loads(archive.read("schema.json")))
@@ -150,7 +150,7 @@ def see_invitation(story: Story, name: str, *, is_shown: bool = True) -> None:
 def mend_name(story: Story, page: Page) -> None:
     page.goto(story.at("me/profile/"))
     page.fill("input[name=username]", NEW_NAME)
-    page.locator("form:has(input[name=username]) button").click()
+    press(page.locator("form:has(input[name=username]) button"))
     expect(page.locator("main")).to_contain_text(OLD_NAME)
     see_invitation(story, NEW_NAME)
     see_invitation(story, OLD_NAME, is_shown=False)
@@ -160,7 +160,7 @@ def object_once(story: Story, page: Page) -> None:
     """One click on her page, and nothing of her is shown; her pot is as it was."""
     page.goto(story.at("me/"))
     before = page.locator(".pot").first.inner_text()
-    page.locator("button[name=about][value=marketing]").click()
+    press(page.locator("button[name=about][value=marketing]"))
     page.goto(story.at("me/"))
     expect(page.locator("main")).to_contain_text(story.words.objected)
     assert page.locator(".pot").first.inner_text() == before
@@ -170,29 +170,29 @@ def object_once(story: Story, page: Page) -> None:
 def complain(story: Story, page: Page, desk: Page) -> None:
     """From her page to the outcome, with a word in between; she reads each on her page and gets it by mail."""
     page.goto(story.at("me/"))
-    page.locator("main a[href$='/me/request/complaint/']").first.click()
-    page.locator("main form button").first.click()
+    press(page.locator("main a[href$='/me/request/complaint/']").first)
+    press(page.locator("main form button").first)
     expect(page.locator("#errors")).to_be_visible()
     page.fill("textarea[name=text]", story.words.complaint)
-    page.locator("main form button").first.click()
+    press(page.locator("main form button").first)
     reference = page.locator("main .code").first.inner_text()
     fits(page)
     desk.goto(f"{story.server.address}/console/requests/?kind=complaint")
-    desk.locator("main a", has_text=reference).click()
+    press(desk.locator("main a", has_text=reference))
     expect(desk.locator("main")).to_contain_text(story.words.complaint)
-    desk.locator("details:has(textarea[name=note]) summary").click()
+    touch(desk.locator("details:has(textarea[name=note]) summary"))
     desk.fill("textarea[name=note]", "We have asked the shop in your street.")
-    desk.locator("button[value=progress]").click()
+    press(desk.locator("button[value=progress]"))
     story.server.wait_for_words(ANA, "We have asked the shop")
-    desk.locator("button[name=use]").first.click()
+    press(desk.locator("button[name=use]").first)
     begun = desk.locator("textarea[name=done]").input_value()
     desk.fill("textarea[name=done]", re.sub(r"\[[^]]+\]", "la vitrine", begun))
-    desk.locator("button[value=preview]").click()
+    press(desk.locator("button[value=preview]"))
     expect(desk.locator("#answer ~ blockquote")).to_contain_text(reference)
-    desk.locator("button[value=answer]").click()
+    press(desk.locator("button[value=answer]"))
     expect(desk.locator("main")).to_contain_text("Closed")
     page.goto(story.at("me/"))
-    page.locator("main a[href*='/me/requests/']").filter(has_text=re.compile("plain|Complain")).first.click()
+    press(page.locator("main a[href*='/me/requests/']").filter(has_text=re.compile("plain|Complain")).first)
     expect(page.locator("main blockquote[lang]")).to_contain_text(reference)
     expect(page.locator("main")).to_contain_text("We have asked the shop")
     fits(page)
@@ -203,32 +203,32 @@ def change_and_reopen(story: Story, page: Page, desk: Page) -> None:
     market = f"{story.server.address}/console/markets/spring-pot/{story.words.country}/"
     desk.goto(market)
     desk.fill("#suspend-reason", "People asked what their photo is used for.")
-    desk.locator("button[value=suspend]").click()
+    press(desk.locator("button[value=suspend]"))
     stranger = story.new_phone()
     stranger.goto(story.at(f"o/spring-pot/{story.words.country}/feedback/"))
     stranger.locator("main input[type=radio]").first.check()
     stranger.fill("textarea[name=text]", "Where is the photo?")
-    stranger.locator("main form button").first.click()
+    press(stranger.locator("main form button").first)
     fits(stranger)
     desk.goto(market)
     expect(desk.locator("ol.steps li[aria-current=step]")).to_be_visible()
-    desk.locator("ol.steps a").first.click()
+    press(desk.locator("ol.steps a").first)
     expect(desk.locator("main")).to_contain_text("Where is the photo?")
     greg = enter_console(story, "greg@team.example")
     greg.goto(f"{story.server.address}/console/offers/new/")
     greg.fill("textarea[name=text]", spring_text().replace("term_days: 180", "term_days: 90"))
-    greg.locator("button[value=hand_in]").click()
+    press(greg.locator("button[value=hand_in]"))
     greg.wait_for_url("**/drafts/**")
     desk.goto(f"{market}changes/")
     expect(desk.locator("main")).to_contain_text("change")
     desk.goto(greg.url)
     desk.fill("textarea[name=note]", "Read: shorter, and nothing else.")
-    desk.locator("button[value=approve]").click()
-    desk.locator("button[value=publish]").click()
+    press(desk.locator("button[value=approve]"))
+    press(desk.locator("button[value=publish]"))
     desk.goto(market)
     desk.fill("#open-reason", "The page is clearer now.")
     desk.fill(f"#explanation-{story.words.language}", story.words.changed)
-    desk.locator("button[value=reopen]").click()
+    press(desk.locator("button[value=reopen]"))
     expect(desk.locator("main")).to_contain_text("what changed and why")
     page.goto(story.at("me/"))
     expect(page.locator("main")).to_contain_text(story.words.changed)
@@ -238,10 +238,10 @@ def change_and_reopen(story: Story, page: Page, desk: Page) -> None:
 def be_erased(story: Story, page: Page) -> None:
     """She does not wait for her money and keeps the slip; two days later nobody knows who she was."""
     page.goto(story.at("me/"))
-    page.locator("main a[href$='/me/request/erasure/']").click()
+    press(page.locator("main a[href$='/me/request/erasure/']"))
     fits(page)
     page.check("input[name=way][value=slip]")
-    page.locator("button[value=erase]").click()
+    press(page.locator("button[value=erase]"))
     code = page.locator(".slip .code").inner_text()
     fits(page)
     story.server.command("clock", "2")
@@ -251,7 +251,7 @@ def be_erased(story: Story, page: Page) -> None:
     holder = story.new_phone()
     holder.goto(story.at("slip/"))
     holder.fill("input[name=code]", code)
-    holder.locator("main form button").click()
+    press(holder.locator("main form button"))
     for amount in (story.words.cash, story.words.voucher):
         expect(holder.locator("main")).to_contain_text(amount)
     assert code not in holder.url

@@ -23,7 +23,7 @@ from onloan.evidence.verify import verify_database
 from onloan.people.photos import prepare_photo
 from onloan.people.queries import find_participant
 from tests.consents.world import ALL, Person, add_person, build_world
-from tests.support.browser import beside, running_browser
+from tests.support.browser import beside, press, running_browser
 from tests.support.photos import portrait_png
 from tests.support.server import ROOT, RunningServer, running_server
 
@@ -101,7 +101,7 @@ def test_a_winner_takes_it_back_and_is_seen_no_more(sqlite_database: str, tmp_pa
 
         own = browser.new_context(user_agent=PHONE, locale="en").new_page()
         own.goto(f"{server.address}/en/r/{chloe.receipt_token}/")
-        own.locator("main form button").last.click()
+        press(own.locator("main form button").last)
         expect(own).to_have_url(re.compile("taken-back"))
 
         # Whatever page kept the address shows nobody; the winners' page has neither photo nor name.

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import pytest
 from django.db import connections
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Locator, sync_playwright
 
 T = TypeVar("T")
 
@@ -38,6 +38,18 @@ def running_browser(*more: str) -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+def press(button: Locator) -> None:
+    """Press what leads to another page, and wait until that page is there to its end. A bare click returns when
+    the answer begins: what a test reads then is a page half written, or it leaves before the answer came."""
+    with button.page.expect_navigation():
+        button.click()
+
+
+def touch(button: Locator) -> None:
+    """Press what stays on the page: something that opens, a camera, a download."""
+    button.click()
 
 
 def beside(function: Callable[[], T]) -> T:
