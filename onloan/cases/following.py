@@ -23,15 +23,16 @@ from onloan.people.statements import lock_participant
 
 
 def ask_to_follow(*, email: str, language: str, now: datetime) -> None:
-    """Send a code to ``email``, whether or not a case came from there: nobody learns that from the page. Raises
-    EmailNotValid, TooManyCodes, CodesBusy."""
-    send_code(email=email, offer_id=None, market_id=None, purpose="sign_in", language=language, now=now)
+    """Send a code to ``email``, whether or not a case came from there: nobody learns that from the page. These
+    codes have a count of their own, so that a stranger cannot use up those with which the person signs in.
+    Raises EmailNotValid, TooManyCodes, CodesBusy."""
+    send_code(email=email, offer_id=None, market_id=None, purpose="follow", language=language, now=now)
 
 
 def find_followed(*, reference: str, email: str, code: str, now: datetime) -> UUID:
     """The case with this number that came from ``email``, or is about whoever joined with it. Raises CodeNotValid,
     FollowNobody: whoever has typed the code may know what came from their own address."""
-    verified = check_code(email=email, code=code, purpose="sign_in", now=now)
+    verified = check_code(email=email, code=code, purpose="follow", now=now)
     address, number = normalize_email(verified.email), ids.normalize_code(reference)
     case = Case.objects.filter(reference=number).first() if number else None
     if case is None:

@@ -27,7 +27,7 @@ TEMPLATES = (
     "cases_undelivered", "case_in_your_name", "case_not_yours",
     "restriction_told",
     "case_erasure_begun", "case_erased", "case_erasure_complete", "page_closing",
-    "change_code", "email_changed",
+    "change_code", "follow_code", "email_changed",
     "pack_ready", "pack_gap", "pack_taken",
 )  # fmt: skip
 
@@ -69,6 +69,7 @@ MAIL_RETRIES = (
     timedelta(seconds=20), timedelta(minutes=2), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=4),
     timedelta(hours=12), timedelta(hours=24),
 )  # fmt: skip
+CODE_TEMPLATES = frozenset({"join_code", "sign_in_code", "change_code", "follow_code"})
 # A one-time code is of no use once it has run out; the person asks for another one.
 CODE_MAIL_RETRIES = (timedelta(seconds=10), timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=5))
 
@@ -81,7 +82,7 @@ def next_attempt_at(kind: str, template: str, attempts: int, now: datetime) -> d
     ladder: tuple[timedelta, ...]
     if kind == KIND_WEBHOOK:
         ladder = WEBHOOK_RETRIES
-    elif template in {"join_code", "sign_in_code"}:
+    elif template in CODE_TEMPLATES:
         ladder = CODE_MAIL_RETRIES
     else:
         ladder = MAIL_RETRIES

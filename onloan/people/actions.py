@@ -37,7 +37,7 @@ CODES_KEPT_FOR = sealing.VERIFIED_FOR + CODE_VALID_FOR
 
 Flag = Literal["restricted", "objected", "checks_objected"]
 FLAGS: tuple[Flag, ...] = ("restricted", "objected", "checks_objected")
-_CODE_TEMPLATES = {"change": "change_code"}
+_CODE_TEMPLATES = {"change": "change_code", "follow": "follow_code"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ import unicodedata
 
 ITEM_NAMES = ("email", "username", "profile_photo", "payee_name", "payee_account")
 CODE_KINDS = ("link", "voucher", "receipt", "participant", "slip", "bearer")
-CODE_PURPOSES = ("join", "sign_in", "change", "request")
+CODE_PURPOSES = ("join", "sign_in", "change", "request", "follow")
 """What a one-time code is for. It opens nothing else, and its hourly number is counted by itself."""
 CHANGED_NAMES = ("email", "username", "profile_photo", "language")
 """What a person changes on their own page and whose history is kept."""

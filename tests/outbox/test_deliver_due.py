@@ -137,6 +137,10 @@ class TestMails:
         assert (row.state, row.last_error_code) == ("failed", "NO-CONNECTION")
         assert (row.sealed_address, row.sealed_context) == (None, None)
 
+    def test_it_hurries_with_every_one_time_code(self) -> None:
+        codes = {template for template in rules.TEMPLATES if template.endswith("_code")} - {"voucher_code"}
+        assert codes == rules.CODE_TEMPLATES
+
     def test_it_goes_on_with_a_confirmation_whose_code_has_run_out(self, monkeypatch: pytest.MonkeyPatch) -> None:
         confirmation = {"case_reference": "4K7M-2Q9X", "expires_minutes": 10}
         write(

@@ -88,6 +88,18 @@ def test_the_pages_are_the_same_whether_or_not_there_is_such_a_request(sqlite_da
         assert other.address == "/en/requests/follow/"
 
 
+def test_whoever_asks_for_codes_in_somebody_elses_name_keeps_nobody_from_signing_in(sqlite_database: str) -> None:
+    reference, stranger = complain(), Visitor()
+    asked = {"reference": reference, "email": "chloe@example.org"}
+    statuses = [stranger.post("/en/requests/follow/", asked).status for _ in range(6)]
+    assert statuses == [200] * 5 + [422]
+    chloe = Visitor()
+    chloe.post("/en/signin/", {"email": "chloe@example.org"})
+    assert chloe.address == "/en/signin/code/"
+    stranger.post("/en/requests/follow/code/", {"code": read_mailed_code()})
+    assert stranger.address == "/en/requests/follow/code/", "what signs in opens no request"
+
+
 def test_the_page_of_one_request_closes_after_an_hour(
     sqlite_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
