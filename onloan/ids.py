@@ -36,6 +36,15 @@ def new_id() -> uuid.UUID:
     return uuid.UUID(int=value)
 
 
+def read_id(text: str) -> uuid.UUID | None:
+    """The UUIDv7 that a form carries for what it will make, or None for anything else."""
+    try:
+        found = uuid.UUID(text)
+    except ValueError:
+        return None
+    return found if found.version == 7 else None
+
+
 def new_code(length: int) -> str:
     """``length`` random characters and one check character; 5 bits of chance for each random one."""
     return code_from_bytes(secrets.token_bytes((length * 5 + 7) // 8), length)

@@ -25,6 +25,7 @@ from onloan.cases.errors import (
 )
 from onloan.cases.models import Case, CaseEvent
 from onloan.cases.objecting import object_to_use, settle_objection, suppress_contact
+from onloan.cases.once import says_the_same
 from onloan.cases.rates import CASES_PER_DAY_MAX, Admitted, admit_address, check_person
 from onloan.cases.restricting import dispute_accuracy, end_dispute, restrict
 from onloan.cases.rules import (
@@ -59,7 +60,7 @@ from onloan.outbox.queries import has_endpoint
 from onloan.outbox.rules import WebhookEvent
 from onloan.outbox.statements import mail_statement, webhook_statement
 from onloan.people.actions import normalize_email
-from onloan.people.codes import CODE_MINUTES, code_statement
+from onloan.people.codes import CODE_MINUTES, code_statement, was_sent_at
 from onloan.people.queries import find_participant, is_alive
 from onloan.people.statements import lock_participant
 from onloan.together import as_one
@@ -79,7 +80,7 @@ class OpenedCase:
     """What the person is told at once: the reference, and the last day on which the answer comes.
 
     ``is_repeated``: they had asked the same already, and it is this case. ``has_code``: the mail that acknowledges
-    it carries a one-time code.
+    it carries a one-time code. ``is_resent``: this very form came before, and all was done then.
     """
 
     case_id: UUID
@@ -88,6 +89,7 @@ class OpenedCase:
     legal_due_on: date
     is_repeated: bool = False
     has_code: bool = False
+    is_resent: bool = False
 
 
 @action
@@ -99,6 +101,7 @@ def open_case(
     door: Door,
     text: str,
     now: datetime,
+    case_id: UUID | None = None,
     about: About = About.NOTHING,
     contact: str | None = None,
     participant_id: UUID | None = None,
@@ -114,9 +117,10 @@ def open_case(
     address is known. Whoever asks again for a right that is still to be answered is told of the first request,
     whose clock stays. ``about`` says what exactly an objection or a correction is about. The clock begins today,
     or on ``received_on`` for a letter or a call. With ``wants_code`` the mail to ``contact`` carries a one-time
-    code, as long as one may be sent. ``way``: what somebody who asks for erasure chooses for their money. No
-    reward and no payment is touched. Raises TextNeeded, TextNotValid, ContactNeeded, EmailNotValid, BadInput,
-    TooManyCases, NotFound, ErasureDone, each before anything is stored.
+    code, as long as one may be sent. ``case_id``, a UUIDv7, is the key that the form carries (``once``).
+    ``way``: what somebody who asks for erasure chooses for their money. No reward and no payment is touched.
+    Raises TextNeeded, TextNotValid, ContactNeeded, EmailNotValid, BadInput, TooManyCases, NotFound, ErasureDone,
+    each before anything is stored.
     """
     assert participant_id is None or door is not Door.PUBLIC_PAGE, "the public page identifies nobody"
     written = check_written(kind, text, field="text")
@@ -129,26 +133,45 @@ def open_case(
         raise BadInput(field="about", problem=gettext("choose what it is about"))
     if language not in dict(settings.LANGUAGES):
         raise BadInput(field="language", problem=gettext("choose a language of the list"))
+    admitted = None
     if participant_id is not None:
         lock_participant(participant_id)
+    elif door is not Door.STAFF:
+        assert email is not None, "without a person there is an address"
+        admitted = admit_address(email, door, case_id=case_id, wants_code=wants_code, now=now)
+    if case_id is not None and (admitted is None or admitted.is_there):
+        present = Case.objects.filter(id=case_id).first()
+        if present is not None and says_the_same(
+            present, kind=kind, about=about, text=written, email=email, participant_id=participant_id
+        ):
+            return _show_sent(present, admitted)
+        case_id = case_id if present is None else None
+    if participant_id is not None:
         first = find_first(kind, participant_id, about)
         if first is not None and (received_on is None or received_on >= first_day(first)):
             return _repeat(first, door, written, email, way, now)
-    admitted = None
-    if participant_id is None and door is not Door.STAFF:
-        assert email is not None, "without a person there is an address"
-        admitted = admit_address(email, door, wants_code=wants_code, now=now)
-    elif participant_id is not None and door is not Door.STAFF and kind not in ASKED_ONCE:
-        check_person(kind, participant_id, now)
+        if door is not Door.STAFF and kind not in ASKED_ONCE:
+            check_person(kind, participant_id, now)
     return _store(
-        kind=kind, about=about, country=country, language=language, door=door, written=written, email=email,
-        participant_id=participant_id, representative=representative.strip()[:REPRESENTATIVE_CHARACTERS_MAX],
+        case_id=case_id or ids.new_id(), kind=kind, about=about, country=country, language=language, door=door,
+        written=written, email=email, participant_id=participant_id,
+        representative=representative.strip()[:REPRESENTATIVE_CHARACTERS_MAX],
         received_on=received_on, admitted=admitted, way=way, now=now,
+    )  # fmt: skip
+
+
+def _show_sent(case: Case, admitted: Admitted | None) -> OpenedCase:
+    """What was said when the same form came first."""
+    has_code = admitted is not None and was_sent_at(admitted.address_hash, "request", case.received_at)
+    return OpenedCase(
+        case_id=case.id, reference=show_reference(case.reference), due_on=case.due_on,
+        legal_due_on=case.legal_due_on, has_code=has_code, is_resent=True,
     )  # fmt: skip
 
 
 def _store(
     *,
+    case_id: UUID,
     kind: Kind,
     about: About,
     country: str,
@@ -163,7 +186,6 @@ def _store(
     way: ErasureWay | None,
     now: datetime,
 ) -> OpenedCase:
-    case_id = ids.new_id()
     received = received_on or clock.local_day(now, market_facts(country).time_zone)
     due = case_due(kind, received, country, public_holidays(country, received))
     reference = ids.new_code(REFERENCE_CHARACTERS)
@@ -192,8 +214,8 @@ def _store(
         clock_from=received_on,
     )
     digits, codes = "", []
-    if admitted is not None and admitted.code_hash:
-        digits, code = code_statement(email_hash=admitted.code_hash, purpose="request", now=now)
+    if admitted is not None and admitted.may_send_code:
+        digits, code = code_statement(email_hash=admitted.address_hash, purpose="request", now=now)
         codes = [code]
     event = WebhookEvent.CASE_OPENED
     is_awaited = admitted.is_awaited if admitted is not None else has_endpoint(event)

@@ -30,6 +30,7 @@ from onloan.cases.errors import (
     TextNeeded,
 )
 from onloan.cases.models import Case, CasePause
+from onloan.cases.once import is_said
 from onloan.cases.restricting import has_dispute
 from onloan.cases.rules import (
     About,
@@ -162,12 +163,14 @@ def end_pause(row: Case, pause: CasePause, now: datetime) -> CaseDue:
 
 @action
 def add_note(*, case_id: UUID, user_id: UUID, text: str, is_shown: bool, now: datetime) -> None:
-    """A line for colleagues; ``is_shown``: progress that the person is told by mail and on their page. Raises
-    TextNeeded, AnswerWords, IdentityCopy, NotAllowed, NotFound, CaseClosed."""
+    """A line for colleagues; ``is_shown``: progress that the person is told by mail and on their page. Sent twice,
+    it is kept and told once. Raises TextNeeded, AnswerWords, IdentityCopy, NotAllowed, NotFound, CaseClosed."""
     row = lock_open(case_id, user_id)
     written = text.strip()[:NOTE_CHARACTERS_MAX]
     if not written:
         raise TextNeeded(field="note")
+    if is_said(case_id, EventKind.MESSAGE_TO_PERSON if is_shown else EventKind.NOTE, written, now):
+        return
     if is_shown:
         _check_words(row, written, field="note")
         tell_person(row, EventKind.MESSAGE_TO_PERSON, "case_progress", written, user_id, now)

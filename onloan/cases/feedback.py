@@ -24,7 +24,8 @@ from onloan.cases.feedback_rules import (
     check_remark,
     find_journey,
 )
-from onloan.cases.sealing import seal_text
+from onloan.cases.once import lock_key
+from onloan.cases.sealing import seal_text, unseal_text
 from onloan.db import action
 from onloan.errors import NotFound
 from onloan.evidence.actions import append_entry
@@ -48,9 +49,11 @@ def send_feedback(
     text: str,
     door: FeedbackDoor,
     language: str,
+    feedback_id: UUID | None = None,
     now: datetime,
 ) -> UUID:
     """Keep one remark about one version, without who made it. It has no clock, and nothing depends on it.
+    ``feedback_id``, a UUIDv7, is the key that the form carries: sent twice, it is one remark.
 
     Raises NotFound, TopicNeeded, RemarkNotValid, TooMuchFeedback; nothing is kept then.
     """
@@ -66,7 +69,12 @@ def send_feedback(
     lately = Feedback.objects.filter(market_id=market.id, sent_at__gt=now - timedelta(hours=1))
     if lately.count() >= FEEDBACK_PER_HOUR_MAX:
         raise TooMuchFeedback
-    feedback_id = ids.new_id()
+    feedback_id = feedback_id or ids.new_id()
+    lock_key(feedback_id)
+    present = Feedback.objects.filter(id=feedback_id).first()
+    if present is not None and _says_the_same(present, market.id, version.number, topic, written):
+        return feedback_id
+    feedback_id = feedback_id if present is None else ids.new_id()
     Feedback.objects.create(
         id=feedback_id,
         market_id=market.id,
@@ -83,6 +91,12 @@ def send_feedback(
         occurred_at=now,
     )
     return feedback_id
+
+
+def _says_the_same(row: Feedback, market_id: UUID, version_number: int, topic: str, written: str) -> bool:
+    if (row.market_id, row.version_number, row.topic) != (market_id, version_number, topic):
+        return False
+    return written == (unseal_text(row.id, bytes(row.sealed_text)) if row.sealed_text is not None else "")
 
 
 @action

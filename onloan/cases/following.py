@@ -12,6 +12,7 @@ from onloan import ids
 from onloan.cases.actions import check_written
 from onloan.cases.errors import CaseClosed, FollowNobody
 from onloan.cases.models import Case
+from onloan.cases.once import is_said
 from onloan.cases.rules import EventKind, Kind, State
 from onloan.cases.sealing import contact_hash
 from onloan.cases.timeline import record_event
@@ -47,8 +48,8 @@ def find_followed(*, reference: str, email: str, code: str, now: datetime) -> UU
 
 @action
 def add_message(*, case_id: UUID, text: str, now: datetime) -> None:
-    """What whoever asked adds; the caller knows that it is them. Raises TextNeeded, TextNotValid, NotFound,
-    CaseClosed."""
+    """What whoever asked adds; the caller knows that it is them. Sent twice, it is kept once. Raises TextNeeded,
+    TextNotValid, NotFound, CaseClosed."""
     seen = Case.objects.filter(id=case_id).values_list("participant_id").first()
     if seen is None:
         raise NotFound
@@ -57,4 +58,6 @@ def add_message(*, case_id: UUID, text: str, now: datetime) -> None:
     if Case.objects.select_for_update().get(id=case_id).state != State.OPEN:
         raise CaseClosed
     written = check_written(Kind.COMPLAINT, text, field="text")
+    if is_said(case_id, EventKind.MESSAGE_FROM_PERSON, written, now):
+        return
     record_event(case_id=case_id, kind=EventKind.MESSAGE_FROM_PERSON, now=now, text=written, is_shown=True)

@@ -33,13 +33,14 @@ def take_in(
     email: str,
     about: About = About.NOTHING,
     representative: str = "",
+    case_id: UUID | None = None,
     now: datetime,
 ) -> OpenedCase:
     """Open the case; the mail that acknowledges it carries a code. The request counts from now, whether or not the
     code is typed. Where no more codes may be sent, the mail goes without one. Raises what ``open_case`` raises."""
     return open_case(
         kind=kind, about=about, country=country, language=language, door=Door.PUBLIC_PAGE, text=text,
-        contact=email, representative=representative, wants_code=True, now=now,
+        contact=email, representative=representative, wants_code=True, case_id=case_id, now=now,
     )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from onloan.cases.desk import tell_person
 from onloan.cases.errors import PostalAddress, ReceivedDay, TextNotValid
 from onloan.cases.identifying import identify_case
 from onloan.cases.models import Case
+from onloan.cases.once import is_said, lock_key
 from onloan.cases.posting import TOLD, begin_posted_pause, list_missed, list_to_post, write_told
 from onloan.cases.queries import CaseView
 from onloan.cases.rules import About, Door, EventKind, Kind, State
@@ -67,8 +68,9 @@ class Written:
 
 
 @action
-def write_down(*, user_id: UUID, written: Written, now: datetime) -> OpenedCase:
-    """Take the request in; its clock began on the day on which it reached us. Raises ReceivedDay, PostalAddress,
+def write_down(*, user_id: UUID, written: Written, case_id: UUID | None = None, now: datetime) -> OpenedCase:
+    """Take the request in; its clock began on the day on which it reached us. ``case_id``, a UUIDv7, is the key
+    that the form carries, so that a button pressed twice takes in one. Raises ReceivedDay, PostalAddress,
     TextNotValid, what ``open_case`` and ``identify_case`` raise, and NotAllowed; then nothing is stored."""
     require(find_member_by_id(user_id), Capability.HANDLE_CASES)
     if written.country not in known_countries():
@@ -80,7 +82,10 @@ def write_down(*, user_id: UUID, written: Written, now: datetime) -> OpenedCase:
         raise PostalAddress(field="email", maximum=POSTAL_CHARACTERS_MAX)
     if len(written.representative.strip()) > REPRESENTATIVE_CHARACTERS_MAX:
         raise TextNotValid(field="representative", maximum=REPRESENTATIVE_CHARACTERS_MAX)
+    if case_id is not None:
+        lock_key(case_id)
     opened = open_case(
+        case_id=case_id,
         kind=written.kind,
         about=written.about,
         country=written.country,
@@ -92,6 +97,8 @@ def write_down(*, user_id: UUID, written: Written, now: datetime) -> OpenedCase:
         received_on=written.received_on,
         now=now,
     )
+    if opened.is_resent:
+        return opened
     if not written.email.strip():
         # Without a hash it is no e-mail address, and no mail goes there.
         Case.objects.filter(id=opened.case_id).update(sealed_contact=seal_contact(opened.case_id, postal_address))
@@ -128,11 +135,13 @@ def confirm_by_letter(*, case_id: UUID, user_id: UUID, now: datetime) -> None:
     """What was to be told has gone by letter: the receipt of a request, what the person was told since, or what a
     mail did not bring. A question that stops the clock stops it now. Raises NotAllowed, NotFound."""
     row = _lock(case_id, user_id)
+    with translation.override(row.language):
+        text = gettext("We wrote to you by letter.")
+    if row.letter_waits_since is None and is_said(case_id, EventKind.MESSAGE_TO_PERSON, text, now):
+        return
     if row.state == State.OPEN:
         begin_posted_pause(row, now)
     Case.objects.filter(id=case_id).update(acknowledged_at=_acknowledged(row, now), letter_waits_since=None)
-    with translation.override(row.language):
-        text = gettext("We wrote to you by letter.")
     record_event(
         case_id=case_id, kind=EventKind.MESSAGE_TO_PERSON, now=now, by_user_id=user_id, text=text, is_shown=True
     )

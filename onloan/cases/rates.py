@@ -28,11 +28,13 @@ _lately = Lately("cases_case", "received_at", timedelta(minutes=1))
 
 
 class Admitted(NamedTuple):
-    """A case that may come in. ``code_hash`` is of its address where the mail may carry a one-time code, else
-    empty; ``is_awaited``: the merchant's systems want to be told."""
+    """A case that may come in from the address of ``address_hash``. ``may_send_code``: its mail may carry a
+    one-time code; ``is_awaited``: the merchant's systems want to be told; ``is_there``: a case has its key."""
 
-    code_hash: str
+    address_hash: str
+    may_send_code: bool
     is_awaited: bool
+    is_there: bool
 
 
 def check_person(kind: Kind, participant_id: UUID, now: datetime) -> None:
@@ -46,26 +48,29 @@ def check_person(kind: Kind, participant_id: UUID, now: datetime) -> None:
         raise TooManyCases
 
 
-def admit_address(email: str, door: Door, *, wants_code: bool, now: datetime) -> Admitted:
+def admit_address(email: str, door: Door, *, case_id: UUID | None, wants_code: bool, now: datetime) -> Admitted:
     """Whether one more case may come from ``email``, which nobody else counts until the end of the transaction.
 
     All that decides about it is read in one statement, alike for every address. Raises TooManyCases.
     """
-    code_hash = email_code_hash(email)
-    lock_address(code_hash)
+    address_hash = email_code_hash(email)
+    lock_address(address_hash)
     of_address = "SELECT count(*) FROM cases_case WHERE contact_hash = %s AND received_at > %s"
-    cases, sent, awaiting = fetch_values(
+    of_key = "SELECT count(*) FROM cases_case WHERE id = %s"
+    cases, sent, awaiting, *there = fetch_values(
         [
             (of_address, [contact_hash(email), db.time_value(now - timedelta(days=1))]),
-            codes.count_statement(code_hash, "request", now),
+            codes.count_statement(address_hash, "request", now),
             wanting_statement(WebhookEvent.CASE_OPENED),
+            *([] if case_id is None else [(of_key, [db.uuid_value(case_id)])]),
         ]
     )
-    if cases >= CASES_PER_DAY_MAX:
+    is_there = there == [1]
+    if cases >= CASES_PER_DAY_MAX + is_there:
         raise TooManyCases
     if door is Door.PUBLIC_PAGE and not _lately.admit(PUBLIC_CASES_PER_MINUTE_MAX, now):
         raise TooManyCases
-    return Admitted(code_hash if wants_code and _may_send_code(sent, now) else "", awaiting > 0)
+    return Admitted(address_hash, wants_code and _may_send_code(sent, now), awaiting > 0, is_there)
 
 
 def _may_send_code(sent: int, now: datetime) -> bool:

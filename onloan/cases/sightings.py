@@ -47,12 +47,14 @@ def report_sighting(
     country: str,
     language: str,
     now: datetime,
+    case_id: UUID | None = None,
     participant_id: UUID | None = None,
     contact: str | None = None,
 ) -> ReportedSighting:
     """Keep what was seen. A use of this person that was going on explains it; whatever else becomes a case with a
     clock. Somebody who never joined has no use, so theirs is always looked at; ``contact`` is their address,
-    which they confirmed. Raises SightingEmpty, SightingAddress, SightingDay, TextNotValid, TooManyCases."""
+    which they confirmed. ``case_id`` is the key that the form carries: sent twice, it is one case. Raises
+    SightingEmpty, SightingAddress, SightingDay, TextNotValid, TooManyCases."""
     time_zone = market_facts(country).time_zone
     _check(report, clock.local_day(now, time_zone))
     if participant_id is not None:
@@ -61,7 +63,9 @@ def report_sighting(
     match = None if participant_id is None else _find_match(participant_id, report, time_zone, now)
     opened = None
     if match is None or match.is_after_end:
-        opened = _open(report, country, language, participant_id, contact, now)
+        opened = _open(report, country, language, participant_id, contact, case_id, now)
+        if opened.is_resent:
+            return ReportedSighting(Sighting.objects.get(case_id=opened.case_id).id, match, opened)
     if match is not None and match.is_after_end:
         assert participant_id is not None, "only an identified person's uses are compared"
         take_down_seen(participant_id=participant_id, use_id=match.use.id, is_mass=match.use.is_mass, now=now)
@@ -95,7 +99,7 @@ def refute_match(
     row = Sighting.objects.filter(id=sighting_id, participant_id=participant_id, case_id=None).first()
     if row is None:
         raise NotFound
-    opened = _open(read_report(row), country, language, participant_id, None, now)
+    opened = _open(read_report(row), country, language, participant_id, None, None, now)
     Sighting.objects.filter(id=sighting_id).update(
         use_id=None, is_mass=False, is_after_end=False, case_id=opened.case_id
     )
@@ -151,9 +155,11 @@ def _open(
     language: str,
     participant_id: UUID | None,
     contact: str | None,
+    case_id: UUID | None,
     now: datetime,
 ) -> OpenedCase:
     return open_case(
+        case_id=case_id,
         kind=Kind.SIGHTING,
         country=country,
         language=language,

@@ -13,7 +13,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 
-from onloan import clock
+from onloan import clock, ids
 from onloan.access.rules import Capability
 from onloan.access.team import Member, find_member_by_id
 from onloan.cases.queue_queries import count_late
@@ -61,11 +61,12 @@ def team_page(
 def render_page(
     request: TeamRequest, template: str, context: Mapping[str, Any] | None = None, *, status: int = 200
 ) -> HttpResponse:
-    """A page with the member's menu, kept by no cache."""
+    """A page with the member's menu, kept by no cache. ``form_id`` is the key of what its form will make."""
     member = request.member
     values = {
         "member": member,
         "is_wide": True,
+        "form_id": ids.new_id(),
         "may": {capability.value: member.can(capability) for capability in Capability},
         "late_everywhere": count_late(clock.now()) if member.can(Capability.HANDLE_CASES) else 0,
         **(context or {}),

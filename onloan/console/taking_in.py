@@ -14,7 +14,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from onloan import clock
+from onloan import clock, ids
 from onloan.access.rules import Capability
 from onloan.cases.identifying import HOW_CHARACTERS_MAX
 from onloan.cases.letters import (
@@ -63,7 +63,8 @@ def take_in(request: TeamRequest) -> HttpResponse:
     if written is None:
         return _render(request, errors)
     try:
-        opened = write_down(user_id=request.member.id, written=written, now=clock.now())
+        form_id = ids.read_id(request.POST.get("form_id", ""))
+        opened = write_down(user_id=request.member.id, written=written, case_id=form_id, now=clock.now())
     except OnloanError as error:
         field = RENAMED.get(error.field, error.field)
         return _render(request, [FieldError(field, f"{error} ({error.code})")], status=error.status)

@@ -33,6 +33,11 @@ def count_statement(email_hash: str, purpose: str, now: datetime) -> Statement:
     return sql, [email_hash, purpose, db.time_value(now - timedelta(hours=1))]
 
 
+def was_sent_at(email_hash: str, purpose: str, sent_at: datetime) -> bool:
+    """Whether a code went to the address of this ``sealing.email_code_hash`` at that very instant."""
+    return EmailCode.objects.filter(email_hash=email_hash, purpose=purpose, created_at=sent_at).exists()
+
+
 def check_rates(of_address: int, now: datetime) -> None:
     """Whether one more may be sent; then the caller sends it. ``of_address`` is what ``count_statement`` gave.
     Raises TooManyCodes, CodesBusy."""

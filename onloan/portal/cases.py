@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext, gettext_lazy, override
 from django.views.decorators.http import require_http_methods
 
-from onloan import clock
+from onloan import clock, ids
 from onloan.cases.actions import OpenedCase, open_case
 from onloan.cases.errors import TextNeeded, TooManyCases
 from onloan.cases.intake import confirm_address, send_new_code, take_in
@@ -167,7 +167,8 @@ def my_request(request: HttpRequest, kind: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             about = About(form.cleaned_data.get("about", ""))
-            opened = _ask(participant, wanted, about, form.cleaned_data["text"])
+            form_id = ids.read_id(request.POST.get("form_id", ""))
+            opened = _ask(participant, wanted, about, form.cleaned_data["text"], form_id)
         except OnloanError as error:
             refused = error
             form.mark(error, "text")
@@ -192,9 +193,10 @@ def _contacts(refused: OnloanError | None) -> dict[str, object]:
     return contacts_context() if isinstance(refused, TooManyCases) else {}
 
 
-def _ask(participant: ParticipantView, kind: Kind, about: About, text: str) -> OpenedCase:
+def _ask(participant: ParticipantView, kind: Kind, about: About, text: str, form_id: UUID | None) -> OpenedCase:
     """Raises what ``open_case`` raises."""
     return open_case(
+        case_id=form_id,
         kind=kind,
         about=about,
         country=participant.country,
@@ -222,6 +224,7 @@ def public_request(request: HttpRequest) -> HttpResponse:
                 text=asked.text,
                 email=asked.email,
                 representative=asked.representative,
+                case_id=asked.form_id,
                 now=clock.now(),
             )
         except OnloanError as error:

@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext, gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from onloan import clock
+from onloan import clock, ids
 from onloan.cases.actions import open_case
 from onloan.cases.erasing import choose_way
 from onloan.cases.erasure_queries import ErasureView, find_erasure, plan_erasure
@@ -89,6 +89,7 @@ def _act(request: HttpRequest, participant: ParticipantView) -> None:
             choose_way(participant_id=participant.id, way=way, now=now)
         case "erase":
             open_case(
+                case_id=ids.read_id(request.POST.get("form_id", "")),
                 kind=Kind.ERASURE,
                 country=participant.country,
                 language=get_language() or "en",

@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext, gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
+from onloan import ids
 from onloan.cases.clarity import answer_clarity, find_answers
 from onloan.cases.clarity_rules import ASKED, Question, check_answers, make_questions
 from onloan.cases.errors import ClarityUnanswered
@@ -82,6 +83,7 @@ def feedback_page(request: HttpRequest, campaign: Campaign) -> HttpResponse:
                 text=form.cleaned_data["text"],
                 door=_door(campaign, is_mine=me is not None),
                 language=campaign.language,
+                feedback_id=ids.read_id(request.POST.get("form_id", "")),
                 now=campaign.now,
             )
         except OnloanError as error:

@@ -8,6 +8,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from onloan import ids
 from onloan.errors import OnloanError
 from onloan.portal.colour import brand_of
 
@@ -21,9 +22,10 @@ def render_page(
     colour: str = "",
     is_private: bool = False,
 ) -> HttpResponse:
-    """A page in the reader's language. ``is_private``: about one person, so kept by no cache or search engine."""
+    """A page in the reader's language. ``is_private``: about one person, so kept by no cache or search engine.
+    ``form_id`` is the key of what its form will make (``parts/form_id.html``)."""
     brand = brand_of(colour) if colour else None
-    values = {"brand": brand, "is_private": is_private, **(context or {})}
+    values = {"brand": brand, "is_private": is_private, "form_id": ids.new_id(), **(context or {})}
     response = render(request, f"portal/{template}", values, status=status)
     if brand is not None:
         response.style_hash = brand.style_hash  # type: ignore[attr-defined]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
+from uuid import UUID
 
+from onloan import ids
 from onloan.cases.rules import NEEDS_TEXT, About, Kind
 from onloan.lines import plain_lines
 from onloan.markets.rules import known_countries
@@ -23,6 +25,7 @@ class AskedByAnybody:
     email: str
     text: str
     representative: str
+    form_id: UUID | None
 
 
 def read_request(
@@ -47,8 +50,9 @@ def read_request(
     is_told = (kind != Kind.RECTIFICATION or about != "") and (kind not in NEEDS_TEXT or text != "")
     if not (is_listed and is_bounded and is_told and _is_address(email)):
         return None
+    form_id = ids.read_id(data.get("form_id", ""))
     wanted = about if kind == Kind.RECTIFICATION else about_kind
-    return AskedByAnybody(Kind(kind), About(wanted), country, email, text, representative)
+    return AskedByAnybody(Kind(kind), About(wanted), country, email, text, representative, form_id)
 
 
 def _is_address(email: str) -> bool:

@@ -10,7 +10,7 @@ from django.utils.text import capfirst
 from django.utils.translation import get_language, gettext
 from django.views.decorators.http import require_http_methods
 
-from onloan import clock
+from onloan import clock, ids
 from onloan.cases.rules import Kind
 from onloan.cases.sighting_queries import SightingReport, find_sighting_of
 from onloan.cases.sightings import refute_match, report_sighting
@@ -45,6 +45,7 @@ def my_sighting(request: HttpRequest) -> HttpResponse:
         try:
             reported = report_sighting(
                 report=report,
+                case_id=ids.read_id(request.POST.get("form_id", "")),
                 offer_id=participant.offer_id,
                 country=participant.country,
                 language=get_language() or "en",
@@ -105,6 +106,7 @@ def public_sighting(request: HttpRequest) -> HttpResponse:
         try:
             reported = report_sighting(
                 report=report,
+                case_id=ids.read_id(request.POST.get("form_id", "")),
                 offer_id=market.offer_id,
                 country=market.country,
                 language=get_language() or "en",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -34,6 +35,13 @@ def test_a_letter_becomes_a_case_and_reloading_makes_no_second_one(dora: Client)
     assert answer.status_code == 302 and answer.headers["Location"] == f"/console/requests/{case.line.id}/"
     assert (case.line.kind, case.line.door, case.postal_address) == (Kind.ACCESS, Door.STAFF, "3 rue des Lilas")
     assert case.line.reference in dora.get(answer.headers["Location"]).content.decode()
+
+
+def test_a_button_pressed_twice_takes_in_one_letter(dora: Client) -> None:
+    found = re.search(r'name="form_id" value="([0-9a-f-]{36})"', dora.get(ADDRESS).content.decode())
+    assert found is not None
+    first, second = (dora.post(ADDRESS, typed(form_id=found.group(1))) for _ in range(2))
+    assert first.headers["Location"] == second.headers["Location"] and Case.objects.count() == 1
 
 
 def test_all_that_is_missing_is_said_at_its_field_in_one_run(dora: Client) -> None:
