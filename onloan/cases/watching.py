@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from django.conf import settings
@@ -13,7 +15,7 @@ from onloan.access.team import list_members
 from onloan.cases import clocks
 from onloan.cases.models import Case, CaseEvent, CasePause
 from onloan.cases.rules import EventKind, State
-from onloan.cases.timeline import event_statement, record_event
+from onloan.cases.timeline import event_statement
 from onloan.db import action
 from onloan.markets.rules import market_facts
 from onloan.outbox.models import Message
@@ -25,8 +27,18 @@ CASE_MAILS = (
     "case_erasure_begun", "case_erased", "case_erasure_complete", "restriction_told",
     "pack_ready",
 )  # fmt: skip
+CASES_AT_A_TIME = 200
+"""How many alarms are noted in one transaction: a bad day's requests come due together, and others write, too."""
 LOOK_BACK = timedelta(days=7)
 """How far back it looks for mails that failed: longer than the job stands still without anybody noticing."""
+
+
+class Reached(NamedTuple):
+    """A case that has come as near to its day as ``step`` (``clocks.alarm_step``) says."""
+
+    case_id: UUID
+    participant_id: UUID | None
+    step: int
 
 
 def watch_cases(*, now: datetime) -> int:
@@ -36,24 +48,31 @@ def watch_cases(*, now: datetime) -> int:
         id__in=CasePause.objects.filter(answered_at=None).values("case_id")
     )
     soon = open_cases.filter(due_on__lte=now.date() + timedelta(days=max(clocks.ALARM_DAYS) + 1))
-    reached: list[tuple[UUID, int]] = []
-    for case_id, country, due_on, told in soon.values_list("id", "country", "due_on", "alarm_days").iterator():
+    reached: list[Reached] = []
+    read = soon.values_list("id", "participant_id", "country", "due_on", "alarm_days")
+    for case_id, participant_id, country, due_on, told in read.iterator():
         left = clocks.days_left(due_on, clock.local_day(now, market_facts(country).time_zone))
         step = clocks.alarm_step(left)
         if step is not None and (told is None or step < told):
-            reached.append((case_id, step))
+            reached.append(Reached(case_id, participant_id, step))
     if reached:
-        _alarm(reached=reached, now=now)
+        _tell_due(count=len(reached), late=sum(each.step < 0 for each in reached))
+    for start in range(0, len(reached), CASES_AT_A_TIME):
+        _alarm(reached=reached[start : start + CASES_AT_A_TIME], now=now)
     return len(reached)
 
 
 @action
-def _alarm(*, reached: list[tuple[UUID, int]], now: datetime) -> None:
-    late = sum(step < 0 for _, step in reached)
-    for case_id, step in reached:
-        Case.objects.filter(id=case_id).update(alarm_days=step, alarmed_at=now)
-        record_event(case_id=case_id, kind=EventKind.ALARMED, now=now)
-    _tell_team("cases_due", {"count": len(reached), "late": late})
+def _tell_due(*, count: int, late: int) -> None:
+    _tell_team("cases_due", {"count": count, "late": late})
+
+
+@action
+def _alarm(*, reached: Sequence[Reached], now: datetime) -> None:
+    for step in {each.step for each in reached}:
+        of_step = [each.case_id for each in reached if each.step == step]
+        Case.objects.filter(id__in=of_step).update(alarm_days=step, alarmed_at=now)
+    db.execute([event_statement(each.case_id, each.participant_id, EventKind.ALARMED, now) for each in reached])
 
 
 def watch_mails(*, now: datetime) -> int:

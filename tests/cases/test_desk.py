@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from onloan import ids
-from onloan.cases import desk
+from onloan.cases import desk, watching
 from onloan.cases.actions import close_case, open_case
 from onloan.cases.answers import Ground, Parts
 from onloan.cases.clocks import Pause
@@ -311,6 +311,19 @@ def test_each_alarm_is_given_once_and_late_cases_every_day(both_databases: str) 
     assert told == [10, 3, 0, -1, -2, -3]
     assert watch_cases(now=noon + timedelta(days=3)) == 0
     assert CaseEvent.objects.filter(kind="alarmed").count() == 6
+
+
+def test_a_bad_days_alarms_are_noted_some_at_a_time_and_told_together(
+    market: OpenMarket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "CASES_AT_A_TIME", 2)
+    for country in ("FR", "FR", "FR", "GB", "GB"):
+        ask(country=country)
+    late = NOW + timedelta(days=60)
+    assert (watch_cases(now=late), watch_cases(now=late)) == (5, 0)
+    assert CaseEvent.objects.filter(kind="alarmed").values("case_id").distinct().count() == 5
+    (context,) = Message.objects.filter(template="cases_due").values_list("context", flat=True).distinct()
+    assert (context["count"], context["late"]) == (5, 5)
 
 
 def test_progress_is_told_and_notes_are_not(market: OpenMarket) -> None:
