@@ -10,8 +10,9 @@ from uuid import UUID
 from django.db.models import Count
 
 from onloan.cases.feedback_models import Explanation, Feedback
-from onloan.cases.feedback_rules import FeedbackDoor, Topic
+from onloan.cases.feedback_rules import FeedbackDoor, Topic, find_move
 from onloan.cases.sealing import unseal_text
+from onloan.offers.queries import list_changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +29,13 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class WhatChanged:
-    """What the team says about a market's reopening, in one language."""
+    """What changed in a market when it opened again, with what the team says about it in one language; or when its
+    version changed while it ran, of which nothing is said."""
 
     old_number: int
     new_number: int
     text: str
-    reopened_at: datetime
+    changed_at: datetime
 
     @property
     def has_new_version(self) -> bool:
@@ -74,6 +76,15 @@ def list_remarks(
         )
         for row in rows.order_by("-sent_at", "-id")[first : first + limit]
     ]
+
+
+def find_latest_change(market_id: UUID, language: str) -> WhatChanged | None:
+    """What changed last, explained or not; None if nothing did."""
+    explained, moved = find_what_changed(market_id, language), find_move(list_changes(market_id))
+    if moved is None or (explained is not None and explained.new_number >= moved[1].version_number):
+        return explained
+    before, after = moved
+    return WhatChanged(before.version_number, after.version_number, "", after.at)
 
 
 def find_what_changed(market_id: UUID, language: str) -> WhatChanged | None:

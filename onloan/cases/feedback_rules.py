@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import pairwise
 
 from onloan.lines import plain_lines
 from onloan.offers.queries import ChangeLine
@@ -103,6 +104,15 @@ def _is_stop(changes: Sequence[ChangeLine], index: int) -> bool:
     if changes[index].state != "suspended":
         return False
     return index + 1 == len(changes) or changes[index + 1].state != "suspended"
+
+
+def find_move(changes: Sequence[ChangeLine]) -> tuple[ChangeLine, ChangeLine] | None:
+    """The latest lines of a market's history (newest first) before and after its version changed while people could
+    read it; None where that never happened."""
+    for after, before in pairwise(changes):
+        if after.version_number > before.version_number and before.state in {"open", "suspended"}:
+            return before, after
+    return None
 
 
 def check_remark(text: str) -> str:

@@ -17,7 +17,7 @@ from onloan.cases.feedback_queries import count_feedback, list_remarks
 from onloan.cases.feedback_rules import FeedbackDoor, Journey, Step, Topic, find_journey
 from onloan.cases.feedback_words import TOPIC_WORDS
 from onloan.console.pages import TeamRequest, render_page, team_page
-from onloan.offers.comparing import compare_versions
+from onloan.offers.comparing import compare_versions, split_rows
 from onloan.offers.document import Offer
 from onloan.offers.lint import check_text
 from onloan.offers.queries import (
@@ -201,9 +201,10 @@ def show_changes(request: TeamRequest, slug: str, country: str) -> HttpResponse:
         "market": market,
         "old_number": old_number,
         "new_name": new_name,
-        "rows": rows,
+        **split_rows(rows),
         "draft": draft if new_number is None else None,
         "changed_count": sum(row.is_changed for row in rows),
+        "has_next": bool(rows),
     }
     return render_page(request, "changes.html", context)
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
+from itertools import zip_longest
 
 from django.utils.translation import gettext, override
 
@@ -12,6 +16,26 @@ from onloan.offers.consent import consent_text
 from onloan.offers.document import Offer
 from onloan.offers.vocabulary import said
 from onloan.offers.wording import written_day
+
+
+SIMILAR_MIN = 0.5
+"""Two sentences that have less in common (of 1) are shown as two, not as one with words marked all over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some words of a sentence, and whether the other version does not have them."""
+
+    text: str
+    is_changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A sentence before and now; a side without pieces does not have it."""
+
+    old: tuple[Piece, ...]
+    new: tuple[Piece, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +50,39 @@ class Compared:
     def is_changed(self) -> bool:
         return self.old != self.new
 
+    @property
+    def pairs(self) -> tuple[Pair, ...]:
+        """What changed, sentence by sentence, in the order of the page."""
+        return tuple(
+            _pair(before or "", after or "")
+            for kind, i, j, k, m in SequenceMatcher(None, self.old, self.new, autojunk=False).get_opcodes()
+            if kind != "equal"
+            for before, after in zip_longest(self.old[i:j], self.new[k:m])
+        )
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """The sentences that stay word for word."""
+        blocks = SequenceMatcher(None, self.old, self.new, autojunk=False).get_matching_blocks()
+        return tuple(line for block in blocks for line in self.old[block.a : block.a + block.size])
+
+
+def _pair(before: str, after: str) -> Pair:
+    # Words, what stands between them, and each sign apart, so that nothing is marked but what differs.
+    old, new = (re.findall(r"\w+|\s+|[^\w\s]", text) for text in (before, after))
+    matcher = SequenceMatcher(None, old, new, autojunk=False)
+    if matcher.ratio() < SIMILAR_MIN:
+        return Pair(_pieces(old, [(0, len(old), True)]), _pieces(new, [(0, len(new), True)]))
+    steps = matcher.get_opcodes()
+    return Pair(
+        _pieces(old, [(i, j, kind != "equal") for kind, i, j, _, _ in steps]),
+        _pieces(new, [(k, m, kind != "equal") for kind, _, _, k, m in steps]),
+    )
+
+
+def _pieces(words: Sequence[str], spans: Sequence[tuple[int, int, bool]]) -> tuple[Piece, ...]:
+    return tuple(Piece("".join(words[i:j]), is_changed) for i, j, is_changed in spans if i < j)
+
 
 def compare_versions(old: Offer, new: Offer, country: str, language: str) -> tuple[Compared, ...]:
     """Every thing that either version says to people of ``country``, in the order in which the offer page says it.
@@ -38,6 +95,14 @@ def compare_versions(old: Offer, new: Offer, country: str, language: str) -> tup
     return tuple(
         Compared(label, before.get((key, label), ()), after.get((key, label), ())) for key, label in names
     )
+
+
+def split_rows(rows: Sequence[Compared]) -> dict[str, list[Compared]]:
+    """What a page shows of them: what changed, and folded what stays word for word."""
+    return {
+        "changed_rows": [row for row in rows if row.is_changed],
+        "kept_rows": [row for row in rows if row.kept],
+    }
 
 
 def _say(offer: Offer, country: str, language: str) -> dict[tuple[str, str], tuple[str, ...]]:

@@ -15,11 +15,11 @@ from onloan.cases.clarity import answer_clarity, find_answers
 from onloan.cases.clarity_rules import ASKED, Question, check_answers, make_questions
 from onloan.cases.errors import ClarityUnanswered
 from onloan.cases.feedback import send_feedback
-from onloan.cases.feedback_queries import WhatChanged, count_feedback, find_what_changed
+from onloan.cases.feedback_queries import WhatChanged, count_feedback, find_latest_change, find_what_changed
 from onloan.cases.feedback_rules import COUNTED_MIN, TEXT_CHARACTERS_MAX, FeedbackDoor, Topic
 from onloan.cases.feedback_words import TOPIC_WORDS
 from onloan.errors import NotFound, OnloanError
-from onloan.offers.comparing import compare_versions
+from onloan.offers.comparing import compare_versions, split_rows
 from onloan.offers.queries import find_market_by_id, find_version, find_version_number
 from onloan.people.queries import ParticipantView
 from onloan.portal import words
@@ -104,13 +104,13 @@ def feedback_sent(request: HttpRequest, campaign: Campaign) -> HttpResponse:
 @campaign_page
 def changes_page(request: HttpRequest, campaign: Campaign) -> HttpResponse:
     """What changed and why, with the old version and the new one side by side."""
-    changed = what_changed(campaign)
+    changed = latest_change(campaign)
     if changed is None:
         raise NotFound
     slug = campaign.market.offer_slug
     old, new = (find_version_number(slug, each).offer for each in (changed.old_number, changed.new_number))
     rows = compare_versions(old, new, campaign.market.country, campaign.language)
-    return render_campaign(request, "feedback/changes.html", campaign, {"changed": changed, "rows": rows})
+    return render_campaign(request, "feedback/changes.html", campaign, {"changed": changed, **split_rows(rows)})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -149,6 +149,11 @@ def clarity_page(request: HttpRequest) -> HttpResponse:
 def what_changed(campaign: Campaign) -> WhatChanged | None:
     """What the team says about the last reopening; None while the market is not open, or never was stopped."""
     return find_what_changed(campaign.market.id, campaign.language) if campaign.is_open else None
+
+
+def latest_change(campaign: Campaign) -> WhatChanged | None:
+    """The same, or a version that came while the market ran, about which the team said nothing."""
+    return find_latest_change(campaign.market.id, campaign.language) if campaign.is_open else None
 
 
 def may_check_clarity(participant: ParticipantView, campaign: Campaign) -> bool:

@@ -12,7 +12,7 @@ from onloan.errors import NotFound
 from onloan.offers.queries import find_market, find_version_number, list_markets
 from onloan.offers.texts import published_notice, published_terms
 from onloan.portal.campaign import Campaign, campaign_of, campaign_page, render_campaign, to_own_language
-from onloan.portal.feedback import what_changed
+from onloan.portal.feedback import latest_change
 from onloan.portal.pages import render_page
 
 
@@ -39,7 +39,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 @campaign_page
 def offer_page(request: HttpRequest, campaign: Campaign) -> HttpResponse:
-    return render_campaign(request, "offer.html", campaign, {"changed": what_changed(campaign)})
+    return render_campaign(request, "offer.html", campaign, {"changed": latest_change(campaign)})
 
 
 @require_safe

@@ -7,9 +7,12 @@ from onloan.cases.clarity import count_clarity
 from onloan.cases.feedback import reopen_market
 from onloan.cases.feedback_queries import count_feedback
 from onloan.cases.feedback_rules import Topic
+from onloan.offers.models import Version
+from onloan.offers.queries import find_draft
 from onloan.offers.rules import NOTHING_OVERDUE
 from tests.joining.support import OpenMarket, open_market
 from tests.portal.support import Visitor, add_participant
+from tests.support.offers import publish_file
 
 OFFER = "/en/o/spring-pot/GB/"
 SAID = {"en": "We ask for less now, because you told us that it was too much."}
@@ -101,3 +104,26 @@ def test_nobody_is_asked_three_questions_without_signing_in(sqlite_database: Non
     visitor.get("/en/me/clarity/")
 
     assert visitor.address == "/en/signin/"
+
+
+def test_a_version_that_comes_while_it_runs_is_shown_beside_the_old_one(sqlite_database: None) -> None:
+    market = open_market(country="GB")
+    visitor = Visitor()
+    assert visitor.get(OFFER + "changes/").status == 404 and "Version 2 since" not in visitor.get(OFFER).text
+    running = find_draft(Version.objects.get(id=market.version_id).draft_id).file_text
+    publish_file(market.team, running.replace("term_days: 180", "term_days: 90"), clock.now())
+
+    assert "Version 2 since" in visitor.get(OFFER).text
+    page = visitor.get(OFFER + "changes/")
+
+    assert "while it ran" in page.text
+    assert {each.text.strip() for each in page.all("ins")} == {"90"}
+    assert {each.text.strip() for each in page.all("del")} == {"180"}
+
+
+def test_a_stopped_campaign_invites_nobody(sqlite_database: None) -> None:
+    market, visitor = open_market(country="GB"), Visitor()
+    assert "Three steps" in visitor.get(OFFER).text and "If it happens today" in visitor.get(OFFER).text
+    market.suspend()
+    page = visitor.get(OFFER)
+    assert "Three steps" not in page.text and "If it happens today" not in page.text
