@@ -43,11 +43,17 @@ from django.conf import settings  # noqa: E402
 from django.core.cache import cache  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connections  # noqa: E402
+from hypothesis import HealthCheck  # noqa: E402
+from hypothesis import settings as examples  # noqa: E402
 
 from onloan.offers import actions as offer_actions  # noqa: E402
 from onloan.offers import texts as offer_texts  # noqa: E402
 from onloan.settings import read_database  # noqa: E402
 from tests.support import postgresql  # noqa: E402
+
+# A test has no limit in time: how long an example takes says how busy the machine is.
+examples.register_profile("onloan", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+examples.load_profile("onloan")
 
 _SERVER_VARIABLE = "ONLOAN_TEST_SERVER"
 _server: postgresql.Server | None = None

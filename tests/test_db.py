@@ -76,7 +76,11 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"
 
 
 @pytest.mark.usefixtures("both_databases")
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    max_examples=60,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    deadline=None,
+)
 @given(words=st.lists(TEXTS, max_size=4), data=st.binary(max_size=40))
 def test_it_keeps_every_character_and_byte(words: list[str], data: bytes) -> None:
     person, entry = ids.new_id(), uuid.uuid4()

@@ -107,8 +107,8 @@ def _is_stop(changes: Sequence[ChangeLine], index: int) -> bool:
 
 
 def find_move(changes: Sequence[ChangeLine]) -> tuple[ChangeLine, ChangeLine] | None:
-    """The latest lines of a market's history (newest first) before and after its version changed while people could
-    read it; None where that never happened."""
+    """The latest lines of a market's history (newest first) before and after its version changed while people
+    could read it; None where that never happened."""
     for after, before in pairwise(changes):
         if after.version_number > before.version_number and before.state in {"open", "suspended"}:
             return before, after

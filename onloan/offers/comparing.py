@@ -17,7 +17,6 @@ from onloan.offers.document import Offer
 from onloan.offers.vocabulary import said
 from onloan.offers.wording import written_day
 
-
 SIMILAR_MIN = 0.5
 """Two sentences that have less in common (of 1) are shown as two, not as one with words marked all over."""
 

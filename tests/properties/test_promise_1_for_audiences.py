@@ -128,7 +128,11 @@ def numbers_of_gate(history: History, use: dict[str, object]) -> set[int]:
 
 
 @pytest.mark.slow
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(steps=STEPS, later=STEPS)
 def test_an_audience_is_what_the_gate_says_of_everybody(
     both_databases: str, steps: list[tuple[str, int]], later: list[tuple[str, int]]

@@ -95,7 +95,9 @@ def last_entries(count: int) -> list[Entry]:
 
 STORIES = st.lists(st.sampled_from(PERSONAL_KINDS), min_size=1, max_size=8)
 ON_A_DATABASE = examples(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 

@@ -118,7 +118,9 @@ def grow(kinds: list[str]) -> None:
 
 
 ON_A_DATABASE = examples(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 
@@ -134,6 +136,8 @@ def test_it_detects_what_was_changed_dropped_or_reordered(
     bodies = read_log()
     other = way(bodies, data)
     assume(other != bodies)
+    # Entries of one kind may be alike. One more at the end, with a state that fits, is growth like any other.
+    assume(not (is_state_mended and other[: len(bodies)] == bodies))
     assert verify_database().is_sound
     with transaction.atomic():
         write_log(other)

@@ -12,7 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 from pyiso20022.pain.pain_001_001_09 import Document
@@ -166,7 +166,6 @@ TRANSFERS = st.lists(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(TRANSFERS)
 def test_it_says_the_same_as_sepaxml(drawn: list[tuple[str, int, str, object]]) -> None:
     transfers = [
