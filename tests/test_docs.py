@@ -40,6 +40,13 @@ def test_each_error_code_has_an_entry() -> None:
     assert codes - headings == set()
 
 
+def test_each_file_that_a_readme_names_is_there() -> None:
+    for readme in sorted((ROOT / "onloan").rglob("README.md")):
+        for name in re.findall(r"`([\w/]+\.py)`", readme.read_text(encoding="utf-8")):
+            here, above = readme.parent / name, ROOT / "onloan" / name.removeprefix("onloan/")
+            assert here.exists() or above.exists(), f"{readme.parent.name}: {name}"
+
+
 def test_each_setting_has_a_line() -> None:
     source = (ROOT / "onloan" / "settings.py").read_text(encoding="utf-8")
     settings = set(re.findall(r'read_(?:setting|switch|number)\(\s*"([A-Z_]+)"', source))

@@ -11,7 +11,7 @@ from enum import StrEnum
 from itertools import pairwise
 
 from onloan.lines import plain_lines
-from onloan.offers.queries import ChangeLine
+from onloan.offers.rules import ChangeLine
 
 TEXT_CHARACTERS_MAX = 1_000
 EXPLANATION_LENGTH_MIN, EXPLANATION_LENGTH_MAX = 20, 1_000

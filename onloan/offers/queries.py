@@ -15,7 +15,7 @@ from onloan.errors import NotFound
 from onloan.offers import models
 from onloan.offers.document import Offer
 from onloan.offers.document_json import offer_from_json
-from onloan.offers.rules import MarketState, is_joining_open
+from onloan.offers.rules import ChangeLine, MarketState, is_joining_open
 
 VERSIONS_KEPT = 256
 ROWS_MAX = 500
@@ -69,18 +69,6 @@ class VersionLine:
     file_hash: str
     published_at: datetime
     published_by: str
-
-
-@dataclass(frozen=True, slots=True)
-class ChangeLine:
-    """One line of a market's history. ``by`` is empty when the closing date did it."""
-
-    state: MarketState
-    version_number: int
-    at: datetime
-    by: str
-    reason: str
-    honour_statement: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,3 +144,15 @@ def permissions_to_ask(old: Offer, new: Offer) -> tuple[str, ...]:
 def closing_day(closes_at: datetime, time_zone: str) -> date:
     """The last day, as a calendar shows it, of a market that closes at ``closes_at``."""
     return closes_at.astimezone(ZoneInfo(time_zone)).date() - timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeLine:
+    """One line of a market's history. ``by`` is empty when the closing date did it."""
+
+    state: MarketState
+    version_number: int
+    at: datetime
+    by: str
+    reason: str
+    honour_statement: str

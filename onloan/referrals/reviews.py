@@ -243,12 +243,12 @@ def finish_reviews(*, now: datetime) -> int:
     )
 
 
-def _finish_each(review_ids: Iterable[UUID], finish: Callable[[UUID, datetime], bool], now: datetime) -> int:
+def _finish_each(review_ids: Iterable[UUID], finish: Callable[..., bool], now: datetime) -> int:
     """Each in its own transaction: one that fails is written down and does not keep the others waiting."""
     done = 0
     for review_id in list(review_ids):
         try:
-            done += finish(review_id, now)
+            done += finish(review_id=review_id, now=now)
         except MustStopError:
             raise
         except Exception as error:
@@ -257,7 +257,7 @@ def _finish_each(review_ids: Iterable[UUID], finish: Callable[[UUID, datetime], 
 
 
 @action
-def _count_overdue(review_id: UUID, now: datetime) -> bool:
+def _count_overdue(*, review_id: UUID, now: datetime) -> bool:
     review = _lock_review(review_id)
     if review.state != ReviewState.OPEN or review.due_at > now:
         return False
@@ -266,7 +266,7 @@ def _count_overdue(review_id: UUID, now: datetime) -> bool:
 
 
 @action
-def _end_refused(review_id: UUID, now: datetime) -> bool:
+def _end_refused(*, review_id: UUID, now: datetime) -> bool:
     review = _lock_review(review_id)
     if review.state != ReviewState.REFUSED or review.decided_at is None or review.decided_by_user_id is None:
         return False

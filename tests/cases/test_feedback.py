@@ -21,8 +21,8 @@ from onloan.cases.feedback_models import Explanation, Feedback
 from onloan.cases.feedback_queries import count_feedback, find_what_changed, list_remarks
 from onloan.cases.feedback_rules import FeedbackDoor, Step, Topic, find_journey
 from onloan.errors import NotFound
-from onloan.offers.queries import ChangeLine, find_market
-from onloan.offers.rules import NOTHING_OVERDUE, MarketState
+from onloan.offers.queries import find_market
+from onloan.offers.rules import NOTHING_OVERDUE, ChangeLine, MarketState
 from tests.joining.support import OpenMarket, open_market
 
 DAY = datetime(2026, 5, 3, 12, tzinfo=UTC)
