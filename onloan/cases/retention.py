@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.apps import apps
 from django.contrib.sessions.models import Session
-from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, Max, Model, OuterRef, Q, QuerySet, Sum
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from onloan import clock, ids
 from onloan.cases.models import (
@@ -27,7 +30,7 @@ from onloan.cases.models import (
     Sighting,
 )
 from onloan.cases.period_rules import years_before
-from onloan.cases.rules import State
+from onloan.cases.rules import ErasureCause, State
 from onloan.consents.models import Consent, Receipt
 from onloan.db import action
 from onloan.errors import MustStopError
@@ -45,20 +48,20 @@ Forget = Callable[[datetime], int]
 
 @dataclass(frozen=True, slots=True)
 class RecordClass:
-    """Tables whose rows are kept for the same time. ``forget`` deletes what is past it, at most
-    ``ROWS_AT_A_TIME`` rows, and returns how many; None where another job or an erasure does, as ``kept`` says."""
+    """Tables whose rows are kept for the same time, which ``kept`` says. ``forget`` deletes what is past it, at
+    most ``ROWS_AT_A_TIME`` rows, and returns how many; None where another job or an erasure does."""
 
     name: str
+    label: Promise
     tables: tuple[str, ...]
-    kept: str
+    kept: Promise
     forget: Forget | None = None
 
 
 def _delete(rows: QuerySet[Model]) -> int:
     """At most so many at once, so that a long backlog stops nobody."""
     chosen = list(rows.values_list("pk", flat=True)[:ROWS_AT_A_TIME])
-    deleted, _ = rows.model._default_manager.filter(pk__in=chosen).delete()
-    return deleted
+    return rows.model._default_manager.filter(pk__in=chosen).delete()[0]
 
 
 def _forget_sessions(now: datetime) -> int:
@@ -77,11 +80,13 @@ def _forget_cases(now: datetime) -> int:
         closed_at__lt=before,
     )
     old = list(closed.values_list("id", flat=True)[:ROWS_AT_A_TIME])
-    for model in (CaseEvent, CasePause, Sighting, Restriction, Erasure):
-        model._default_manager.filter(case_id__in=old).delete()
-    _delete(Erasure.objects.filter(case_id=None, completed_at__lt=before))
-    explained = _delete(Sighting.objects.filter(case_id__isnull=True, reported_at__lt=before))
-    return explained + Case.objects.filter(id__in=old).delete()[0]
+    count = sum(
+        model._default_manager.filter(case_id__in=old).delete()[0]
+        for model in (CaseEvent, CasePause, Sighting, Restriction, Erasure)
+    )
+    count += _delete(Erasure.objects.filter(case_id=None, completed_at__lt=before))
+    count += _delete(Sighting.objects.filter(case_id__isnull=True, reported_at__lt=before))
+    return count + Case.objects.filter(id__in=old).delete()[0]
 
 
 def _forget_changes(now: datetime) -> int:
@@ -131,77 +136,95 @@ def _forget_archive(now: datetime) -> int:
 
 RECORD_CLASSES: tuple[RecordClass, ...] = (
     RecordClass(
-        "offers",
+        "offers", _("Offers, markets and their history"),
         ("offers_offer", "offers_draft", "offers_approval", "offers_signoff", "offers_version", "offers_market",
          "offers_marketchange", "cases_explanation"),
-        "what was promised in public names nobody; it stays with the evidence",
+        _("What was promised in public names nobody; it stays with the evidence."),
     ),
     RecordClass(
-        "team",
+        "team", _("The team, systems and recipients"),
         ("access_user", "access_apikey", "account_emailaddress", "account_emailconfirmation", "auth_group",
          "auth_permission", "django_content_type", "outbox_endpoint", "uses_recipient_door", "payouts_debtor"),
-        "while a colleague, a system or a recipient works with the installation",
+        _("While a colleague, a system or a recipient works with the installation."),
     ),
-    RecordClass("sessions", ("django_session",), "until they end", _forget_sessions),
-    RecordClass("answers of the API", ("access_idempotencyrecord",), "a day, by a job of its own"),
     RecordClass(
-        "evidence",
+        "sessions", _("Sign-ins of the team"), ("django_session",), _("Until they end."), _forget_sessions
+    ),
+    RecordClass(
+        "answers of the API", _("Answers of the API, to give them again"), ("access_idempotencyrecord",),
+        _("7 days."),
+    ),
+    RecordClass(
+        "evidence", _("Evidence"),
         ("evidence_queue", "evidence_log", "evidence_link", "evidence_set_page", "evidence_state",
          "evidence_counter", "cases_retention_run"),
-        "ten years; it names nobody, and erasure empties the links",
+        _("Ten years. It names nobody, and erasure empties the links."),
     ),
-    RecordClass("messages", ("outbox_message",), "30 days when sent, 90 when not, by a job of its own"),
     RecordClass(
-        "profiles",
+        "messages", _("Mails and messages"), ("outbox_message",), _("30 days when sent, 90 days when not.")
+    ),
+    RecordClass(
+        "profiles", _("People's pages: e-mail, name, link"),
         ("people_participant", "people_person_key", "people_item", "people_email_lookup", "people_code_lookup",
          "referrals_link", "referrals_attribution", "referrals_event", "cases_clarity_answer"),
-        "13 months after the last payment, at most 3 years, or until erasure",
+        _("13 months after the campaign and the last payment, at most 3 years after their last act, or until "
+          "erasure."),
     ),
-    RecordClass("objections to advertising", ("people_suppression",), "3 years", _forget_suppressions),
-    RecordClass("codes by mail", ("people_email_code",), "a day and ten minutes, by a job of its own"),
+    RecordClass("photos", _("Photos"), (), _("One day after the last permission for one has ended.")),
     RecordClass(
-        "changes and look-ups", ("people_item_change", "people_lookup_record"), "3 years", _forget_changes
+        "objections to advertising", _("Addresses not to be written to, as keyed hashes"), ("people_suppression",),
+        _("3 years."), _forget_suppressions,
     ),
     RecordClass(
-        "answers and receipts",
+        "codes by mail", _("Codes by mail, and forms begun"), ("people_email_code",), _("A day and ten minutes.")
+    ),
+    RecordClass(
+        "changes and look-ups", _("Changes of a profile, and who looked a person up"),
+        ("people_item_change", "people_lookup_record"), _("3 years."), _forget_changes,
+    ),
+    RecordClass(
+        "answers and receipts", _("Answers and receipts of permissions"),
         ("consents_consent", "consents_receipt"),
-        "while a permission lasts, then as long as a claim can be brought",
-        _forget_consents,
+        _("While a permission lasts, then as long as a claim can be brought in the country."), _forget_consents,
     ),
     RecordClass(
-        "uses",
-        ("uses_use", "uses_serving", "uses_audience", "uses_duty_mark"),
-        "as long as the person's profile: they are what the person asks to see",
+        "uses", _("What was used"), ("uses_use", "uses_serving", "uses_audience", "uses_duty_mark"),
+        _("As long as the person's page, who sees them there. After an erasure they name nobody."),
     ),
-    RecordClass("duties", ("uses_notice", "uses_takedown"), "3 years after they were done", _forget_duties),
     RecordClass(
-        "books",
+        "duties", _("Notices to recipients, and takedowns"), ("uses_notice", "uses_takedown"),
+        _("3 years after they were done."), _forget_duties,
+    ),
+    RecordClass(
+        "books", _("The books"),
         ("ledger_pool_slice", "ledger_funding", "ledger_account", "ledger_transfer", "ledger_reward",
          "ledger_correction", "ledger_pledge", "ledger_pool_day", "ledger_pool_alarm", "vouchers_voucher",
          "vouchers_redemption", "vouchers_own_code", "payouts_payable", "payouts_payment", "payouts_batch",
          "payouts_bank_answer", "payouts_slip", "payouts_alarm", "payouts_year_note"),
-        "as long as the law on accounts of the country asks; names and accounts go 30 days after the payment",
+        _("As long as the country's law on accounts asks. Names and accounts go 30 days after the payment."),
     ),
     RecordClass(
-        "archive of payments",
+        "archive of payments", _("The archive of payments, with names"),
         ("payouts_archive", "payouts_archive_reading"),
-        "until the end of the last year for which the law on accounts of the country asks for the voucher",
+        _("To the end of the last year for which the country's law on accounts asks for the voucher."),
         _forget_archive,
     ),
-    RecordClass("accounts of people", ("payouts_payee",), "30 days after the last payment, by a job of its own"),
     RecordClass(
-        "checks against cheating",
+        "accounts of people", _("Names and accounts for payments"), ("payouts_payee",),
+        _("30 days after the last payment."),
+    ),
+    RecordClass(
+        "checks against cheating", _("Checks against cheating"),
         ("referrals_mark", "referrals_signal", "referrals_review", "vouchers_miss"),
-        "12 months, 3 years where a human decided that it was fraud, by a job of its own",
+        _("12 months; 3 years where a human decided that it was fraud."),
     ),
-    RecordClass("clicks", ("referrals_click_day",), "counts that say nothing of anybody"),
+    RecordClass("clicks", _("Counts of clicks"), ("referrals_click_day",), _("They say nothing of anybody.")),
     RecordClass(
-        "requests and complaints",
+        "requests and complaints", _("Requests, complaints, sightings, erasures"),
         ("cases_case", "cases_event", "cases_pause", "cases_sighting", "cases_restriction", "cases_erasure"),
-        "3 years after they were answered",
-        _forget_cases,
+        _("3 years after they were answered. What is not answered stays."), _forget_cases,
     ),
-    RecordClass("feedback", ("cases_feedback",), "3 years", _forget_feedback),
+    RecordClass("feedback", _("Feedback"), ("cases_feedback",), _("3 years."), _forget_feedback),
 )  # fmt: skip
 
 
@@ -230,6 +253,42 @@ def forget_past(*, now: datetime) -> int:
 @action
 def _forget_class(*, name: str, forget: Forget, now: datetime) -> int:
     count = forget(now)
-    if count:
-        RetentionRun.objects.create(id=ids.new_id(), record_class=name, count=count, ran_at=now)
+    note_run(record_class=name, count=count, now=now)
     return count
+
+
+@action
+def note_run(*, record_class: str, count: int, now: datetime) -> None:
+    """Write down that so many rows of a class were deleted because their time was over; one row for each day."""
+    assert record_class in {each.name for each in RECORD_CLASSES}, record_class
+    if not count:
+        return
+    of_day = RetentionRun.objects.filter(record_class=record_class, ran_at__date=now.astimezone(UTC).date())
+    if not of_day.update(count=F("count") + count, ran_at=now):
+        RetentionRun.objects.create(id=ids.new_id(), record_class=record_class, count=count, ran_at=now)
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodLine:
+    """A class with its period; when something of it was last deleted, and how many rows within a year."""
+
+    label: Promise
+    kept: Promise
+    last_at: datetime | None
+    count: int
+
+
+def list_periods(now: datetime) -> list[PeriodLine]:
+    """Every class, in the order of ``RECORD_CLASSES``."""
+    runs = RetentionRun.objects.filter(ran_at__gt=years_before(now, 1)).values("record_class")
+    found: dict[str, Any] = {
+        row["record_class"]: row for row in runs.annotate(at=Max("ran_at"), rows=Sum("count"))
+    }
+    closed = Erasure.objects.filter(cause=ErasureCause.RETENTION, erased_at__gt=years_before(now, 1))
+    found["profiles"] = closed.aggregate(at=Max("erased_at"), rows=Count("id"))
+    nothing: dict[str, Any] = {"at": None, "rows": 0}
+    return [
+        PeriodLine(each.label, each.kept, row["at"], row["rows"])
+        for each in RECORD_CLASSES
+        for row in [found.get(each.name, nothing)]
+    ]

@@ -12,7 +12,7 @@ from onloan.cases.erasure_steps import close_profiles, finish_erasures, forget_l
 from onloan.cases.pack.actions import prepare_packs, try_packs_again
 from onloan.cases.profiles import forget_photos, stop_closings
 from onloan.cases.restricting import end_announced
-from onloan.cases.retention import forget_past
+from onloan.cases.retention import forget_past, note_run
 from onloan.cases.watching import watch_cases, watch_mails
 from onloan.consents.actions import expire_due
 from onloan.evidence.actions import number_entries
@@ -69,6 +69,17 @@ def check_books(now: datetime) -> int:
     return 0
 
 
+def counted(record_class: str, forget: Callable[..., int]) -> Callable[[datetime], int]:
+    """A job that deletes what is past its time, and writes down how much (``cases.retention``)."""
+
+    def run(now: datetime) -> int:
+        count = forget(now=now)
+        note_run(record_class=record_class, count=count, now=now)
+        return count
+
+    return run
+
+
 JOBS = (
     Job("number entries", 0.5, lambda now: number_entries()),
     Job("deliver messages", 0.5, deliver_messages),
@@ -94,7 +105,7 @@ JOBS = (
     Job("warn of reviews", 600, lambda now: warn_reviews(now=now)),
     Job("look at accounts", 600, lambda now: look_at_accounts(now=now)),
     Job("look for rings", 24 * 3600, lambda now: look_for_rings(now=now)),
-    Job("forget signals", 24 * 3600, lambda now: forget_old_signals(now=now)),
+    Job("forget signals", 24 * 3600, counted("checks against cheating", forget_old_signals)),
     Job("release windows", 60, lambda now: release_windows(now=now, limit=500)),
     Job("watch pools", 600, lambda now: watch_pools(now=now)),
     Job("record pools", 3600, lambda now: record_pool_day(now=now)),
@@ -104,7 +115,7 @@ JOBS = (
     Job("watch unreached people", 3600, lambda now: watch_unreached(now=now)),
     Job("watch voucher value", 24 * 3600, lambda now: watch_voucher_value(now=now)),
     Job("tell of amounts to declare", 24 * 3600, lambda now: tell_near(now=now)),
-    Job("forget accounts", 3600, lambda now: forget_accounts(now=now)),
+    Job("forget accounts", 3600, counted("accounts of people", forget_accounts)),
     Job("check the books", 24 * 3600, check_books),
     Job("stop closings", 60, lambda now: stop_closings(now=now)),
     Job("finish erasures", 60, lambda now: finish_erasures(now=now)),
@@ -112,8 +123,8 @@ JOBS = (
     Job("close profiles", 24 * 3600, lambda now: close_profiles(now=now)),
     Job("forget late traces", 24 * 3600, lambda now: forget_late_traces()),
     Job("forget what is past its time", 24 * 3600, lambda now: forget_past(now=now)),
-    Job("forget answers", 3600, lambda now: forget_answers(now=now)),
-    Job("forget misses", 3600, lambda now: forget_misses(now=now)),
-    Job("forget messages", 3600, lambda now: forget_settled(now=now)),
-    Job("purge codes", 300, lambda now: purge_codes(now=now)),
+    Job("forget answers", 3600, counted("answers of the API", forget_answers)),
+    Job("forget misses", 3600, counted("checks against cheating", forget_misses)),
+    Job("forget messages", 3600, counted("messages", forget_settled)),
+    Job("purge codes", 300, counted("codes by mail", purge_codes)),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -46,6 +46,7 @@ SAID = {
     "evidence": "The record of what happened, which names nobody",
     "messages": "Mails to you",
     "profiles": "Your e-mail, your name and your link",
+    "photos": "Your photo",
     "objections to advertising": "The list of addresses that get no advertising",
     "codes by mail": "A code by mail, and the form that waits for it",
     "changes and look-ups": "What you changed, and who of the team looked at your file",
@@ -66,7 +67,7 @@ NOT_SAID = {
     "offers": "what was promised in public is about nobody",
     "team": "it is about colleagues, systems and recipients",
     "sessions": "the notice says beside its cookies how long somebody stays signed in",
-    "answers of the API": "they are kept for a day, for the merchant's systems, and hold what these sent",
+    "answers of the API": "they are kept for 7 days, for the merchant's systems, and hold what these sent",
 }
 
 
@@ -106,7 +107,19 @@ def test_cases_go_three_years_after_their_answer(both_databases: str) -> None:
     assert retention.forget_past(now=limit + DAY) >= 1
     assert [case.id for case in Case.objects.all()] == [opened[1].case_id], "what is not answered stays"
     assert not CaseEvent.objects.filter(case_id=opened[0].case_id).exists()
-    assert RetentionRun.objects.get(record_class="requests and complaints").count == 1
+    # The case and the line that says when it came in.
+    assert RetentionRun.objects.get(record_class="requests and complaints").count == 2
+    [line] = [each for each in retention.list_periods(limit + DAY) if "complaints" in str(each.label)]
+    assert (line.count, line.last_at) == (2, limit + DAY)
+
+
+def test_what_one_day_deletes_of_a_class_stands_in_one_row(both_databases: str) -> None:
+    noon = datetime(2027, 5, 3, 12, tzinfo=UTC)
+    for hours, count in ((0, 4), (1, 0), (2, 3), (24, 1)):
+        retention.note_run(record_class="messages", count=count, now=noon + timedelta(hours=hours))
+    assert sorted(RetentionRun.objects.values_list("count", flat=True)) == [1, 7]
+    [line] = [each for each in retention.list_periods(noon + DAY) if each.label == "Mails and messages"]
+    assert (line.count, line.last_at) == (8, noon + DAY)
 
 
 def test_a_live_permission_keeps_its_receipt_and_an_old_one_does_not(sqlite_database: str) -> None:
