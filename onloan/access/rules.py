@@ -19,7 +19,6 @@ class Scope(StrEnum):
     USES = "uses:write"
     REWARDS = "rewards:write"
     VOUCHERS = "vouchers:write"
-    PARTICIPANTS = "participants:write"
     CASES = "cases:write"
     SUPPRESSIONS = "suppressions:read"
 

@@ -168,11 +168,6 @@ def find_backups_end(case_id: UUID) -> date | None:
     return days.values_list("backups_until", flat=True).first()
 
 
-def count_erasures_under_way() -> int:
-    """Erasures that people asked for and that are not complete."""
-    return Erasure.objects.filter(cause=ErasureCause.ASKED, completed_at=None).count()
-
-
 def erasure_view(row: Erasure) -> ErasureView:
     door = None
     if row.case_id is not None:

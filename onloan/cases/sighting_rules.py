@@ -11,7 +11,6 @@ from uuid import UUID
 from onloan.uses.periods import OWN_CHANNELS, PastUse
 
 ADDRESS_CHARACTERS_MAX = 500
-WORDS_CHARACTERS_MAX = 2_000
 SEEN_DAYS_AGO_MAX = 731
 
 

@@ -26,7 +26,6 @@ from onloan.people.errors import (
     UsernameNotValid,
 )
 from onloan.people.models import EmailCode, EmailLookup, Item, Participant, PersonKey, Suppression
-from onloan.people.photos import STORED_BYTES_MAX
 from onloan.people.rules import CODE_PURPOSES, ITEM_NAMES, check_email, check_username, is_code_form
 from onloan.people.statements import item_statements, lock_address, lock_participant
 from onloan.together import as_one, fetch_values
@@ -208,25 +207,8 @@ def purge_codes(*, now: datetime) -> int:
 
 
 @action
-def set_username(*, participant_id: UUID, username: str) -> None:
-    """Change the name to show. Whatever showed it asks the gate each time and so shows the new one."""
-    _set_item(participant_id, "username", normalize_username(username).encode())
-
-
-@action
-def set_photo(*, participant_id: UUID, photo: bytes) -> None:
-    """Change the photo; ``photo`` is the answer of ``photos.prepare_photo``."""
-    assert photo.startswith(b"\xff\xd8") and len(photo) <= STORED_BYTES_MAX, "prepare the photo first"
-    _set_item(participant_id, "profile_photo", photo)
-
-
-@action
 def remove_photo(*, participant_id: UUID) -> None:
     remove_items(participant_id=participant_id, names=["profile_photo"])
-
-
-def _set_item(participant_id: UUID, name: str, value: bytes) -> None:
-    set_items(participant_id=participant_id, items={name: value})
 
 
 @action

@@ -5,7 +5,6 @@ from __future__ import annotations
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext, gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
@@ -173,10 +172,6 @@ def said_so_far(campaign: Campaign) -> list[tuple[int, list[tuple[Promise, str]]
 def counted(count: int) -> str:
     """A count as the public may know it: below ten nobody is counted one by one."""
     return gettext("fewer than 10") if count < COUNTED_MIN else words.number(count, get_language() or "en")
-
-
-def feedback_address(campaign: Campaign) -> str:
-    return reverse("feedback", kwargs={"slug": campaign.market.offer_slug, "country": campaign.market.country})
 
 
 def _participant_of(request: HttpRequest, campaign: Campaign) -> ParticipantView | None:

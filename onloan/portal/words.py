@@ -11,7 +11,6 @@ from babel.numbers import format_decimal
 
 from onloan.markets.naming import name_authority
 
-NARROW_SPACE = "\u202f"
 _LOCALES = {"en": "en_GB", "fr": "fr"}
 
 

@@ -87,12 +87,6 @@ def find_audience(audience_id: UUID) -> AudienceView:
     return view_audience(row)
 
 
-def list_audiences(offer_id: UUID | None = None, *, limit: int = 50) -> list[AudienceView]:
-    """Mass uses, newest first, of one offer or of all; at most ``limit``, which is capped."""
-    rows = Audience.objects.all() if offer_id is None else Audience.objects.filter(offer_id=offer_id)
-    return [view_audience(row) for row in rows.order_by("-id")[: max(0, min(limit, AUDIENCES_MAX))]]
-
-
 def list_members_page(audience: AudienceView, *, after: int = 0, limit: int = IDS_PER_PAGE) -> MemberPage:
     """Members in the order of their consents' numbers, from number ``after`` on, not including it. Whoever took it
     back since is left out. Raises AudienceStopped, BadInput."""

@@ -21,7 +21,8 @@ from onloan.consents.actions import answer_permission, stop_consents, withdraw_p
 from onloan.evidence import queries as log
 from onloan.evidence.actions import number_entries
 from onloan.evidence.models import QueuedEntry
-from onloan.people.actions import remove_photo, set_flag, set_photo
+from onloan.people.actions import remove_photo, set_flag
+from onloan.people.changes import change_photo
 from onloan.people.models import Participant
 from onloan.people.photos import prepare_photo
 from onloan.uses import serving as serving_module
@@ -138,7 +139,7 @@ def test_a_browser_that_has_it_asks_again_each_time(edge: Edge, ana: Person) -> 
     again = view(edge, path, HTTP_IF_NONE_MATCH=f'"other", W/{tag}')
     assert (again.status, again.body) == (304, b"")
     assert "Content-Length" not in again.headers
-    set_photo(participant_id=ana.id, photo=prepare_photo(portrait_png(100, 100)))
+    change_photo(participant_id=ana.id, photo=prepare_photo(portrait_png(100, 100)), now=clock.now())
     assert view(edge, path, HTTP_IF_NONE_MATCH=tag).status == 200
     withdraw_permission(participant_id=ana.id, permission_id=PHOTO, now=clock.now())
     assert view(edge, path, HTTP_IF_NONE_MATCH=tag).status == 410

@@ -60,7 +60,7 @@ def test_nothing_of_it_is_kept_or_logged(sqlite_database: str, caplog: pytest.Lo
 
 def test_it_needs_its_own_scope_and_that_scope_does_nothing_else(sqlite_database: str) -> None:
     asked = {"addresses": ["chloe@example.org"]}
-    refused = open_shop("cases:write", "participants:write").post("/suppressions/check", asked)
+    refused = open_shop("cases:write", "events:write").post("/suppressions/check", asked)
     assert problem_of(refused)["status"] == 403
     own = open_shop("suppressions:read")
     assert problem_of(own.post("/cases", {"participant": "p0000000000000", "request": "access"}))["status"] == 403

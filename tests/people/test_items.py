@@ -12,7 +12,7 @@ from django.db import IntegrityError, connection, transaction
 
 from onloan import clock, db, ids
 from onloan.errors import NotFound
-from onloan.people import actions, queries, statements
+from onloan.people import actions, changes, queries, statements
 from onloan.people.errors import UsernameNotValid
 from onloan.people.models import CodeLookup, Item, Participant, PersonKey
 from tests.people.support import add_person, new_person, write_person
@@ -66,17 +66,18 @@ def test_it_opens_nothing_that_was_moved_to_another_row(ana: UUID) -> None:
 
 
 def test_it_changes_the_name_and_the_photo(ana: UUID) -> None:
-    actions.set_username(participant_id=ana, username="  Ana  B ")
-    actions.set_photo(participant_id=ana, photo=b"\xff\xd8 another")
+    now = clock.now()
+    changes.change_username(participant_id=ana, username="  Ana  B ", now=now)
+    changes.change_photo(participant_id=ana, photo=b"\xff\xd8 another", now=now)
     assert queries.read_item(ana, "username") == b"Ana B"
     assert queries.read_item(ana, "profile_photo") == b"\xff\xd8 another"
     actions.remove_photo(participant_id=ana)
     assert queries.read_item(ana, "profile_photo") is None
     with pytest.raises(UsernameNotValid):
-        actions.set_username(participant_id=ana, username="<b>")
+        changes.change_username(participant_id=ana, username="<b>", now=now)
     assert queries.read_item(ana, "username") == b"Ana B"
     with pytest.raises(NotFound):
-        actions.set_username(participant_id=uuid4(), username="Nobody")
+        changes.change_username(participant_id=uuid4(), username="Nobody", now=now)
 
 
 def test_it_finds_a_person_by_what_they_know_and_by_nothing_else(ana: UUID) -> None:

@@ -9,7 +9,6 @@ from django.conf import settings
 from django.utils.translation import get_language, pgettext
 
 from onloan.access.rules import Role
-from onloan.money import Money
 
 register = template.Library()
 
@@ -25,12 +24,6 @@ class LanguageChoice:
 def language_forms() -> list[LanguageChoice]:
     here = get_language()
     return [LanguageChoice(code, name, code == here) for code, name in settings.LANGUAGES]
-
-
-@register.filter
-def minor(amount_minor: int | None, currency: str) -> str:
-    """An amount in minor units as a reader of the page's language writes it."""
-    return Money(amount_minor, currency).format(get_language() or "en") if amount_minor is not None else ""
 
 
 @register.filter
