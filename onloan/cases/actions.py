@@ -227,7 +227,7 @@ def _store(
         event_statement(case_id, participant_id, EventKind.RECEIVED, now, is_shown=True),
         *codes,
         *_mails(case_id, kind, about, country, language, reference, due, email, participant_id, digits),
-        *([_told(event, case_id, kind, country, due_on)] if is_awaited else []),
+        *([told_statement(event, case_id, kind, country, due_on)] if is_awaited else []),
     ]))  # fmt: skip
     if participant_id is not None:
         act_at_once(kind, about, participant_id, case_id, door, now, way)
@@ -359,7 +359,9 @@ def _mails(
     return [mail]
 
 
-def _told(event: WebhookEvent, case_id: UUID, kind: Kind, country: str, facts: Mapping[str, str]) -> Statement:
+def told_statement(
+    event: WebhookEvent, case_id: UUID, kind: Kind, country: str, facts: Mapping[str, str]
+) -> Statement:
     """That a case was opened or answered, without who asked it."""
     payload = {"case": str(case_id), "request": kind.value, "market": country, **facts}
     return webhook_statement(event=event, payload=payload, idempotency_ref=ids.new_id())
@@ -406,4 +408,6 @@ def record_end(*, case_id: UUID, user_id: UUID | None, outcome: Outcome, now: da
     )
     event = WebhookEvent.CASE_ANSWERED
     if has_endpoint(event):
-        db.execute([_told(event, case_id, Kind(case["kind"]), case["country"], {"outcome": outcome.value})])
+        db.execute(
+            [told_statement(event, case_id, Kind(case["kind"]), case["country"], {"outcome": outcome.value})]
+        )

@@ -50,7 +50,8 @@ class Parts:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
     """What every answer says beside it. ``authority`` is the one of the person's country. ``is_shown_again``: what
-    they had said is wrong can be allowed again; ``is_checked_again``: a program looks at their rewards again."""
+    they had said is wrong can be allowed again; ``is_checked_again``: a program looks at their rewards again.
+    ``is_unasked``: nobody wrote to us, it is about a payment that was late."""
 
     kind: Kind
     reference: str
@@ -58,6 +59,7 @@ class Frame:
     authority_url: str
     is_shown_again: bool = False
     is_checked_again: bool = False
+    is_unasked: bool = False
 
 
 def list_outcomes(kind: Kind, *, is_known: bool) -> list[Outcome]:
@@ -129,11 +131,11 @@ def find_forbidden(parts: Parts, *, is_eu: bool) -> tuple[str, str, str] | None:
 
 def compose(parts: Parts, frame: Frame) -> str:
     """The whole answer in the active language, as it is previewed, mailed and kept."""
-    of_what = (
-        _("Our answer to your complaint %(reference)s.")
-        if frame.kind is Kind.COMPLAINT
-        else _("Our answer to your request %(reference)s.")
-    )
+    of_what = _("Our answer to your request %(reference)s.")
+    if frame.is_unasked:
+        of_what = _("About our late payment, number %(reference)s.")
+    elif frame.kind is Kind.COMPLAINT:
+        of_what = _("Our answer to your complaint %(reference)s.")
     paragraphs = [of_what % {"reference": frame.reference}, parts.done.strip()]
     if parts.reasons.strip():
         why = _("Why:") if frame.kind is Kind.COMPLAINT else _("Why not more:")

@@ -35,6 +35,7 @@ from onloan.cases.restricting import has_dispute
 from onloan.cases.rules import (
     About,
     CaseDue,
+    Door,
     EventKind,
     Kind,
     Outcome,
@@ -210,6 +211,7 @@ def compose_answer(*, case_id: UUID, outcome: Outcome, parts: Parts, now: dateti
         authority_url=facts.authority.complaint_url,
         is_shown_again=has_dispute(case_id),
         is_checked_again=ends_objection_to_checks(kind, About(row.about), outcome),
+        is_unasked=row.door == Door.LATE_PAYMENT,
     )
     with translation.override(row.language):
         return answers.compose(parts, frame)

@@ -22,6 +22,7 @@ from onloan.cases.erasing import begin_again, begin_at_end_of_time
 from onloan.cases.erasure_queries import ErasureView, erasure_view
 from onloan.cases.erasure_rules import RETENTION_NOTICE, is_complete
 from onloan.cases.erasure_slips import give_slip
+from onloan.cases.late_payments import forget_late_payments
 from onloan.cases.models import Case, CaseEvent, Erasure, Restriction, Sighting
 from onloan.cases.profiles import list_past_profiles, stop_closing
 from onloan.cases.rules import ErasureCause, ErasureWay, EventKind, State, show_reference
@@ -124,6 +125,7 @@ def _erase(*, erasure_id: UUID, participant_id: UUID, now: datetime) -> bool:
         "id", flat=True
     ):
         issue_slip(participant_id=participant_id, payable_id=payable_id, now=now)
+    forget_late_payments(participant_id=participant_id, now=now)
     stop_consents(participant_id=participant_id, reason=EndReason.ERASED, now=now)
     forget_traces(participant_id=participant_id)
     forget_payee(participant_id=participant_id)

@@ -23,7 +23,7 @@ from onloan.cases.models import Case
 from onloan.cases.once import is_said, lock_key
 from onloan.cases.posting import TOLD, begin_posted_pause, list_missed, list_to_post, write_told
 from onloan.cases.queries import CaseView
-from onloan.cases.rules import About, Door, EventKind, Kind, State
+from onloan.cases.rules import OPENS, About, Door, EventKind, Kind, State
 from onloan.cases.sealing import contact_hash, seal_contact
 from onloan.cases.timeline import record_event
 from onloan.db import action
@@ -167,7 +167,7 @@ def change_address(*, case_id: UUID, user_id: UUID, email: str, text: str, now: 
 
 def _acknowledged(row: Case, now: datetime) -> datetime:
     """When the receipt went, as it goes with what is sent now where it had not, or did not arrive."""
-    is_missed = any(event.kind is EventKind.RECEIVED for event in list_missed(row.id))
+    is_missed = any(event.kind in OPENS for event in list_missed(row.id))
     return now if row.acknowledged_at is None or is_missed else row.acknowledged_at
 
 
@@ -178,7 +178,7 @@ def write_letter(case: CaseView) -> str:
         return case.answer
     missed = list_missed(case.line.id)
     told = write_told(case, [event for event in missed if event.kind in TOLD] or list_to_post(case))
-    has_receipt = case.acknowledged_at is None or any(event.kind is EventKind.RECEIVED for event in missed)
+    has_receipt = case.acknowledged_at is None or any(event.kind in OPENS for event in missed)
     if has_receipt or not told:
         return "\n\n".join(each for each in (_write_receipt(case), told) if each)
     with translation.override(case.line.language):
@@ -189,11 +189,11 @@ def write_letter(case: CaseView) -> str:
 def _write_receipt(case: CaseView) -> str:
     line, facts = case.line, market_facts(case.line.country)
     with translation.override(line.language):
-        received = (
-            gettext("We received your complaint.")
-            if line.kind is Kind.COMPLAINT
-            else gettext("We received your request.")
-        )
+        received = gettext("We received your request.")
+        if line.door is Door.LATE_PAYMENT:
+            received = gettext("A payment of ours to you is late, and we opened a complaint for you.")
+        elif line.kind is Kind.COMPLAINT:
+            received = gettext("We received your complaint.")
         paragraphs = [
             received + " " + gettext("Its reference is %(case_reference)s.") % {"case_reference": line.reference},
             gettext("You get our answer by %(legal_due_on)s.") % {"legal_due_on": write_day(line.legal_due_on)},

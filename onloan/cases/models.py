@@ -14,6 +14,7 @@ from onloan.cases.rules import (
     ErasureWay,
     EventKind,
     Kind,
+    LateEnd,
     Outcome,
     RestrictionCause,
     State,
@@ -28,6 +29,7 @@ __all__ = [
     "Erasure",
     "Explanation",
     "Feedback",
+    "LatePayment",
     "Restriction",
     "RetentionRun",
     "Sighting",
@@ -111,6 +113,11 @@ class Case(UUIDModel):
             models.CheckConstraint(
                 condition=~Q(door=Door.MY_PAGE.value) | Q(participant_id__isnull=False),
                 name="cases_case_from_my_page_is_identified",
+            ),
+            models.CheckConstraint(
+                condition=~Q(door=Door.LATE_PAYMENT.value)
+                | Q(participant_id__isnull=False, kind=Kind.COMPLAINT.value),
+                name="cases_case_of_late_payment_is_somebodys",
             ),
             models.CheckConstraint(
                 condition=Q(about__in=[about.value for about in About]), name="cases_case_about_is_known"
@@ -334,6 +341,35 @@ class Sighting(UUIDModel):
             models.Index(fields=["participant_id", "reported_at"], name="cases_sighting_by_participant"),
             models.Index(fields=["offer_id", "reported_at"], name="cases_sighting_by_offer"),
             models.Index(fields=["case_id"], name="cases_sighting_by_case"),
+        ]
+
+
+class LatePayment(ParticipantModel):
+    """A payment that was late on its way, and the case that opened by itself for it: once for each lateness, which
+    the day that was missed names. It leads from the case to the money, so erasing the person deletes it."""
+
+    case_id = models.UUIDField()
+    payable_id = models.UUIDField()
+    due_on = models.DateField()
+    noted_at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True)
+    end = models.CharField(max_length=8, null=True)  # noqa: DJ001  (null while it is late)
+
+    class Meta:
+        db_table = "cases_late_payment"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["participant_id", "payable_id", "due_on"], name="cases_late_payment_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(settled_at__isnull=True, end__isnull=True)
+                | Q(settled_at__isnull=False, end__in=[end.value for end in LateEnd]),
+                name="cases_late_payment_ends_somehow",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["case_id"], name="cases_late_payment_by_case"),
+            models.Index(fields=["id"], condition=Q(settled_at__isnull=True), name="cases_late_payment_late"),
         ]
 
 

@@ -19,6 +19,7 @@ from onloan.cases.timeline import Event, list_events
 
 _TOLD_BY = {
     "case_acknowledged": {EventKind.RECEIVED},
+    "case_payment_late": {EventKind.PAYMENT_LATE},
     "case_question": {EventKind.IDENTITY_ASKED, EventKind.CLARIFICATION_ASKED},
     "case_extended": {EventKind.EXTENDED},
     "case_progress": {EventKind.MESSAGE_TO_PERSON},
@@ -41,8 +42,8 @@ def list_to_post(case: CaseView) -> list[Event]:
 
 
 def list_missed(case_id: UUID) -> list[Event]:
-    """What the mails that did not arrive had told, the first one first; RECEIVED stands for the receipt. What was
-    sent after a mail had failed ends this, unless it did not arrive either."""
+    """What the mails that did not arrive had told, the first one first; what opened it stands for the receipt.
+    What was sent after a mail had failed ends this, unless it did not arrive either."""
     events = list_events(case_id)
     lost: dict[int, datetime] = {}
     for template, written_at, failed_at in list_failed_mails(case_id):

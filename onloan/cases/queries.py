@@ -126,7 +126,7 @@ def read_lines(cases: QuerySet[Case]) -> list[CaseLine]:
 
 
 def list_cases_of(participant_id: UUID) -> list[CaseLine]:
-    """What one participant asked from their own page, the latest first."""
+    """What one participant asked from their own page, and what opened by itself for them, the latest first."""
     rows = Case.objects.filter(participant_id=participant_id).order_by("-received_at").values(*_LINE_FIELDS)
     return [_line(row) for row in rows[:LINES_MAX]]
 
@@ -185,8 +185,9 @@ def is_late(now: datetime) -> Q:
 
 
 def count_complaints(*, country: str) -> int:
-    """How many complaints were sent to us about a country, sightings left out."""
-    return Case.objects.filter(kind=Kind.COMPLAINT, country=country).count()
+    """How many complaints were sent to us about a country, sightings and what opened by itself left out."""
+    sent = Case.objects.filter(kind=Kind.COMPLAINT, country=country)
+    return sent.exclude(door=Door.LATE_PAYMENT).count()
 
 
 def _line(row: dict[str, Any]) -> CaseLine:

@@ -40,8 +40,14 @@ class Admitted(NamedTuple):
 def check_person(kind: Kind, participant_id: UUID, now: datetime) -> None:
     """Raises TooManyCases."""
     row = db.fetch_one(
-        "SELECT count(*) FROM cases_case WHERE participant_id = %s AND kind = %s AND received_at > %s",
-        [db.uuid_value(participant_id), kind.value, db.time_value(now - timedelta(days=1))],
+        "SELECT count(*) FROM cases_case"
+        " WHERE participant_id = %s AND kind = %s AND received_at > %s AND door <> %s",
+        [
+            db.uuid_value(participant_id),
+            kind.value,
+            db.time_value(now - timedelta(days=1)),
+            Door.LATE_PAYMENT.value,
+        ],
     )
     assert row is not None
     if row[0] >= CASES_PER_DAY_MAX:

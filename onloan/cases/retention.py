@@ -25,6 +25,7 @@ from onloan.cases.models import (
     CasePause,
     Erasure,
     Feedback,
+    LatePayment,
     Restriction,
     RetentionRun,
     Sighting,
@@ -82,7 +83,7 @@ def _forget_cases(now: datetime) -> int:
     old = list(closed.values_list("id", flat=True)[:ROWS_AT_A_TIME])
     count = sum(
         model._default_manager.filter(case_id__in=old).delete()[0]
-        for model in (CaseEvent, CasePause, Sighting, Restriction, Erasure)
+        for model in (CaseEvent, CasePause, Sighting, Restriction, Erasure, LatePayment)
     )
     count += _delete(Erasure.objects.filter(case_id=None, completed_at__lt=before))
     count += _delete(Sighting.objects.filter(case_id__isnull=True, reported_at__lt=before))
@@ -221,7 +222,8 @@ RECORD_CLASSES: tuple[RecordClass, ...] = (
     RecordClass("clicks", _("Counts of clicks"), ("referrals_click_day",), _("They say nothing of anybody.")),
     RecordClass(
         "requests and complaints", _("Requests, complaints, sightings, erasures"),
-        ("cases_case", "cases_event", "cases_pause", "cases_sighting", "cases_restriction", "cases_erasure"),
+        ("cases_case", "cases_event", "cases_pause", "cases_sighting", "cases_restriction", "cases_erasure",
+         "cases_late_payment"),
         _("3 years after they were answered. What is not answered stays."), _forget_cases,
     ),
     RecordClass("feedback", _("Feedback"), ("cases_feedback",), _("3 years."), _forget_feedback),

@@ -29,13 +29,14 @@ class Kind(StrEnum):
 
 
 class Door(StrEnum):
-    """Signed in or by a receipt's link, the page for everybody, a member of the team who wrote it down, or one of
-    the merchant's systems."""
+    """Signed in or by a receipt's link, the page for everybody, a member of the team who wrote it down, one of the
+    merchant's systems; or nobody's: it opened by itself because a payment is late."""
 
     MY_PAGE = "my_page"
     PUBLIC_PAGE = "public_page"
     STAFF = "staff"
     API = "api"
+    LATE_PAYMENT = "late_payment"
 
 
 class State(StrEnum):
@@ -85,6 +86,9 @@ class EventKind(StrEnum):
     TRACES_GONE = "traces_gone"
     MAIL_FAILED = "mail_failed"
     ERASURE_STOPPED = "erasure_stopped"
+    PAYMENT_LATE = "payment_late"
+    PAYMENT_PAID = "payment_paid"
+    PAYMENT_MOVED = "payment_moved"
 
 
 class About(StrEnum):
@@ -98,6 +102,16 @@ class About(StrEnum):
     EMAIL = "email"
     MONEY = "money"
     OTHER = "other"
+
+
+class LateEnd(StrEnum):
+    """How a payment stopped being late: it was paid, its owner chose another way, or it has a new day (another
+    account, or the bank sent it back)."""
+
+    PAID = "paid"
+    SLIP = "slip"
+    VOUCHER = "voucher"
+    MOVED = "moved"
 
 
 class RestrictionCause(StrEnum):
@@ -175,6 +189,10 @@ class CaseDue:
 
     internal: date
     legal: date
+
+
+OPENS = frozenset({EventKind.RECEIVED, EventKind.PAYMENT_LATE})
+"""With one of these a case begins, and its confirmation goes out."""
 
 
 def case_due(kind: Kind, received: date, country: str, public_holidays: Container[date]) -> CaseDue:

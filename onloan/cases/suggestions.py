@@ -5,14 +5,17 @@ A suggestion never claims what the program cannot know: blanks in brackets are f
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from onloan.cases.rules import Kind, Outcome
+from onloan.cases.answers import write_day
+from onloan.cases.late_payment_queries import LatePaymentView
+from onloan.cases.rules import Kind, LateEnd, Outcome
+from onloan.money import Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,3 +246,57 @@ def list_suggestions(kind: Kind, language: str, *, has_page: bool) -> list[Sugge
             text = str(each.words)
         found.append(SuggestedText(each.name, each.outcome, each.field, text, "" if meaning == text else meaning))
     return found
+
+
+_LATE_UNPAID = Suggestion(
+    "late-unpaid",
+    Outcome.DONE,
+    _(
+        "You should have had %(amount)s by %(due)s. It is late by our fault, and we are sorry: [why]. We pay it "
+        "by [day]. You need not do anything."
+    ),
+)
+_LATE_PAID = Suggestion(
+    "late-paid",
+    Outcome.DONE,
+    _(
+        "We paid you %(amount)s on %(paid)s. You should have had it by %(due)s. It was late by our fault, and we "
+        "are sorry: [why]. From now on [what changes]."
+    ),
+)
+_LATE_MOVED = Suggestion(
+    "late-moved",
+    Outcome.DONE,
+    _(
+        "You should have had %(amount)s by %(due)s. It was late by our fault, and we are sorry: [why]. It is "
+        "still yours: [how it reaches them now]."
+    ),
+)
+
+
+def list_late_suggestions(payments: Sequence[LatePaymentView], language: str) -> list[SuggestedText]:
+    """What fits the case of a late payment, with its amounts and days: for what was paid, for what was moved, and
+    for what is still late."""
+    found = []
+    for each, is_meant in (
+        (_LATE_PAID, [line for line in payments if line.end is LateEnd.PAID]),
+        (_LATE_UNPAID, [line for line in payments if line.end is None]),
+        (_LATE_MOVED, [line for line in payments if line.end not in {None, LateEnd.PAID}]),
+    ):
+        if not is_meant:
+            continue
+        meaning = _say_late(each, is_meant, translation.get_language() or "en")
+        text = _say_late(each, is_meant, language)
+        found.append(SuggestedText(each.name, each.outcome, each.field, text, "" if meaning == text else meaning))
+    return found
+
+
+def _say_late(suggestion: Suggestion, lines: Sequence[LatePaymentView], language: str) -> str:
+    total = Money(sum(line.amount.amount_minor for line in lines), lines[0].amount.currency)
+    paid = [line.ended_on for line in lines if line.ended_on is not None]
+    with translation.override(language):
+        return str(suggestion.words) % {
+            "amount": total.format(language),
+            "due": write_day(lines[0].due_on),
+            "paid": write_day(max(paid)) if paid else "",
+        }

@@ -25,7 +25,7 @@ from onloan.outbox.statements import mail_statement
 CASE_MAILS = (
     "case_acknowledged", "case_answered", "case_extended", "case_progress", "case_question", "case_in_your_name",
     "case_erasure_begun", "case_erased", "case_erasure_complete", "restriction_told",
-    "pack_ready",
+    "pack_ready", "case_payment_late",
 )  # fmt: skip
 CASES_AT_A_TIME = 200
 """How many alarms are noted in one transaction: a bad day's requests come due together, and others write, too."""

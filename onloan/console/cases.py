@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -39,14 +39,15 @@ from onloan.cases.desk import (
 )
 from onloan.cases.errors import AnswerUnseen, CaseClosed
 from onloan.cases.identifying import HOW_CHARACTERS_MAX, HOW_CHARACTERS_MIN, identify_case, separate_case
+from onloan.cases.late_payment_queries import LatePaymentView, list_late_payments
 from onloan.cases.letters import change_address, confirm_by_letter, write_letter
 from onloan.cases.objecting import is_contact_suppressed
 from onloan.cases.posting import list_missed
 from onloan.cases.queries import CaseLine, CaseView, find_case
 from onloan.cases.queue_queries import list_undelivered
-from onloan.cases.rules import About, EventKind, Kind, Outcome, State, can_end_with
+from onloan.cases.rules import OPENS, About, Door, EventKind, Kind, Outcome, State, can_end_with
 from onloan.cases.sighting_queries import find_sighting_of_case
-from onloan.cases.suggestions import SuggestedText, list_suggestions
+from onloan.cases.suggestions import SuggestedText, list_late_suggestions, list_suggestions
 from onloan.cases.timeline import Event, list_events
 from onloan.console.case_forms import mark_answer, read_outcome, read_parts
 from onloan.console.case_refusals import TEXTS, list_forms
@@ -176,12 +177,13 @@ def _render(
         "is_open": is_open,
         "facts": facts,
         "sighting": sighting,
+        "late_payments": list_late_payments(case_id),
         "picture": data_address(sighting.report.picture) if sighting and sighting.report.picture else "",
         "late": is_open and left < 0 and case.waits_for is None,
         "left": days_in_words(left),
         "events": events,
         "undelivered": _list_undelivered(case_id, events),
-        "is_receipt_missed": any(event.kind is EventKind.RECEIVED for event in list_missed(case_id)),
+        "is_receipt_missed": any(event.kind in OPENS for event in list_missed(case_id)),
         "twins": [
             event.text for event in events if event.kind is EventKind.LINKED_DUPLICATE and not event.is_shown
         ],
@@ -227,6 +229,8 @@ def _answer_context(case: CaseView, today: date) -> dict[str, object]:
 
 
 def _list_suggestions(line: CaseLine) -> list[SuggestedText]:
+    if line.door is Door.LATE_PAYMENT:
+        return list_late_suggestions(list_late_payments(line.id), line.language)
     return list_suggestions(line.kind, line.language, has_page=line.participant_id is not None)
 
 
@@ -309,7 +313,7 @@ def _next_step(case: CaseView, events: list[Event], today: date) -> NextStep:
         else:
             words = _("Nobody knows yet who asks. Say which participant it is, or answer that nothing is held.")
         return NextStep(words, _("Say who it is"), place="who")
-    told = [event.at for event in events if event.is_shown and event.by or event.kind is EventKind.RECEIVED]
+    told = [event.at for event in events if event.is_shown and event.by or event.kind in OPENS]
     told_on = clock.local_day(max(told), market_facts(line.country).time_zone) if told else line.received_on
     if line.kind is Kind.COMPLAINT and needs_word(told_on, today):
         return NextStep(
@@ -321,6 +325,8 @@ def _next_step(case: CaseView, events: list[Event], today: date) -> NextStep:
 def _say_work(case: CaseView, events: list[Event]) -> str:
     """What is left to do about a request on which nothing else waits."""
     kinds, line = {event.kind for event in events}, case.line
+    if line.door is Door.LATE_PAYMENT:
+        return _say_late_work(list_late_payments(line.id))
     if EventKind.PACK_SENT in kinds:
         return _("They took their copy. Answer that it was all of it.")
     if EventKind.PACK_READY in kinds:
@@ -334,6 +340,12 @@ def _say_work(case: CaseView, events: list[Event]) -> str:
             "It is not shown while they say that it is wrong. Correct it, or say why it is right, and answer."
         )
     return _WORK[line.kind]()
+
+
+def _say_late_work(payments: Sequence[LatePaymentView]) -> str:
+    if any(payment.end is None for payment in payments):
+        return _("It is owed and late, and nobody had to complain. Have it paid, then answer why it was late.")
+    return _("It is not late any more. Answer why it was, and what changes.")
 
 
 _WORK: Mapping[Kind, Callable[[], str]] = {

@@ -7,6 +7,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
+from onloan import clock
 from onloan.cases.clarity import NOBODY_ASKED, count_clarity
 from onloan.cases.feedback import explanation_languages
 from onloan.console.feedback import find_steps
@@ -17,7 +18,8 @@ from onloan.errors import NotFound, OnloanError
 from onloan.ledger.queries import pool_view
 from onloan.markets.rules import market_facts
 from onloan.offers.queries import MarketView, find_market, find_version, list_changes, list_markets
-from onloan.offers.rules import closing_day
+from onloan.offers.rules import NOTHING_OVERDUE, OVERDUE_PERCENT_MAX, closing_day
+from onloan.payouts.queries import count_overdue
 from onloan.people.queries import count_joined
 
 
@@ -81,6 +83,8 @@ def _render(
         "clarity": count_clarity([market.version_id]).get(market.version_id, NOBODY_ASKED),
         "explanations": explanations,
         "forms": forms,
+        "overdue": count_overdue(country=country, now=clock.now()) if "reopen" in forms else NOTHING_OVERDUE,
+        "overdue_percent": OVERDUE_PERCENT_MAX,
         "opening": "reopen" if market.state == "suspended" else "open",
         "problem": problem,
         "reason": reason,

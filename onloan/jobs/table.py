@@ -9,6 +9,7 @@ from uuid import UUID
 
 from onloan.access.actions import forget_answers
 from onloan.cases.erasure_steps import close_profiles, finish_erasures, forget_late_traces
+from onloan.cases.late_payments import follow_late_payments
 from onloan.cases.pack.actions import prepare_packs, try_packs_again
 from onloan.cases.profiles import forget_photos, stop_closings
 from onloan.cases.restricting import end_announced
@@ -112,6 +113,7 @@ JOBS = (
     Job("ask for accounts", 300, lambda now: ask_for_accounts(now=now, limit=500)),
     Job("book what was made after all", 60, lambda now: book_made_after_all(now=now, limit=500)),
     Job("watch payments", 600, lambda now: watch_payments(now=now)),
+    Job("follow late payments", 3600, lambda now: follow_late_payments(now=now, limit=500)),
     Job("watch unreached people", 3600, lambda now: watch_unreached(now=now)),
     Job("watch voucher value", 24 * 3600, lambda now: watch_voucher_value(now=now)),
     Job("tell of amounts to declare", 24 * 3600, lambda now: tell_near(now=now)),

@@ -126,7 +126,7 @@ class MarketOverdue(OnloanError):
     status = 409
     sentence = gettext_lazy(
         "{late} of {owed} payments in {country} are overdue, more than {percent} in a hundred. Pay them before "
-        "the market opens again."
+        "the market opens again. The page Money of the console names them, and so does `onloan payouts list`."
     )
 
 

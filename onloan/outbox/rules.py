@@ -23,7 +23,7 @@ TEMPLATES = (
     "account_wanted", "payment_name_check", "payment_returned", "payments_due",
     "payments_unreached", "voucher_value", "amount_to_declare",
     "notice_due", "duties_due",
-    "case_extended", "case_question", "case_progress", "case_answered", "cases_due",
+    "case_payment_late", "case_extended", "case_question", "case_progress", "case_answered", "cases_due",
     "cases_undelivered", "case_in_your_name", "case_not_yours",
     "restriction_told",
     "case_erasure_begun", "case_erased", "case_erasure_complete", "page_closing",

@@ -24,7 +24,14 @@ from onloan.payouts.codes import slip_code
 from onloan.payouts.errors import BatchNotReady, FileChanged
 from onloan.payouts.files import SUFFIXES, write_batch
 from onloan.payouts.models import Batch, Payable, Payee, Payment, Slip
-from onloan.payouts.rules import UNREACHED_DAYS, BatchState, PayableState, PaymentState, PayoutMethod
+from onloan.payouts.rules import (
+    UNREACHED_DAYS,
+    BankWord,
+    BatchState,
+    PayableState,
+    PaymentState,
+    PayoutMethod,
+)
 from onloan.people.models import Participant
 from onloan.people.queries import find_by_code
 from onloan.vouchers.codes import group_code
@@ -279,6 +286,22 @@ def count_overdue(*, country: str, now: datetime) -> Overdue:
         late=_payable_now().filter(country=country, due_on__lt=today).count()
         + unconfirmed.filter(due_on__lt=today).count(),
     )
+
+
+def late_cash(*, country: str, now: datetime) -> QuerySet[Payable]:
+    """Cash of a country that is past its day by our doing alone, of people who are still there.
+
+    Left out is what waits for its owner, the name that a bank asks for included, and what a bank says to have paid
+    after all. A reward that waits for a human is no payable yet.
+    """
+    today = clock.local_day(now, market_facts(country).time_zone)
+    unsure = Payment.objects.filter(
+        participant_id=OuterRef("participant_id"),
+        payable_id=OuterRef("id"),
+        bank_word__in=[BankWord.NAME_CHECK, BankWord.MADE],
+    )
+    alive = Participant.objects.filter(id=OuterRef("participant_id"), erased_at=None)
+    return _payable_now().filter(_TOLD, Exists(alive), ~Exists(unsure), country=country, due_on__lt=today)
 
 
 def count_due(*, country: str, by: date) -> int:

@@ -137,10 +137,16 @@ EVENT_WORDS: dict[EventKind, Promise] = {
     EventKind.RECIPIENTS_ANSWERED: gettext_lazy("Whoever had received it has answered"),
     EventKind.SLIP_GIVEN: gettext_lazy("You got a slip for what you earned"),
     EventKind.TRACES_GONE: gettext_lazy("The last traces in the database are gone"),
+    EventKind.PAYMENT_LATE: gettext_lazy("Our payment was late"),
+    EventKind.PAYMENT_PAID: gettext_lazy("We paid it"),
+    EventKind.PAYMENT_MOVED: gettext_lazy("It comes in another way or on another day"),
 }
 
 
-def title_of(kind: Kind, about: About) -> Promise:
+def title_of(kind: Kind, about: About, door: Door | None = None) -> Promise:
+    """What a request is called; what opened by itself is no request."""
+    if door is Door.LATE_PAYMENT:
+        return gettext_lazy("Our payment to you is late")
     return TITLES.get((kind, about), KIND_WORDS[kind])
 
 

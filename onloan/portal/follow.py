@@ -18,8 +18,9 @@ from onloan import clock
 from onloan.cases.erasure_queries import find_backups_end, find_erasure_of_case
 from onloan.cases.errors import TextNeeded
 from onloan.cases.following import add_message, ask_to_follow, find_followed
+from onloan.cases.late_payment_queries import list_late_payments
 from onloan.cases.queries import CaseLine, find_case, list_cases_of
-from onloan.cases.rules import EventKind, Kind, State
+from onloan.cases.rules import Door, EventKind, Kind, State
 from onloan.cases.taking_back import take_back_case
 from onloan.cases.timeline import list_events
 from onloan.errors import NotFound, OnloanError
@@ -151,7 +152,10 @@ def _act(request: HttpRequest, case_id: UUID) -> str:
 
 
 def _can_take_back(line: CaseLine) -> bool:
-    """Whether taking it back still changes anything: what is erased stays erased."""
+    """Whether taking it back still changes anything: what is erased stays erased. What opened by itself nobody
+    asked, and only an answer closes it."""
+    if line.door is Door.LATE_PAYMENT:
+        return False
     erasure = find_erasure_of_case(line.id) if line.kind is Kind.ERASURE else None
     return line.state is State.OPEN and (erasure is None or erasure.can_be_stopped)
 
@@ -161,11 +165,12 @@ def _render_case(request: HttpRequest, case_id: UUID, problem: str, *, is_own: b
     line = case.line
     events = list_events(case_id, only_shown=True)
     context = {
-        "title": title_of(line.kind, line.about),
+        "title": title_of(line.kind, line.about, line.door),
         "case": line,
         "answer": case.answer,
         "is_open": line.state is State.OPEN,
         "written": case.text,
+        "late_payments": [each for each in list_late_payments(case_id) if each.end is None],
         "waits": case.waits_for is not None,
         "can_take_back": _can_take_back(line),
         "stays_stopped": line.kind in STAYS_STOPPED and line.participant_id is not None,

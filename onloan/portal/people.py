@@ -197,7 +197,7 @@ def my_page(request: HttpRequest) -> HttpResponse:
         "rights": [(kind.value, KIND_WORDS[kind]) for kind in Kind if kind not in SHOWN_APART],
         "restriction": find_restriction(participant),
         "is_suppressed": participant.objected_at is None and is_suppressed(participant.id),
-        "cases": [(line, title_of(line.kind, line.about)) for line in list_cases_of(participant.id)],
+        "cases": [(line, title_of(line.kind, line.about, line.door)) for line in list_cases_of(participant.id)],
     }
     return render_page(request, "me/page.html", context, colour=campaign.colour, is_private=True)
 

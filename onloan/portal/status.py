@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from onloan import clock
 from onloan.cases.clarity import NOBODY_ASKED, ClarityFigure, count_clarity
+from onloan.cases.late_payment_queries import count_late_payment_cases
 from onloan.cases.queries import count_complaints
 from onloan.cases.sighting_queries import count_unmatched_sightings
 from onloan.offers.queries import list_markets
@@ -34,6 +35,7 @@ class StatusLine:
     unmatched_sightings: int
     clarity: ClarityFigure
     complaints: int
+    late_payment_cases: int
 
     @property
     def complaints_text(self) -> str:
@@ -41,6 +43,15 @@ class StatusLine:
         return gettext(
             "Complaints sent to us about this country: %(count)s. The authority's own count is not known to us."
         ) % {"count": _counted(self.complaints)}
+
+    @property
+    def late_payments_text(self) -> str:
+        """What nobody had to send us; empty while no payment was late."""
+        if not self.late_payment_cases:
+            return ""
+        return gettext("Complaints that we opened ourselves because our payment was late: %(count)s.") % {
+            "count": _counted(self.late_payment_cases)
+        }
 
     @property
     def joined_text(self) -> str:
@@ -87,18 +98,21 @@ def list_status() -> list[StatusLine]:
             disputes.get(market.offer_id, 0),
             clarity.get(market.version_id, NOBODY_ASKED),
             count_complaints(country=market.country),
+            count_late_payment_cases(country=market.country),
         )
         for market in markets
     ]
 
 
-def _line(campaign: Campaign, joined: int, unmatched: int, clarity: ClarityFigure, complaints: int) -> StatusLine:
+def _line(
+    campaign: Campaign, joined: int, unmatched: int, clarity: ClarityFigure, complaints: int, late_cases: int
+) -> StatusLine:
     state, market = campaign.state, campaign.market
     since = market.since
     if state == "closed" and market.state == "open":
         since = market.closes_at
     reason = market.reason if state in {"suspended", "withdrawn"} else ""
-    return StatusLine(campaign, since, joined, reason, unmatched, clarity, complaints)
+    return StatusLine(campaign, since, joined, reason, unmatched, clarity, complaints, late_cases)
 
 
 @require_safe
@@ -134,6 +148,8 @@ def _json(line: StatusLine) -> dict[str, object]:
         "clarity_percent": line.clarity.percent,
         "complaints": line.complaints if line.complaints >= COUNTED_MIN else None,
         "complaints_fewer_than": None if line.complaints >= COUNTED_MIN else COUNTED_MIN,
+        "late_payment_complaints": line.late_payment_cases if line.late_payment_cases >= COUNTED_MIN else None,
+        "late_payment_complaints_fewer_than": None if line.late_payment_cases >= COUNTED_MIN else COUNTED_MIN,
     }
 
 

@@ -67,6 +67,7 @@ SOURCES: tuple[Source, ...] = (
     desk.STEPS,
     desk.QUESTIONS,
     desk.SIGHTINGS,
+    desk.LATE_PAYMENTS,
     desk.MAILS,
     desk.LOG,
 )

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from onloan import db, keys
 from onloan.cases.clocks import Pause
-from onloan.cases.models import Case, CaseEvent, CasePause, Sighting
+from onloan.cases.models import Case, CaseEvent, CasePause, LatePayment, Sighting
 from onloan.cases.pack.forms import (
     COUNT,
     COUNTRY,
@@ -30,8 +30,10 @@ from onloan.cases.pack.forms import (
     make_row,
     one_of,
     or_none,
+    table_source,
 )
-from onloan.cases.rules import About, Door, EventKind, Kind, Outcome, State, show_reference
+from onloan.cases.pack.person import refer_to_case
+from onloan.cases.rules import About, Door, EventKind, Kind, LateEnd, Outcome, State, show_reference
 from onloan.cases.sealing import (
     unseal_answer,
     unseal_contact,
@@ -44,10 +46,12 @@ from onloan.cases.sighting_queries import read_report
 from onloan.cases.timeline import unseal_event
 from onloan.evidence.models import EntryLink
 from onloan.evidence.statements import read_bytes
+from onloan.ledger.rules import reward_reference
 from onloan.offers.vocabulary import CHANNELS, ITEMS
 from onloan.outbox.mails import render_mail
 from onloan.outbox.models import Message
 from onloan.outbox.rules import KIND_MAIL, SECRET_FIELDS, STATES
+from onloan.payouts.models import Payable
 
 _SEALED = {
     "contact": ("sealed_contact", unseal_contact),
@@ -237,6 +241,28 @@ SIGHTINGS = Source(
         Property("request", or_none(TEXT), "The number of the request that came of it.", ("case_id",)),
     ),
     left_out={"id": OWN_KEY, "participant_id": SAME, "offer_id": INNER},
+)
+
+
+def _reward_of(payable_id: UUID) -> str | None:
+    """What every other part of the file calls the reward that a payment is of."""
+    reward_id = Payable.objects.filter(id=payable_id).values_list("reward_id", flat=True).first()
+    return None if reward_id is None else reward_reference(reward_id)
+
+
+LATE_PAYMENTS = table_source(
+    "late_payments",
+    LatePayment,
+    "Payments of ours that did not reach you in time, and the complaint that we opened for it.",
+    Property("request", or_none(TEXT), "The number of that complaint.", ("case_id",), refer_to_case),
+    Property("reward", or_none(TEXT), "The reference of the reward that it is of.", ("payable_id",), _reward_of),
+    Property("due_on", DAY, "By which day it should have been paid."),
+    Property("noted_at", MOMENT, "When we noted that it was late."),
+    Property("settled_at", or_none(MOMENT), "When we noted that it was late no more."),
+    Property("end", or_none(one_of(LateEnd)), "How that ended."),
+    is_portable=False,
+    left_out={"id": OWN_KEY},
+    order="noted_at",
 )
 
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from onloan.cases.answers import Ground
 from onloan.cases.clocks import Pause
 from onloan.cases.queue_queries import QueueStep
-from onloan.cases.rules import About, Door, EventKind, Kind, Outcome
+from onloan.cases.rules import About, Door, EventKind, Kind, LateEnd, Outcome
 
 register = template.Library()
 
@@ -35,6 +35,7 @@ def case_door(door: str) -> str:
         Door.PUBLIC_PAGE: _("the public page"),
         Door.STAFF: _("a member of the team"),
         Door.API: _("one of our systems"),
+        Door.LATE_PAYMENT: _("nobody: it opened by itself because a payment is late"),
     }[Door(door)]
 
 
@@ -97,6 +98,7 @@ def mail_name(template_name: str) -> str:
     """Which mail about a case did not arrive."""
     return {
         "case_acknowledged": _("our confirmation"),
+        "case_payment_late": _("that our payment is late"),
         "case_answered": _("our answer"),
         "case_extended": _("that we need more time"),
         "case_progress": _("how it goes on"),
@@ -124,6 +126,17 @@ def pause_name(pause: str) -> str:
         Pause.IDENTITY: _("who they are"),
         Pause.CLARIFICATION: _("what they mean"),
     }[Pause(pause)]
+
+
+@register.filter
+def late_end(end: str) -> str:
+    """How a payment stopped being late, where it was not simply paid."""
+    return {
+        LateEnd.PAID: _("paid"),
+        LateEnd.SLIP: _("a slip is out for it"),
+        LateEnd.VOUCHER: _("taken as a voucher"),
+        LateEnd.MOVED: _("another account or sent back: it has a new day"),
+    }[LateEnd(end)]
 
 
 @register.filter
@@ -160,4 +173,7 @@ def event_name(kind: str) -> str:
         EventKind.TRACES_GONE: _("The last traces in the database are gone"),
         EventKind.MAIL_FAILED: _("A mail did not arrive"),
         EventKind.ERASURE_STOPPED: _("Erasure was stopped"),
+        EventKind.PAYMENT_LATE: _("A payment is late"),
+        EventKind.PAYMENT_PAID: _("It was paid"),
+        EventKind.PAYMENT_MOVED: _("It is paid in another way or on another day"),
     }[EventKind(kind)]

@@ -21,6 +21,7 @@ DOOR_WORDS: dict[Door, Promise] = {
     Door.PUBLIC_PAGE: gettext_lazy("on the page for everybody"),
     Door.STAFF: gettext_lazy("by letter or call, written down by a member of the team"),
     Door.API: gettext_lazy("through the shop"),
+    Door.LATE_PAYMENT: gettext_lazy("by itself, because a payment of ours was late"),
 }
 OUTCOME_WORDS: dict[Outcome, Promise] = {
     Outcome.DONE: gettext_lazy("Done, as you asked"),
@@ -68,7 +69,7 @@ def tell_asked(teller: Teller) -> Section:
     return Section(
         key="asked",
         title=str(SECTION_TITLES["asked"]),
-        sources=("requests", "steps", "questions", "sightings", "clarity"),
+        sources=("requests", "steps", "questions", "sightings", "late_payments", "clarity"),
         lead=lead,
         cards=[
             *(_request(teller, row) for row in reversed(requests)),
@@ -92,10 +93,11 @@ def _request(teller: Teller, row: Row) -> Card:
         (gettext("How we knew that it was you"), row["identified_how"] or ""),
         (gettext("Answer by"), until if row["closed_at"] is None else ""),
         *_questions(teller, row["number"]),
+        *_late_payments(teller, row["number"]),
         (gettext("Answered"), teller.moment(row["closed_at"])),
     ]
     steps = [_step(teller, each) for each in teller.rows("steps") if each["request"] == row["number"]]
-    title = str(title_of(Kind(row["kind"]), About(row["about"])))
+    title = str(title_of(Kind(row["kind"]), About(row["about"]), Door(row["door"])))
     return Card(
         title,
         outcome or pgettext("a request", "Open"),
@@ -111,6 +113,12 @@ def _request(teller: Teller, row: Row) -> Card:
 def _questions(teller: Teller, number: str) -> list[tuple[str, str]]:
     asked = [row for row in teller.rows("questions") if row["request"] == number]
     return [(gettext("Why we had to ask you something"), _question(teller, row)) for row in asked]
+
+
+def _late_payments(teller: Teller, number: str) -> list[tuple[str, str]]:
+    """Which days we missed; the amounts stand in the steps."""
+    late = [row for row in teller.rows("late_payments") if row["request"] == number]
+    return [(gettext("We should have paid by"), teller.day(row["due_on"])) for row in late]
 
 
 def _question(teller: Teller, row: Row) -> str:

@@ -88,7 +88,9 @@ def say_entry(teller: Teller, row: Row) -> str:
     """What happened, and the details that the entry has."""
     entry: dict[str, Any] = json.loads(row["entry"])
     said = str(ENTRY_WORDS.get(row["kind"], gettext("Something about you happened")))
-    if "case" in entry and entry["case"] in set(Kind):
+    if row["kind"] == "case_opened" and entry.get("reason") == "payment_late":
+        said = gettext("A payment of ours was late, and we opened a complaint for you")
+    elif "case" in entry and entry["case"] in set(Kind):
         said = label(said, str(title_of(Kind(entry["case"]), About.NOTHING)))
     details = _details(teller, entry)
     return f"{said} ({', '.join(details)})" if details else said
