@@ -54,7 +54,7 @@ STORES: tuple[tuple[str, str], ...] = (
     ("people_person_key", GOES), ("people_item", GOES), ("people_item_change", GOES),
     ("people_lookup_record", GOES), ("people_email_lookup", GOES), ("people_code_lookup", GOES),
     ("evidence_link", GOES), ("outbox_message", GOES), ("payouts_payee", GOES), ("referrals_mark", GOES),
-    ("referrals_link", GOES),
+    ("referrals_link", GOES), ("cases_late_payment", GOES),
     # What is left names nobody: amounts, days, counts, and answers that a claim can be about.
     ("consents_consent", STAYS), ("consents_receipt", STAYS), ("uses_use", STAYS), ("uses_serving", STAYS),
     ("uses_notice", STAYS), ("uses_takedown", STAYS), ("ledger_account", STAYS), ("ledger_transfer", STAYS),

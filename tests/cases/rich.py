@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import TypedDict
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from onloan.cases.clarity import answer_clarity
 from onloan.cases.clarity_rules import Answers
 from onloan.cases.clocks import Pause
 from onloan.cases.desk import add_note, answer_case, pause_case
+from onloan.cases.late_payments import follow_late_payments
 from onloan.cases.looking_up import LookupReason, look_up
 from onloan.cases.models import Erasure, Restriction
 from onloan.cases.rectifying import rectify_username
@@ -36,7 +37,7 @@ from onloan.payouts.actions import (
     set_debtor,
 )
 from onloan.payouts.archive import read_archive
-from onloan.payouts.models import ArchivedPayment, YearNote
+from onloan.payouts.models import ArchivedPayment, Payable, YearNote
 from onloan.payouts.situation import payment_situation
 from onloan.people.actions import suppress_address
 from onloan.people.photos import prepare_photo
@@ -185,6 +186,9 @@ def _take_money(rich: Rich) -> None:
     give_account(participant_id=rich.id, name="Ana Brûlé", account=IBAN, now=now)
     set_debtor(currency="EUR", name="Boutique Exemple SAS", account=IBAN, town="Paris", user_id=team.fay, now=now)
     batch_id = prepare_batch(country="FR", user_id=team.fay, now=now)
+    after = max(Payable.objects.filter(participant_id=rich.id).values_list("due_on", flat=True))
+    late_from = datetime.combine(after + timedelta(days=2), time(), UTC)
+    assert follow_late_payments(now=late_from, limit=10) == 1
     approve_batch(batch_id=batch_id, user_id=member("Fred", "finance"), now=now)
     mark_batch_paid(batch_id=batch_id, user_id=team.fay, now=now)
     assert second.payable_id != first.payable_id

@@ -48,6 +48,7 @@ TITLES: dict[str, Promise] = {
     "steps": gettext_lazy("What happened to what you asked"),
     "questions": gettext_lazy("Questions that stopped the time to answer"),
     "sightings": gettext_lazy("Where you saw yourself"),
+    "late_payments": gettext_lazy("Payments of ours that were late"),
     "mails": gettext_lazy("Mails to you"),
     "log": gettext_lazy("Entries of the record that are about you"),
 }
