@@ -9,7 +9,7 @@ from onloan.cases.actions import record_end
 from onloan.cases.erasing import stop_erasure
 from onloan.cases.errors import CaseClosed, ErasureDone
 from onloan.cases.models import Case, Erasure
-from onloan.cases.rules import Outcome, State
+from onloan.cases.rules import Door, Outcome, State
 from onloan.db import action
 from onloan.errors import NotFound
 
@@ -19,8 +19,8 @@ def take_back_case(*, case_id: UUID, now: datetime) -> None:
     """Close what somebody asked, because they say so; the caller knows that it is them.
 
     What has acted at once (a permission that ended, a restriction) stays as it is: that has buttons of its own. An
-    erasure that is not done yet does not happen, also where the case was closed meanwhile.
-    Raises NotFound, CaseClosed, ErasureDone.
+    erasure that is not done yet does not happen, also where the case was closed meanwhile. What opened by itself
+    because we pay late nobody asked, so only an answer closes it. Raises NotFound, CaseClosed, ErasureDone.
     """
     begun = Erasure.objects.filter(case_id=case_id, completed_at=None).first()
     if begun is not None and begun.erased_at is not None:
@@ -28,7 +28,7 @@ def take_back_case(*, case_id: UUID, now: datetime) -> None:
     if begun is not None:
         stop_erasure(participant_id=begun.participant_id, now=now)
     row = Case.objects.filter(id=case_id).first()
-    if row is None:
+    if row is None or row.door == Door.LATE_PAYMENT:
         raise NotFound
     if row.state != State.OPEN and begun is not None:
         return

@@ -125,7 +125,7 @@ class MarketOverdue(OnloanError):
     code = "E-OVERDUE"
     status = 409
     sentence = gettext_lazy(
-        "{late} of {owed} payments in {country} are overdue, more than {percent} in a hundred. Pay them before "
+        "Overdue payments in {country}: {late} of {owed}, more than {percent} in a hundred. Pay them before "
         "the market opens again. The page Money of the console names them, and so does `onloan payouts list`."
     )
 

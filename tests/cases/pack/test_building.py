@@ -115,7 +115,11 @@ def _check_what_it_says(sources: dict[str, list[Row]]) -> None:
     (review,) = sources["reviews"]
     assert (review["comment"], review["second_comment"]) == ("She is my sister.", "Please look again.")
     assert review["reason"] == "One mailbox, two names." and len(review["rewards"]) == 2
-    assert {row["kind"]: row["text"] for row in sources["requests"]}["complaint"] == "It is my photo."
+    complaints = {row["door"]: row["text"] for row in sources["requests"] if row["kind"] == "complaint"}
+    assert complaints == {"my_page": "It is my photo.", "late_payment": None}
+    (late,) = sources["late_payments"]
+    assert late["end"] is None and late["reward"] in {row["reward"] for row in sources["cash"]}
+    assert late["request"] in {row["number"] for row in sources["requests"] if row["door"] == "late_payment"}
     assert "Bettina says the same." not in {row["text"] for row in sources["steps"]}
     assert sum(row["is_withheld"] for row in sources["steps"]) >= 1
     assert sources["questions"][0]["reason"] == "The letter came from another address."
