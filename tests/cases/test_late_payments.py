@@ -14,6 +14,8 @@ from onloan import ids
 from onloan.cases.actions import open_case
 from onloan.cases.answers import Parts
 from onloan.cases.desk import answer_case, compose_answer
+from onloan.cases.erasure_rules import GRACE
+from onloan.cases.erasure_steps import finish_erasures
 from onloan.cases.errors import TooManyCases
 from onloan.cases.late_payment_queries import count_late_payment_cases, list_late_payments
 from onloan.cases.late_payments import follow_late_payments
@@ -31,6 +33,8 @@ from onloan.payouts.actions import cancel_slip, give_account, issue_slip, mark_b
 from onloan.payouts.answers import read_bank_answer
 from onloan.payouts.models import Payable, Payee, Payment
 from onloan.people.models import Participant
+from onloan.people.queries import is_alive
+from tests.cases.readers import wait_for_readers
 from tests.ledger.books import CASH, DUE_ON, SETTLED, Books, earn, join, open_books, promise
 from tests.payouts.bank.answers import camt053, details, entry, pain002, status
 from tests.payouts.bank.files import BEN_IBAN
@@ -238,3 +242,25 @@ def test_people_complain_as_before_and_are_counted_apart(both_databases: str) ->
         complain()
     assert (count_complaints(country="FR"), count_late_payment_cases(country="FR")) == (CASES_PER_DAY_MAX, 1)
     assert (count_complaints(country="GB"), count_late_payment_cases(country="GB")) == (0, 0)
+
+
+def test_erasing_notes_what_came_of_the_money_and_leaves_no_way_to_it(
+    both_databases: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wait_for_readers(monkeypatch)
+    books = open_books(pools=1)
+    ana = owe(books)
+    follow()
+    case_id = only_case()
+    mark_batch_paid(batch_id=send(books), user_id=books.team.fay, now=LATE)
+    open_case(
+        kind=Kind.ERASURE, country="FR", language="fr", door=Door.MY_PAGE, text="", participant_id=ana, now=LATE
+    )
+    later = LATE + GRACE[Door.MY_PAGE] + timedelta(minutes=1)
+    finish_erasures(now=later)
+    assert not is_alive(ana) and not LatePayment.objects.exists() and list_late_payments(case_id) == []
+    assert EventKind.PAYMENT_PAID in kinds_of(case_id)
+    # It can still be answered, and opens nothing anew.
+    contact = find_case(case_id).contact
+    assert contact is not None and contact.endswith("@people.example")
+    assert follow(later + 90 * DAY) == 0 and Case.objects.filter(door=Door.LATE_PAYMENT).count() == 1
