@@ -146,7 +146,7 @@ EVENT_WORDS: dict[EventKind, Promise] = {
 def title_of(kind: Kind, about: About, door: Door | None = None) -> Promise:
     """What a request is called; what opened by itself is no request."""
     if door is Door.LATE_PAYMENT:
-        return gettext_lazy("Our payment to you is late")
+        return gettext_lazy("Our late payment")
     return TITLES.get((kind, about), KIND_WORDS[kind])
 
 

@@ -46,9 +46,7 @@ class StatusLine:
 
     @property
     def late_payments_text(self) -> str:
-        """What nobody had to send us; empty while no payment was late."""
-        if not self.late_payment_cases:
-            return ""
+        """What nobody had to send us."""
         return gettext("Complaints that we opened ourselves because our payment was late: %(count)s.") % {
             "count": _counted(self.late_payment_cases)
         }

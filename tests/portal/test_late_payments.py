@@ -32,7 +32,7 @@ def address() -> str:
 
 def test_it_stands_on_their_page_like_a_request(earner: Earner) -> None:
     mine = earner.get()
-    assert "Notre paiement est en retard" in mine.text and "ouverte par nous le" in mine.text
+    assert "Notre paiement en retard" in mine.text and "ouverte par nous le" in mine.text
     assert f"/fr/me/{address()}" in mine.html
     page = earner.get(address())
     assert "Nous vous devons 4 € en argent." in page.text.replace("\u00a0", " ").replace("\u202f", " ")
@@ -74,5 +74,5 @@ def test_the_status_page_counts_it_apart_from_what_people_sent(
     assert [lines()["FR"][name] for name in counts] == [None, 1, 1, None]
     page = Visitor().get("/en/status/").text
     assert "Complaints sent to us about this country: fewer than 10." in page
-    # Great Britain has none, and says nothing of it.
+    # Great Britain has none, and its line says no number.
     assert page.count("Complaints that we opened ourselves because our payment was late: 1.") == 1
