@@ -8,8 +8,8 @@ from datetime import date
 from uuid import UUID
 
 from onloan import clock
-from onloan.cases.models import Case, LatePayment
-from onloan.cases.rules import Door, LateEnd
+from onloan.cases.models import LatePayment
+from onloan.cases.rules import LateEnd
 from onloan.ledger.rules import reward_reference
 from onloan.markets.rules import market_facts
 from onloan.money import Money
@@ -66,8 +66,3 @@ def _view(row: LatePayment, payable: Payable) -> LatePaymentView:
         ended_on=None if paid_at is None else clock.local_day(paid_at, market_facts(payable.country).time_zone),
         batch_id=payable.batch_id if end is None else None,
     )
-
-
-def count_late_payment_cases(*, country: str) -> int:
-    """How many cases opened by themselves in a country because a payment was late."""
-    return Case.objects.filter(door=Door.LATE_PAYMENT, country=country).count()

@@ -142,6 +142,9 @@ class Case(UUIDModel):
             models.Index(fields=["participant_id", "received_at"], name="cases_case_by_participant"),
             models.Index(fields=["contact_hash", "received_at"], name="cases_case_by_contact"),
             models.Index(fields=["received_at"], name="cases_case_by_time"),
+            models.Index(
+                fields=["country", "door"], condition=Q(kind=Kind.COMPLAINT.value), name="cases_case_complaints"
+            ),
         ]
 
 

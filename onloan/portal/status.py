@@ -11,8 +11,7 @@ from django.views.decorators.http import require_safe
 
 from onloan import clock
 from onloan.cases.clarity import NOBODY_ASKED, ClarityFigure, count_clarity
-from onloan.cases.late_payment_queries import count_late_payment_cases
-from onloan.cases.queries import count_complaints
+from onloan.cases.queries import ComplaintCount, count_complaints
 from onloan.cases.sighting_queries import count_unmatched_sightings
 from onloan.offers.queries import list_markets
 from onloan.people.queries import count_joined
@@ -89,28 +88,30 @@ def list_status() -> list[StatusLine]:
     counts = count_joined([market.id for market in markets])
     disputes = count_unmatched_sightings({market.offer_id for market in markets})
     clarity = count_clarity({market.version_id for market in markets})
+    complaints = count_complaints()
     return [
         _line(
             campaign_of(market),
             counts[market.id],
             disputes.get(market.offer_id, 0),
             clarity.get(market.version_id, NOBODY_ASKED),
-            count_complaints(country=market.country),
-            count_late_payment_cases(country=market.country),
+            complaints.get(market.country, ComplaintCount(0, 0)),
         )
         for market in markets
     ]
 
 
 def _line(
-    campaign: Campaign, joined: int, unmatched: int, clarity: ClarityFigure, complaints: int, late_cases: int
+    campaign: Campaign, joined: int, unmatched: int, clarity: ClarityFigure, complaints: ComplaintCount
 ) -> StatusLine:
     state, market = campaign.state, campaign.market
     since = market.since
     if state == "closed" and market.state == "open":
         since = market.closes_at
     reason = market.reason if state in {"suspended", "withdrawn"} else ""
-    return StatusLine(campaign, since, joined, reason, unmatched, clarity, complaints, late_cases)
+    return StatusLine(
+        campaign, since, joined, reason, unmatched, clarity, complaints.sent, complaints.opened_by_itself
+    )
 
 
 @require_safe
