@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from bench.__main__ import CSRF, HEAD, measure, measure_commits
 from bench.load import http_request
 from bench.stack import Stack, running_stack
+from onloan.ids import new_id
 
 PEER_PER_SECOND = 50
 PEER_CPU_MS = 20.0
@@ -29,6 +30,7 @@ def request_intakes() -> Iterator[bytes]:
             "country": "FR",
             "email": f"person{number}@example.org",
             "text": "",
+            "form_id": str(new_id()),
         }
         yield http_request("POST", "/fr/requests/", headers, urlencode(fields).encode())
 
