@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import functools
+import operator
+from collections.abc import Iterable
+
 from django.db import models
 from django.db.models import F, Q
 
 from onloan.cases.clocks import Pause
 from onloan.cases.feedback_models import ClarityAnswer, Explanation, Feedback
 from onloan.cases.rules import (
+    ABOUTS,
+    OBJECTS_TO_MARKETING,
     About,
     Door,
     ErasureCause,
@@ -34,6 +40,10 @@ __all__ = [
     "RetentionRun",
     "Sighting",
 ]
+
+
+def _any_of(conditions: Iterable[Q]) -> Q:
+    return functools.reduce(operator.or_, conditions)
 
 
 class Case(UUIDModel):
@@ -121,6 +131,30 @@ class Case(UUIDModel):
             ),
             models.CheckConstraint(
                 condition=Q(about__in=[about.value for about in About]), name="cases_case_about_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(about=About.NOTHING.value)
+                | _any_of(Q(kind=kind.value, about__in=sorted(abouts)) for kind, abouts in ABOUTS.items()),
+                name="cases_case_is_about_what_its_kind_can_be",
+            ),
+            # What nothing is weighed against is never refused (GDPR art. 7(3), 21(3)).
+            models.CheckConstraint(
+                condition=~Q(kind=Kind.WITHDRAWAL.value, outcome=Outcome.REFUSED.value)
+                & ~Q(
+                    kind=Kind.OBJECTION.value,
+                    about__in=sorted(OBJECTS_TO_MARKETING),
+                    outcome=Outcome.REFUSED.value,
+                ),
+                name="cases_case_absolute_right_is_not_refused",
+            ),
+            models.CheckConstraint(
+                condition=Q(contact_hash__isnull=True) | Q(sealed_contact__isnull=False),
+                name="cases_case_counted_address_is_there",
+            ),
+            models.CheckConstraint(
+                condition=Q(alarm_days__isnull=True, alarmed_at__isnull=True)
+                | Q(alarm_days__isnull=False, alarmed_at__isnull=False),
+                name="cases_case_alarm_has_its_instant",
             ),
             models.CheckConstraint(
                 condition=Q(
@@ -220,6 +254,15 @@ class Restriction(ParticipantModel):
                 fields=["participant_id", "cause", "case_id"],
                 condition=Q(ended_at__isnull=True),
                 name="cases_restriction_once_for_a_case",
+            ),
+            models.UniqueConstraint(
+                fields=["participant_id", "cause"],
+                condition=Q(ended_at__isnull=True) & ~Q(cause=RestrictionCause.DISPUTED.value),
+                name="cases_restriction_stands_once",
+            ),
+            models.CheckConstraint(
+                condition=~Q(cause=RestrictionCause.DISPUTED.value) | Q(case_id__isnull=False),
+                name="cases_restriction_of_a_dispute_has_a_case",
             ),
             models.CheckConstraint(
                 condition=Q(cause__in=[cause.value for cause in RestrictionCause]),

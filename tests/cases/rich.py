@@ -16,7 +16,7 @@ from onloan.cases.clocks import Pause
 from onloan.cases.desk import add_note, answer_case, pause_case
 from onloan.cases.late_payments import follow_late_payments
 from onloan.cases.looking_up import LookupReason, look_up
-from onloan.cases.models import Erasure, Restriction
+from onloan.cases.models import Case, Erasure, Restriction
 from onloan.cases.rectifying import rectify_username
 from onloan.cases.rules import Door, ErasureCause, ErasureWay, Kind, Outcome, RestrictionCause
 from onloan.cases.sighting_queries import SightingReport
@@ -247,8 +247,9 @@ def _insert_what_takes_years(rich: Rich) -> None:
     """Rows that no test can wait for, or that would stop the rest."""
     now = clock.now()
     YearNote.objects.create(id=ids.new_id(), participant_id=rich.id, year=now.year, told_at=now)
+    asked = Case.objects.get(participant_id=rich.id, kind=Kind.RECTIFICATION)
     Restriction.objects.create(
-        id=ids.new_id(), participant_id=rich.id, case_id=None, cause=RestrictionCause.DISPUTED,
+        id=ids.new_id(), participant_id=rich.id, case_id=asked.id, cause=RestrictionCause.DISPUTED,
         items=["username"], since=now,
     )  # fmt: skip
     Erasure.objects.create(

@@ -217,6 +217,11 @@ def test_it_is_closed_once_by_somebody_who_may(both_databases: str) -> None:
 
 def test_it_has_a_clock_or_is_not_saved(both_databases: str) -> None:
     case_id = open_case().case_id
-    for change in ({"due_on": date(2030, 1, 1)}, {"state": "closed"}, {"kind": "wish"}, {"legal_due_on": None}):
+    closed = {"state": "closed", "closed_at": NOW, "closed_by_user_id": uuid4(), "outcome": "refused"}
+    for change in (
+        {"due_on": date(2030, 1, 1)}, {"state": "closed"}, {"kind": "wish"}, {"legal_due_on": None},
+        {"about": "money"}, {"kind": "rectification", "about": "checks"}, {"sealed_contact": None},
+        {"alarm_days": 3}, {**closed, "kind": "withdrawal"}, {**closed, "kind": "objection", "about": "marketing"},
+    ):  # fmt: skip
         with pytest.raises(IntegrityError), transaction.atomic():
             Case.objects.filter(id=case_id).update(**change)

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import pytest
+from django.db import IntegrityError, transaction
 
 from onloan import clock, ids
 from onloan.cases.actions import open_case, record_end
@@ -263,3 +264,12 @@ def test_the_answer_settles_it_and_says_so(sqlite_database: str) -> None:
     other = ask(ana.id, Kind.RECTIFICATION, About.USERNAME)
     record_end(case_id=other, user_id=None, outcome=Outcome.TAKEN_BACK, now=clock.now())
     assert list_disputed(ana.id) == set(), "whoever takes it back disputes nothing"
+
+
+def test_one_cause_restricts_a_person_once(both_databases: str) -> None:
+    ana = add_participant(open_market()).participant_id
+    row = {"participant_id": ana, "cause": "asked", "items": [], "since": clock.now()}
+    Restriction.objects.create(id=ids.new_id(), case_id=ids.new_id(), **row)
+    for more in ({"case_id": ids.new_id()}, {"case_id": None}, {"case_id": None, "cause": "disputed"}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Restriction.objects.create(id=ids.new_id(), **{**row, **more})

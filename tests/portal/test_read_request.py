@@ -6,6 +6,7 @@ from django.test import RequestFactory
 from hypothesis import given
 from hypothesis import strategies as st
 
+from onloan import ids
 from onloan.cases.rules import About, Kind
 from onloan.portal import cases
 from onloan.portal.forms import RequestForm
@@ -28,6 +29,7 @@ sent = st.fixed_dictionaries(
         ),
         "text": WORDS,
         "representative": WORDS,
+        "form_id": st.sampled_from([str(ids.new_id()), "", "no key"]),
     },
 )
 
@@ -43,7 +45,7 @@ def read_by_form(data: dict[str, str]) -> AskedByAnybody | None:
     elif kind is Kind.OBJECTION:
         about = About(form.cleaned_data["kind"].partition(":")[2])
     texts = [form.cleaned_data[name] for name in ("country", "email", "text", "representative")]
-    return AskedByAnybody(kind, about, *texts)
+    return AskedByAnybody(kind, about, *texts, form_id=ids.read_id(data.get("form_id", "")))
 
 
 @given(sent)
