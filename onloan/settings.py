@@ -134,6 +134,7 @@ INSTALLED_APPS = [
     "onloan.payouts",
     "onloan.referrals",
     "onloan.joining",
+    "onloan.breaches",
     "onloan.cases",
     "onloan.portal",
     "onloan.console",

@@ -39,6 +39,8 @@ class Capability(StrEnum):
     ASK_FOR_AUDIENCES = "ask_for_audiences"
     REDEEM_VOUCHERS = "redeem_vouchers"
     MANAGE_KEYS = "manage_keys"
+    VIEW_BREACHES = "view_breaches"
+    RECORD_BREACHES = "record_breaches"
 
 
 _CAN: dict[Role, frozenset[Capability]] = {
@@ -49,16 +51,17 @@ _CAN: dict[Role, frozenset[Capability]] = {
     Role.DPO: frozenset({
         Capability.VIEW, Capability.APPROVE_OFFER, Capability.PUBLISH_OFFER, Capability.OPEN_MARKET,
         Capability.SUSPEND_MARKET, Capability.HANDLE_CASES, Capability.DECIDE_REWARDS,
-        Capability.ASK_FOR_AUDIENCES,
+        Capability.ASK_FOR_AUDIENCES, Capability.VIEW_BREACHES, Capability.RECORD_BREACHES,
     }),
     Role.SUPPORT: frozenset({
         Capability.VIEW, Capability.HANDLE_CASES, Capability.DECIDE_REWARDS, Capability.REDEEM_VOUCHERS,
+        Capability.VIEW_BREACHES,
     }),
     Role.FINANCE: frozenset({
         Capability.VIEW, Capability.FUND_POOL, Capability.EXPORT_PAYOUTS, Capability.APPROVE_PAYOUTS,
-        Capability.READ_ARCHIVE,
+        Capability.READ_ARCHIVE, Capability.VIEW_BREACHES,
     }),
-    Role.AUDITOR: frozenset({Capability.VIEW}),
+    Role.AUDITOR: frozenset({Capability.VIEW, Capability.VIEW_BREACHES}),
     # Whoever stands at a till sees vouchers that are shown to them, and nothing else of the console.
     Role.TILL: frozenset({Capability.REDEEM_VOUCHERS}),
 }  # fmt: skip

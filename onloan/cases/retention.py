@@ -19,6 +19,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from onloan import clock, ids
+from onloan.breaches.retention import BREACH_YEARS, forget_breaches
 from onloan.cases.models import (
     Case,
     CaseEvent,
@@ -135,6 +136,11 @@ def _forget_archive(now: datetime) -> int:
     return forget_archived(now=now, limit=ROWS_AT_A_TIME)
 
 
+def _forget_breaches(now: datetime) -> int:
+    before = years_before(now, BREACH_YEARS)
+    return forget_breaches(closed_before=before, now=now, limit=ROWS_AT_A_TIME)
+
+
 RECORD_CLASSES: tuple[RecordClass, ...] = (
     RecordClass(
         "offers", _("Offers, markets and their history"),
@@ -227,6 +233,10 @@ RECORD_CLASSES: tuple[RecordClass, ...] = (
         _("3 years after they were answered. What is not answered stays."), _forget_cases,
     ),
     RecordClass("feedback", _("Feedback"), ("cases_feedback",), _("3 years."), _forget_feedback),
+    RecordClass(
+        "breaches", _("Breach records"), ("breaches_breach", "breaches_entry", "breaches_telling"),
+        _("5 years after they were closed. They name nobody."), _forget_breaches,
+    ),
 )  # fmt: skip
 
 

@@ -113,6 +113,10 @@ KINDS: Mapping[str, Kind] = {
     "item_changed": Kind(About.ALWAYS, _words("items"), _PLACE | _words("role")),
     "person_looked_up": Kind(About.NEVER, _words("role"), _words("count")),
     "archive_read": Kind(About.NEVER, _words("role reason"), _words("market")),
+    "breach_recorded": Kind(About.NEVER, _words("role"), frozenset()),
+    # Each time the authority of a country was told; ``reason`` where that was later than the law allows.
+    "breach_authority_told": Kind(About.NEVER, _words("market role"), _words("reason")),
+    "breach_people_told": Kind(About.NEVER, _words("count role territories"), _words("offer")),
     "person_erased": Kind(About.NEVER, frozenset(), _PLACE | _words("count")),
 }
 

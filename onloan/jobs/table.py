@@ -8,6 +8,8 @@ from datetime import datetime
 from uuid import UUID
 
 from onloan.access.actions import forget_answers
+from onloan.breaches.telling import settle_tellings, tell_people
+from onloan.breaches.watching import watch_breaches
 from onloan.cases.erasure_steps import close_profiles, finish_erasures, forget_late_traces
 from onloan.cases.late_payments import follow_late_payments
 from onloan.cases.pack.actions import prepare_packs, try_packs_again
@@ -94,6 +96,9 @@ JOBS = (
     Job("watch duties", 3600, lambda now: watch_duties(now=now)),
     Job("watch cases", 3600, lambda now: watch_cases(now=now)),
     Job("watch mails about cases", 600, lambda now: watch_mails(now=now)),
+    Job("watch breaches", 60, lambda now: watch_breaches(now=now)),
+    Job("tell people of breaches", 5, lambda now: tell_people(now=now, limit=200)),
+    Job("settle tellings", 600, lambda now: settle_tellings(now=now)),
     Job("end restrictions", 3600, lambda now: end_announced(now=now)),
     Job("prepare packs", 60, lambda now: prepare_packs(now=now)),
     Job("try packs again", 3600, lambda now: try_packs_again(now=now)),

@@ -155,6 +155,13 @@ def breach_due(aware_at: datetime) -> datetime:
     return aware_at + timedelta(hours=72)
 
 
+def breach_due_in(aware_at: datetime, country: str) -> datetime | None:
+    """The same for the authority of ``country``; None where its law names no hours and wants it as soon as
+    possible (Swiss FADP art. 24(1))."""
+    hours = market_facts(country).breach_hours
+    return None if hours is None else aware_at + timedelta(hours=hours)
+
+
 def add_months(day: date, months: int) -> date:
     """The same day number so many months later, or that month's last day."""
     index = day.year * 12 + day.month - 1 + months

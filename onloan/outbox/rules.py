@@ -29,6 +29,7 @@ TEMPLATES = (
     "case_erasure_begun", "case_erased", "case_erasure_complete", "page_closing",
     "change_code", "follow_code", "email_changed",
     "pack_ready", "pack_gap", "pack_taken",
+    "breach_due", "breach_told",
 )  # fmt: skip
 
 
@@ -45,11 +46,11 @@ class WebhookEvent(StrEnum):
 EVENTS = tuple(event.value for event in WebhookEvent)
 
 CONTEXT_FIELDS = frozenset({
-    "about", "amount", "authority", "authority_url", "campaign", "case_id", "case_reference", "code_waits",
-    "controller", "count", "country", "decision", "due_on", "expires_minutes", "gaps", "is_done", "kind",
-    "label", "late", "legal_due_on", "offer_slug", "pool_closes_on", "pots_free", "qualified_on", "reasons",
-    "receipt_id", "request_kind", "rewards", "settles_on", "taken_on", "taken_time", "used_percent",
-    "voucher_expires_on", "way",
+    "about", "amount", "authority", "authority_url", "breach_reference", "campaign", "case_id", "case_reference",
+    "code_waits", "controller", "count", "country", "decision", "due_on", "expires_minutes", "gaps", "is_done",
+    "kind", "label", "late", "legal_due_on", "offer_slug", "pool_closes_on", "pots_free", "qualified_on",
+    "reasons", "receipt_id", "request_kind", "rewards", "settles_on", "taken_on", "taken_time", "telling_id",
+    "used_percent", "voucher_expires_on", "way",
 })  # fmt: skip
 """The only names a mail's context may hold: none of them says who someone is."""
 

@@ -68,6 +68,7 @@ NOT_SAID = {
     "team": "it is about colleagues, systems and recipients",
     "sessions": "the notice says beside its cookies how long somebody stays signed in",
     "answers of the API": "they are kept for 7 days, for the merchant's systems, and hold what these sent",
+    "breaches": "what happened and to how many, never to whom",
 }
 
 

@@ -76,6 +76,9 @@ EXAMPLES: dict[str, Mapping[str, Value]] = {
     "item_changed": {"items": ["username"]},
     "person_looked_up": {"role": "dpo", "count": 1},
     "archive_read": {"role": "finance", "reason": "tax_authority"},
+    "breach_recorded": {"role": "dpo"},
+    "breach_authority_told": {"market": "FR", "role": "dpo", "reason": "late"},
+    "breach_people_told": {"count": 12, "role": "dpo", "territories": ["FR", "GB"]},
     "person_erased": {},
 }
 """One entry of each kind."""
