@@ -1,5 +1,5 @@
-"""Every clock on one page: requests by kind, erasures, copies of data, undelivered answers, reviews, notices and
-takedowns, payments, and what people say about markets that are stopped."""
+"""Every clock on one page: breaches, requests by kind, erasures, copies of data, undelivered answers, reviews,
+notices and takedowns, payments, and what people say about markets that are stopped."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from onloan import clock
+from onloan.access.rules import Capability
+from onloan.access.team import Member
+from onloan.breaches.queries import count_breaches
 from onloan.cases.feedback_queries import count_feedback
 from onloan.cases.queue_queries import (
     QueueRow,
@@ -23,6 +26,7 @@ from onloan.cases.queue_queries import (
     count_undelivered,
     read_queue,
 )
+from onloan.console.breaches import list_running
 from onloan.console.pages import TeamRequest, render_page, team_page
 from onloan.console.templatetags.casewords import case_kind
 from onloan.offers.queries import list_markets
@@ -48,7 +52,12 @@ class Clock:
 @team_page()
 def show_desk(request: TeamRequest) -> HttpResponse:
     now = clock.now()
-    context = {"here": "cases", "clocks": list_clocks(now), "first": list_first(now)}
+    context = {
+        "here": "cases",
+        "clocks": list_clocks(request.member, now),
+        "first": list_first(now),
+        "breaches": list_running(request.member, now),
+    }
     return render_page(request, "desk.html", context)
 
 
@@ -58,14 +67,21 @@ def list_first(now: datetime) -> list[QueueRow]:
     return queue.rows[:FIRST_SHOWN]
 
 
-def list_clocks(now: datetime) -> list[Clock]:
-    """Every kind of work with a day; a kind of request of which nothing is open is left out."""
+def list_clocks(member: Member, now: datetime) -> list[Clock]:
+    """Every kind of work with a day that the member may see; a kind of request of which nothing is open is left
+    out."""
     queue = reverse("console-cases")
     kinds = [
         Clock(case_kind(kind), opened, late, f"{queue}?kind={kind.value}")
         for kind, (opened, late) in count_by_kind(now).items()
     ]
-    return [*kinds, *_list_work(now), *_list_stopped()]
+    return [*_list_breaches(member, now), *kinds, *_list_work(now), *_list_stopped()]
+
+
+def _list_breaches(member: Member, now: datetime) -> Iterator[Clock]:
+    if member.can(Capability.VIEW_BREACHES):
+        opened, late = count_breaches(now)
+        yield Clock(_("Breaches"), opened, late, reverse("console-breaches"))
 
 
 def _list_work(now: datetime) -> Iterator[Clock]:

@@ -11,6 +11,7 @@ from onloan import clock
 from onloan.access.rules import Capability
 from onloan.cases.queries import count_open_cases
 from onloan.consents.queries import AnswerCounts, count_answers
+from onloan.console.breaches import list_running
 from onloan.console.costs import MarketMoney, list_market_money
 from onloan.console.desk import list_clocks, list_first
 from onloan.console.pages import TeamRequest, render_page, team_page
@@ -52,6 +53,7 @@ def show_overview(request: TeamRequest) -> HttpResponse:
     open_cases, late_cases = count_open_cases(now=now)
     context = {
         "here": "overview",
+        "breaches": list_running(request.member, now),
         "rows": rows,
         "has_answers": any(row.answers for row in rows),
         "joined": sum(joined.values()),
@@ -59,6 +61,6 @@ def show_overview(request: TeamRequest) -> HttpResponse:
         "late_cases": late_cases,
         "late_payments": len(list_overdue(now=now)),
         # Whoever answers people sees first what waits for them.
-        **({"clocks": list_clocks(now), "first": list_first(now)} if handles_cases else {}),
+        **({"clocks": list_clocks(request.member, now), "first": list_first(now)} if handles_cases else {}),
     }
     return render_page(request, "overview.html", context)

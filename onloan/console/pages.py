@@ -16,6 +16,7 @@ from django.urls import reverse
 from onloan import clock, ids
 from onloan.access.rules import Capability
 from onloan.access.team import Member, find_member_by_id
+from onloan.breaches.queries import count_late_breaches
 from onloan.cases.queue_queries import count_late
 from onloan.errors import NotAllowed, OnloanError
 from onloan.lines import plain_lines
@@ -69,6 +70,7 @@ def render_page(
         "form_id": ids.new_id(),
         "may": {capability.value: member.can(capability) for capability in Capability},
         "late_everywhere": count_late(clock.now()) if member.can(Capability.HANDLE_CASES) else 0,
+        "late_breaches": count_late_breaches(clock.now()) if member.can(Capability.VIEW_BREACHES) else 0,
         **(context or {}),
     }
     response = render(request, f"console/{template}", values, status=status)
