@@ -371,6 +371,53 @@ def snap_console(browser: Browser, address: str) -> None:
             context.close()
 
 
+def snap_breaches(browser: Browser, address: str) -> None:
+    """The register while it is empty; then one breach from its first two facts to the text that people read. The
+    demo itself has none, as a made-up one would frighten."""
+    for language in ("en", "fr"):
+        for width, (pixels, height) in WIDTHS.items():
+            page = open_as_dora(browser, address, language, pixels, height)
+            for name in ("", "new/"):
+                page.goto(f"{address}/console/breaches/{name}")
+                shoot(page, f"console-breaches-{name.strip('/') or 'empty'}-{language}-{width}")
+            page.context.close()
+    page = open_as_dora(browser, address, "en", 1280, 900)
+    page.goto(f"{address}/console/breaches/new/")
+    page.fill("textarea[name=facts]", "A list of usernames of the demo lay open on the shop's server for an hour.")
+    page.fill("input[name=aware_at_time]", "00:00")
+    press(page)
+    breach = page.url
+    page.locator("#account + details > summary").click()
+    for code in ("FR", "GB"):
+        page.check(f"input[name=countries][value={code}]")
+    page.fill("#effects", "Somebody may have read a username.")
+    page.locator("button[value=change]").click()
+    page.check("input[name=risk][value=high]")
+    page.fill("#reason", "A username alone leads to nobody, but the list was long.")
+    page.locator("button[value=assess]").click()
+    page.context.close()
+    for language in ("en", "fr"):
+        for width, (pixels, height) in WIDTHS.items():
+            page = open_as_dora(browser, address, language, pixels, height)
+            for name, path in {"list": "../", "one": "", "notification": "notification/"}.items():
+                page.goto(urljoin(breach, path))
+                shoot(page, f"console-breaches-{name}-{language}-{width}")
+            page.goto(breach)
+            page.locator("#tell > summary").click()
+            for area in page.locator("#tell textarea").all():
+                area.fill(area.input_value() or "These are words for a picture.")
+            page.locator("button[value=preview]").click()
+            shoot(page, f"console-breaches-preview-{language}-{width}")
+            page.context.close()
+
+
+def open_as_dora(browser: Browser, address: str, language: str, pixels: int, height: int) -> Page:
+    context = browser.new_context(viewport={"width": pixels, "height": height}, locale=language)
+    page = context.new_page()
+    enter_console(page, address, "dora")
+    return page
+
+
 def suspend_france(home: Path) -> None:
     command = [
         sys.executable, "-m", "onloan.cli.main", "--home", str(home), "market", "suspend", "spring-pot", "FR",
@@ -403,6 +450,7 @@ def main() -> None:
             snap_public(browser, address, home)
             snap_till(browser, address, home)
             snap_console(browser, address)
+            snap_breaches(browser, address)
             snap_erasing(browser, address, home)
             suspend_france(home)
             snap_suspended(browser, address, home)
