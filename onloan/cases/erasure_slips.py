@@ -7,7 +7,6 @@ from uuid import UUID
 
 from onloan import clock, db
 from onloan.cases.bearer import bearer_code
-from onloan.cases.desk import read_email
 from onloan.cases.erasing import choose_way
 from onloan.cases.erasure_queries import is_money_waiting
 from onloan.cases.models import Case, Erasure
@@ -17,6 +16,7 @@ from onloan.markets.rules import market_facts
 from onloan.outbox.statements import mail_statement
 from onloan.payouts.models import Payable, Payee
 from onloan.payouts.rules import PayableState
+from onloan.people.queries import read_item
 from onloan.people.statements import lock_participant
 from onloan.vouchers.codes import group_code
 
@@ -56,15 +56,14 @@ def _is_stuck(participant_id: UUID) -> bool:
 
 
 def _mail_code(row: Erasure, case: Case, today: date) -> None:
-    address = read_email(case)
-    if address is None:
-        # What came by letter is answered by letter, and the code was in it.
-        return
+    """To the address on file: they are still there, the code is money, and whoever wrote may be somebody else."""
+    address = read_item(row.participant_id, "email")
+    assert address is not None, "nobody joins without an address"
     db.execute([
         mail_statement(
             template="case_erasure_begun",
             language=case.language,
-            address=address,
+            address=address.decode(),
             context={"case_reference": show_reference(case.reference), "due_on": today.isoformat(), "way": "late"},
             secrets={"code": group_code(bearer_code(row.participant_id))},
         )

@@ -13,14 +13,17 @@ from onloan.cases.actions import check_written
 from onloan.cases.errors import CaseClosed, FollowNobody
 from onloan.cases.models import Case
 from onloan.cases.once import is_said
-from onloan.cases.rules import EventKind, Kind, State
+from onloan.cases.rules import Door, EventKind, Kind, State
 from onloan.cases.sealing import contact_hash
 from onloan.cases.timeline import record_event
 from onloan.db import action
 from onloan.errors import NotFound
 from onloan.people.actions import check_code, normalize_email, send_code
-from onloan.people.queries import find_participant, list_by_email
+from onloan.people.queries import find_participant, is_alive, list_by_email
 from onloan.people.statements import lock_participant
+
+_FROM_THEIR_PAGE = frozenset({Door.MY_PAGE, Door.API})
+"""They gave no address with it: the one that the case keeps is the one on file."""
 
 
 def ask_to_follow(*, email: str, language: str, now: datetime) -> None:
@@ -31,17 +34,21 @@ def ask_to_follow(*, email: str, language: str, now: datetime) -> None:
 
 
 def find_followed(*, reference: str, email: str, code: str, now: datetime) -> UUID:
-    """The case with this number that came from ``email``, or is about whoever joined with it. Raises CodeNotValid,
-    FollowNobody: whoever has typed the code may know what came from their own address."""
+    """The case with this number that came from ``email``, or is about whoever joined with it. What somebody asked
+    on their own page only their address of today opens, as long as they are there: an earlier mailbox may be
+    somebody else's by now. Raises CodeNotValid, FollowNobody: whoever has typed the code may know what came from
+    their own address."""
     verified = check_code(email=email, code=code, purpose="follow", now=now)
     address, number = normalize_email(verified.email), ids.normalize_code(reference)
     case = Case.objects.filter(reference=number).first() if number else None
     if case is None:
         raise FollowNobody(field="reference")
-    if case.contact_hash != contact_hash(address):
-        people = {person.id for person in list_by_email(address) if person.erased_at is None}
-        if case.participant_id not in people:
-            raise FollowNobody(field="reference")
+    people = {person.id for person in list_by_email(address) if person.erased_at is None}
+    is_from_page = (
+        case.door in _FROM_THEIR_PAGE and case.participant_id is not None and is_alive(case.participant_id)
+    )
+    if case.participant_id not in people and (is_from_page or case.contact_hash != contact_hash(address)):
+        raise FollowNobody(field="reference")
     found: UUID = case.id
     return found
 

@@ -13,11 +13,11 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from onloan import clock
-from onloan.cases.rectifying import rectify_photo, rectify_username
+from onloan.cases.rectifying import rectify_email, rectify_photo, rectify_username
 from onloan.errors import OnloanError
 from onloan.people.actions import check_code, normalize_email
 from onloan.people.change_queries import list_changes, list_lookups
-from onloan.people.changes import change_email, change_language, list_languages, send_change_code
+from onloan.people.changes import change_language, list_languages, send_change_code
 from onloan.people.photos import prepare_photo
 from onloan.people.queries import ParticipantView, list_disputed, read_items
 from onloan.portal import session
@@ -132,7 +132,7 @@ def _change_email(request: HttpRequest, participant: ParticipantView, form: Plai
         return redirect("profile")
     now = clock.now()
     verified = check_code(email=waiting.email, code=form.cleaned_data["code"], purpose="change", now=now)
-    is_changed = change_email(
+    is_changed = rectify_email(
         participant_id=participant.id, email=verified.email, code_id=verified.code_id, now=now
     )
     response = _done("code", is_changed)

@@ -9,24 +9,28 @@ from uuid import UUID
 import pytest
 from django.conf import settings
 
-from onloan import clock, db, ids
+from onloan import clock, db, ids, keys
 from onloan.cases import erasure_steps
+from onloan.cases.actions import open_case
 from onloan.cases.erased_tokens import note_token, read_tokens, revoke_token
-from onloan.cases.erasing import begin_at_end_of_time, choose_way
+from onloan.cases.erasing import begin_at_end_of_time, begin_by_member, choose_way
 from onloan.cases.erasure_slips import DAYS_BEFORE
 from onloan.cases.erasure_steps import erase_again, finish_erasures, forget_late_traces
+from onloan.cases.identifying import identify_case
 from onloan.cases.models import Case, CaseEvent, Erasure
-from onloan.cases.rules import Door, ErasureWay, EventKind
+from onloan.cases.rules import Door, ErasureWay, EventKind, Kind
 from onloan.cases.taking_back import take_back_case
 from onloan.ledger.rules import reward_reference
 from onloan.outbox.models import Message
-from onloan.outbox.statements import webhook_statement
+from onloan.outbox.statements import seal_about, webhook_statement
 from onloan.payouts.actions import confirm_fulfilment, give_account, mark_batch_paid
 from onloan.payouts.models import Payment
 from onloan.payouts.rules import PaymentState
 from onloan.payouts.settling import Outcome, settle_outcomes
+from onloan.people.actions import check_code
+from onloan.people.changes import change_email, send_change_code
 from onloan.people.models import Participant, PersonKey
-from onloan.people.queries import find_participant, is_alive
+from onloan.people.queries import find_participant, is_alive, read_item
 from onloan.referrals.actions import hand_over_reward
 from onloan.uses.actions import decide_use
 from onloan.uses.models import Notice
@@ -37,6 +41,7 @@ from tests.consents.world import ALL, add_person, build_world
 from tests.ledger.books import POINTS, SPRING_RULES, Books, earn, join, open_books
 from tests.payouts.bank.files import ANA_IBAN
 from tests.payouts.world import LATER, assert_sound, owe, send
+from tests.people.support import read_mailed_code
 
 BACKUPS = timedelta(days=settings.BACKUP_DAYS)
 
@@ -180,6 +185,42 @@ def test_money_without_an_account_goes_onto_the_slip_before_the_last_day_in_law(
     mail = Message.objects.filter(template="case_erasure_begun").order_by("id").last()
     assert mail is not None and mail.context["way"] == "late" and mail.sealed_context is not None
     assert_sound()
+
+
+def test_the_late_code_goes_to_the_address_on_file(sqlite_database: str) -> None:
+    """It is money: not to the letter's address, which proves nothing, nor to a mailbox that was theirs once."""
+    books = open_books(pools=2)
+    ana, ben = owe(books, account=None), owe(books, account=None)
+    ask(ana)
+    code_id = confirm_new_address(ana, "new@example.org")
+    # As another release or another door would have left it: the case keeps the old one.
+    change_email(participant_id=ana, email="new@example.org", code_id=code_id, now=clock.now())
+    letter = open_case(
+        kind=Kind.ERASURE, country="FR", language="fr", door=Door.PUBLIC_PAGE, text="My mailbox is lost.",
+        contact="else@example.net", now=clock.now(),
+    ).case_id  # fmt: skip
+    person, on_file = find_participant(ben), read_item(ben, "email")
+    assert person is not None and on_file is not None
+    identify_case(
+        case_id=letter, user_id=books.team.dora, typed=person.public_id, how="They named two friends and a month.",
+        now=clock.now(),
+    )  # fmt: skip
+    begin_by_member(case_id=letter, user_id=books.team.dora, now=clock.now())
+    until = Case.objects.get(id=letter).legal_due_on - clock.now().date()
+    finish_erasures(now=clock.now() + until - DAY)
+    mails = Message.objects.filter(template="case_erasure_begun")
+    late = [mail for mail in mails if mail.context.get("way") == "late"]
+    assert {read_address(mail) for mail in late} == {"new@example.org", on_file.decode()}
+
+
+def confirm_new_address(participant_id: UUID, email: str) -> UUID:
+    send_change_code(participant_id=participant_id, email=email, now=clock.now())
+    return check_code(email=email, code=read_mailed_code(), purpose="change", now=clock.now()).code_id
+
+
+def read_address(mail: Message) -> str:
+    assert mail.sealed_address is not None
+    return keys.unseal(keys.derive_key("outbox"), bytes(mail.sealed_address), seal_about(mail.id)).decode()
 
 
 def test_a_token_of_a_try_that_failed_erases_nobody_who_stopped(sqlite_database: str) -> None:

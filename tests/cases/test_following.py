@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from uuid import UUID
+
 import pytest
 
 from onloan import clock
 from onloan.cases.actions import open_case
+from onloan.cases.desk import read_email
+from onloan.cases.erasure_rules import GRACE
+from onloan.cases.erasure_steps import finish_erasures
 from onloan.cases.errors import CaseClosed, FollowNobody
 from onloan.cases.following import add_message, ask_to_follow, find_followed
+from onloan.cases.models import Case
+from onloan.cases.rectifying import rectify_email
 from onloan.cases.rules import Door, EventKind, Kind
+from onloan.cases.sealing import contact_hash, seal_contact
 from onloan.cases.taking_back import take_back_case
 from onloan.cases.timeline import list_events
+from onloan.people.actions import check_code
+from onloan.people.changes import send_change_code
 from onloan.people.errors import CodeNotValid
+from onloan.people.queries import is_alive
 from tests.joining.support import add_participant, open_market
 from tests.people.support import read_mailed_code
 
@@ -60,3 +72,33 @@ def test_they_add_something_until_it_is_closed(sqlite_database: str) -> None:
     take_back_case(case_id=case_id, now=NOW)
     with pytest.raises(CaseClosed):
         add_message(case_id=case_id, text="And in June.", now=NOW)
+
+
+def move(participant_id: UUID, email: str) -> None:
+    """To another mailbox, whose code they typed."""
+    send_change_code(participant_id=participant_id, email=email, now=NOW)
+    verified = check_code(email=email, code=read_mailed_code(), purpose="change", now=NOW)
+    assert rectify_email(participant_id=participant_id, email=email, code_id=verified.code_id, now=NOW)
+
+
+@pytest.mark.parametrize("door", [Door.MY_PAGE, Door.API])
+def test_an_old_mailbox_reads_nothing_that_was_asked_on_their_page(sqlite_database: str, door: Door) -> None:
+    """Nor one of a case that keeps it although it was changed before this release."""
+    ana = add_participant(open_market()).participant_id
+    opened = open_case(
+        kind=Kind.ERASURE, country="FR", language="en", door=door, text="My words.", participant_id=ana, now=NOW
+    )
+    move(ana, "new@example.org")
+    with pytest.raises(FollowNobody):
+        follow(opened.reference, "ana@example.org")
+    assert follow(opened.reference, "new@example.org") == opened.case_id
+    row = Case.objects.get()
+    assert read_email(row) == "new@example.org", "the answer finds them afterwards, where they are now"
+    Case.objects.update(
+        sealed_contact=seal_contact(row.id, "ana@example.org"), contact_hash=contact_hash("ana@example.org")
+    )
+    with pytest.raises(FollowNobody):
+        follow(opened.reference, "ana@example.org")
+    finish_erasures(now=NOW + GRACE[door] + timedelta(minutes=1))
+    assert not is_alive(ana)
+    assert follow(opened.reference, "ana@example.org") == opened.case_id, "then the case has nothing else"
