@@ -136,6 +136,9 @@ def open_case(
     admitted = None
     if participant_id is not None:
         lock_participant(participant_id)
+        if not is_alive(participant_id):
+            # Their page was still open when the erasure was done: nothing may name that number again.
+            raise NotFound
     elif door is not Door.STAFF:
         assert email is not None, "without a person there is an address"
         admitted = admit_address(email, door, case_id=case_id, wants_code=wants_code, now=now)

@@ -16,7 +16,7 @@ from django.utils.translation import gettext
 from onloan import db
 from onloan.access.rules import Capability
 from onloan.access.team import find_member_by_id, require
-from onloan.cases.actions import act_at_once, find_first, first_day, open_case
+from onloan.cases.actions import act_at_once, find_first, first_day, open_case, record_end
 from onloan.cases.clocks import Pause
 from onloan.cases.desk import end_pause, find_open_pause
 from onloan.cases.erasing import stop_erasure
@@ -30,7 +30,7 @@ from onloan.cases.errors import (
 from onloan.cases.lifting import undo_for_stranger
 from onloan.cases.looking_up import LookupReason, look_up
 from onloan.cases.models import Case, CaseEvent, Erasure
-from onloan.cases.rules import About, Door, EventKind, Kind, State, show_reference
+from onloan.cases.rules import About, Door, EventKind, Kind, Outcome, State, show_reference
 from onloan.cases.sealing import seal_identified_how, unseal_text
 from onloan.cases.timeline import record_event
 from onloan.cases.wording import find_identity_copy
@@ -38,9 +38,14 @@ from onloan.db import action
 from onloan.errors import NotFound
 from onloan.outbox.statements import mail_statement
 from onloan.people.change_queries import find_lookup
-from onloan.people.queries import ParticipantView, find_participant
+from onloan.people.queries import ParticipantView, find_participant, is_alive
 from onloan.people.statements import lock_participants
 
+_ABOUT_WHOEVER_ASKED = (
+    EventKind.RECEIVED, EventKind.ADDRESS_CONFIRMED, EventKind.MESSAGE_TO_PERSON, EventKind.MESSAGE_FROM_PERSON,
+    EventKind.IDENTITY_ASKED, EventKind.CLARIFICATION_ASKED, EventKind.CLARIFIED, EventKind.EXTENDED,
+)  # fmt: skip
+"""What they wrote, and what was written to them: whoever the case was tied to."""
 HOW_CHARACTERS_MIN, HOW_CHARACTERS_MAX = 10, 500
 
 
@@ -48,13 +53,14 @@ def tie_case(case: Case, people: Sequence[ParticipantView], door: Door, now: dat
     """To the person as they joined last; where they joined several campaigns, each gets a case of its own.
 
     Case and people are locked by the caller, in whose transaction this is. The same right asked before stays a
-    case of its own with its first day, and each of the two names the other.
+    case of its own with its first day, and each of the two names the other. Tied before to the same people, it
+    acts anew: what a letter asked begins once a code says that it was them.
     """
     kind, about, (latest, *others) = Kind(case.kind), About(case.about), people
     first = find_first(kind, latest.id, about)
     Case.objects.filter(id=case.id).update(participant_id=latest.id)
     CaseEvent.objects.filter(case_id=case.id).update(participant_id=latest.id)
-    if first is not None:
+    if first is not None and first.id != case.id:
         for one, other in ((first, case), (case, first)):
             record_event(
                 case_id=one.id, kind=EventKind.LINKED_DUPLICATE, now=now, text=show_reference(other.reference)
@@ -62,10 +68,17 @@ def tie_case(case: Case, people: Sequence[ParticipantView], door: Door, now: dat
     act_at_once(kind, about, latest.id, case.id, door, now)
     text = unseal_text(case.id, bytes(case.sealed_text)) if case.sealed_text is not None else ""
     for person in others:
-        open_case(
-            kind=kind, about=about, country=person.country, language=case.language, door=door, text=text,
-            participant_id=person.id, received_on=first_day(case), now=now,
-        )  # fmt: skip
+        known = Case.objects.filter(origin_case_id=case.id, participant_id=person.id).first()
+        if known is None:
+            opened = open_case(
+                kind=kind, about=about, country=person.country, language=case.language, door=door, text=text,
+                participant_id=person.id, received_on=first_day(case), now=now,
+            )  # fmt: skip
+            if not opened.is_repeated:
+                # One of their own that was open already stays theirs, whatever becomes of this tie.
+                Case.objects.filter(id=opened.case_id).update(origin_case_id=case.id)
+        elif known.state == State.OPEN:
+            act_at_once(kind, about, person.id, known.id, door, now)
 
 
 @action
@@ -109,7 +122,8 @@ def identify_case(
 
 @action
 def separate_case(*, case_id: UUID, user_id: UUID, reason: str, now: datetime) -> None:
-    """The wrong person was tied: the case is about nobody known again, and that person is told.
+    """The wrong person was tied: the case is about nobody known again, and that person is told. The cases that the
+    tie opened in their other campaigns go with it.
 
     Nothing is stopped for them by it any more, but permissions that it ended stay ended until they allow them
     anew; an erasure that was begun does not happen.
@@ -123,26 +137,37 @@ def separate_case(*, case_id: UUID, user_id: UUID, reason: str, now: datetime) -
     person = find_participant(seen[0]) if seen[0] is not None else None
     if person is None or person.erased_at is not None:
         raise TieRefused
-    lock_participants([person.id])
+    opened = [each for each in Case.objects.filter(origin_case_id=case_id) if is_alive(each.participant_id)]
+    lock_participants([person.id, *(each.participant_id for each in opened if each.participant_id is not None)])
     case = Case.objects.select_for_update().get(id=case_id)
     if case.state != State.OPEN:
         raise CaseClosed
-    if case.participant_id != person.id or case.identified_by_user_id is None:
+    since = case.identified_at
+    if case.participant_id != person.id or since is None:
         raise TieRefused
-    if Erasure.objects.filter(case_id=case_id, completed_at=None).exists():
-        stop_erasure(participant_id=person.id, now=now)
-    undo_for_stranger(case_id=case_id, participant_id=person.id, now=now)
-    Case.objects.filter(id=case_id).update(
+    for each in (case, *opened):
+        _part(each, since=since, now=now)
+    record_event(case_id=case_id, kind=EventKind.NOTE, now=now, by_user_id=user_id, text=written)
+    for each in Case.objects.filter(id__in=[each.id for each in opened], state=State.OPEN):
+        # About nobody known and from no address, it would be answered to nobody; the first case is what was asked.
+        record_end(case_id=each.id, user_id=user_id, outcome=Outcome.TAKEN_BACK, now=now)
+
+
+def _part(case: Case, *, since: datetime, now: datetime) -> None:
+    """From this person on nothing leads to the case, and nothing on it to them; they are told."""
+    participant_id = case.participant_id
+    assert participant_id is not None, "it was tied"
+    if Erasure.objects.filter(case_id=case.id, completed_at=None).exists():
+        stop_erasure(participant_id=participant_id, now=now)
+    undo_for_stranger(case_id=case.id, participant_id=participant_id, now=now)
+    Case.objects.filter(id=case.id).update(
         participant_id=None, identified_at=None, identified_by_user_id=None, sealed_identified_how=None
     )
-    events = CaseEvent.objects.filter(case_id=case_id)
+    events = CaseEvent.objects.filter(case_id=case.id)
     # Whoever asked is not told any more that it is known who they are, and reads nothing about the other person.
-    events.filter(kind__in=[EventKind.IDENTIFIED, EventKind.RESTRICTED, EventKind.RESTRICTION_LIFTED]).update(
-        is_shown=False
-    )
+    events.filter(at__gte=since).exclude(kind__in=_ABOUT_WHOEVER_ASKED).update(is_shown=False)
     events.update(participant_id=None)
-    record_event(case_id=case_id, kind=EventKind.NOTE, now=now, by_user_id=user_id, text=written)
-    _write_to(person.id, "case_not_yours", case)
+    _write_to(participant_id, "case_not_yours", case)
 
 
 def _check_how(text: str, field: str) -> str:

@@ -63,7 +63,8 @@ def confirm_address(*, case_id: UUID, email: str, code: str, now: datetime) -> N
 @action
 def _identify(*, case_id: UUID, email: str, now: datetime) -> None:
     """From here on the case is as one from the person's own page. One written for somebody else stays as it is:
-    the address is not theirs, and a member of the team looks at the mandate."""
+    the address is not theirs, and a member of the team looks at the mandate. Where a member tied it to somebody
+    else before, nothing is done in a second name: the team is told, and separates it or not."""
     people = [person for person in list_by_email(email) if person.erased_at is None]
     if people:
         lock_participants(person.id for person in people)
@@ -75,5 +76,11 @@ def _identify(*, case_id: UUID, email: str, now: datetime) -> None:
     record_event(case_id=case_id, kind=EventKind.ADDRESS_CONFIRMED, now=now, is_shown=True)
     if case.sealed_representative is None:
         suppress_contact(kind=Kind(case.kind), about=About(case.about), email=email, now=now)
-    if people and case.sealed_representative is None and case.state == State.OPEN:
-        tie_case(case, people, Door.MY_PAGE, now)
+    if not people or case.sealed_representative is not None or case.state != State.OPEN:
+        return
+    if case.participant_id is not None and case.participant_id not in {person.id for person in people}:
+        record_event(case_id=case_id, kind=EventKind.ANOTHER_CONFIRMED, now=now)
+        return
+    # Whom a member tied it to comes first: it stays about them.
+    people.sort(key=lambda person: person.id != case.participant_id)
+    tie_case(case, people, Door.MY_PAGE, now)

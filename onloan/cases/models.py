@@ -54,9 +54,11 @@ class Case(UUIDModel):
     release that kept none), ``clock_from`` the day from which the law counts (null: the day of receipt);
     ``alarm_days`` how many days were left at the last alarm. ``identified_by_user_id`` tied the case to a
     participant, and said how they knew. ``letter_waits_since``: since when something is to be posted to them.
+    ``origin_case_id``: the case that was tied to somebody who had joined this campaign too.
     """
 
     participant_id = models.UUIDField(null=True)
+    origin_case_id = models.UUIDField(null=True)
     kind = models.CharField(max_length=16)
     about = models.CharField(max_length=16, default="", db_default="")
     country = models.CharField(max_length=2)
@@ -175,6 +177,9 @@ class Case(UUIDModel):
             models.Index(fields=["state", "due_on"], name="cases_case_by_due_day"),
             models.Index(fields=["participant_id", "received_at"], name="cases_case_by_participant"),
             models.Index(fields=["contact_hash", "received_at"], name="cases_case_by_contact"),
+            models.Index(
+                fields=["origin_case_id"], condition=Q(origin_case_id__isnull=False), name="cases_case_by_origin"
+            ),
             models.Index(fields=["received_at"], name="cases_case_by_time"),
             models.Index(
                 fields=["country", "door"], condition=Q(kind=Kind.COMPLAINT.value), name="cases_case_complaints"
@@ -294,6 +299,7 @@ class Erasure(ParticipantModel):
     that the public id went too; ``swept_at``: the database's own files hold nothing of it any more;
     ``backups_until``: the last day on which a backup or an archived log can still hold it. ``erased_in`` is
     PostgreSQL's number of the transaction that erased: what still reads from before it keeps the rows alive.
+    ``accounts_until``: until when the law on accounts asks to keep what was paid to them (null: nothing was).
     """
 
     case_id = models.UUIDField(null=True)
@@ -306,6 +312,7 @@ class Erasure(ParticipantModel):
     swept_at = models.DateTimeField(null=True)
     recipients_done_at = models.DateTimeField(null=True)
     backups_until = models.DateField(null=True)
+    accounts_until = models.DateField(null=True)
     completed_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -315,6 +322,10 @@ class Erasure(ParticipantModel):
                 fields=["participant_id"],
                 condition=Q(completed_at__isnull=True),
                 name="cases_erasure_one_at_a_time",
+            ),
+            # It bears the number of the case that it came from, so that no case erases a second person.
+            models.CheckConstraint(
+                condition=Q(case_id__isnull=True) | Q(id=F("case_id")), name="cases_erasure_once_for_a_case"
             ),
             models.CheckConstraint(
                 condition=Q(cause__in=[cause.value for cause in ErasureCause]), name="cases_erasure_cause_is_known"

@@ -215,7 +215,8 @@ def _undelivered() -> QuerySet[CaseEvent]:
 
 
 _OURS = (EventKind.MESSAGE_TO_PERSON, EventKind.IDENTITY_ASKED, EventKind.CLARIFICATION_ASKED, EventKind.EXTENDED)
-_LOOKED_AT = Q(kind__in=[*_OURS, EventKind.MESSAGE_FROM_PERSON, EventKind.PACK_GAP]) | Q(
+_WHO = (EventKind.IDENTIFIED, EventKind.ANOTHER_CONFIRMED)
+_LOOKED_AT = Q(kind__in=[*_OURS, *_WHO, EventKind.MESSAGE_FROM_PERSON, EventKind.PACK_GAP]) | Q(
     kind=EventKind.PACK_READY, sealed_text=None
 )
 
@@ -245,6 +246,10 @@ def _step(
     line: CaseLine, latest: dict[EventKind, datetime], *, is_waiting: bool, is_erasing: bool, is_erased: bool
 ) -> QueueStep:
     """The one thing that whoever reads the row wants to know first."""
+    another = latest.get(EventKind.ANOTHER_CONFIRMED)
+    if another is not None and another >= latest.get(EventKind.IDENTIFIED, another):
+        # The code was typed by somebody else than the one to whom it is tied.
+        return QueueStep.WHO
     wrote = latest.get(EventKind.MESSAGE_FROM_PERSON)
     if wrote is not None and all(wrote > latest[kind] for kind in _OURS if kind in latest):
         return QueueStep.WROTE

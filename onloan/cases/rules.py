@@ -89,6 +89,7 @@ class EventKind(StrEnum):
     PAYMENT_LATE = "payment_late"
     PAYMENT_PAID = "payment_paid"
     PAYMENT_MOVED = "payment_moved"
+    ANOTHER_CONFIRMED = "another_confirmed"
 
 
 class About(StrEnum):

@@ -24,6 +24,7 @@ from onloan.db import action
 from onloan.errors import BadInput, NotFound
 from onloan.markets.rules import market_facts
 from onloan.offers.vocabulary import CHANNELS, ITEMS, said
+from onloan.people.queries import is_alive
 from onloan.people.statements import lock_participant
 from onloan.uses.addresses import read_path
 from onloan.uses.duties import take_down_seen
@@ -54,11 +55,13 @@ def report_sighting(
     """Keep what was seen. A use of this person that was going on explains it; whatever else becomes a case with a
     clock. Somebody who never joined has no use, so theirs is always looked at; ``contact`` is their address,
     which they confirmed. ``case_id`` is the key that the form carries: sent twice, it is one case. Raises
-    SightingEmpty, SightingAddress, SightingDay, TextNotValid, TooManyCases."""
+    SightingEmpty, SightingAddress, SightingDay, TextNotValid, TooManyCases, NotFound."""
     time_zone = market_facts(country).time_zone
     _check(report, clock.local_day(now, time_zone))
     if participant_id is not None:
         lock_participant(participant_id)
+        if not is_alive(participant_id):
+            raise NotFound
         _check_rate(participant_id, now)
     match = None if participant_id is None else _find_match(participant_id, report, time_zone, now)
     opened = None

@@ -305,6 +305,16 @@ def _next_step(case: CaseView, events: list[Event], today: date) -> NextStep:
             _("It has arrived: let the clock go on"),
             act="resume",
         )
+    kinds = [event.kind for event in events if event.kind in (EventKind.IDENTIFIED, EventKind.ANOTHER_CONFIRMED)]
+    if case.identified is not None and kinds[-1:] == [EventKind.ANOTHER_CONFIRMED]:
+        return NextStep(
+            _(
+                "Whoever asked typed the code of an address with which somebody else joined. Look again at who it "
+                "is, and separate it if it is not this person."
+            ),
+            _("Look again who it is"),
+            place="wrong",
+        )
     if line.participant_id is None and line.kind in RIGHTS and not is_contact_suppressed(case):
         if case.representative:
             words = _(

@@ -11,6 +11,7 @@ from onloan import clock
 from onloan.cases import desk
 from onloan.cases.actions import open_case
 from onloan.cases.clocks import Pause
+from onloan.cases.erasing import begin_by_member, choose_way
 from onloan.cases.errors import (
     CaseClosed,
     IdentifiedHow,
@@ -21,8 +22,9 @@ from onloan.cases.errors import (
 )
 from onloan.cases.identifying import identify_case, separate_case
 from onloan.cases.models import Case, CaseEvent, CasePause, Erasure
+from onloan.cases.pack.actions import prepare_packs
 from onloan.cases.queries import find_case
-from onloan.cases.rules import Door, EventKind, Kind
+from onloan.cases.rules import Door, ErasureWay, EventKind, Kind
 from onloan.cases.taking_back import take_back_case
 from onloan.cases.timeline import list_events
 from onloan.consents.queries import list_consents
@@ -140,3 +142,55 @@ def test_the_wrong_person_is_separated_and_told(market: OpenMarket) -> None:
     take_back_case(case_id=case_id, now=NOW)
     with pytest.raises(CaseClosed):
         identify_case(case_id=case_id, user_id=dora, typed=ana.public_id, how=HOW, now=NOW)
+
+
+def test_a_separation_reaches_every_campaign_that_the_tie_did(both_databases: str) -> None:
+    """The cases that it opened there are closed; a request of their own stays, and so does what it stopped."""
+    spring, autumn = open_market(), open_market(slug="autumn-pot")
+    people = [add_participant(each).participant_id for each in (spring, autumn)]
+    dora = spring.team.dora
+    case_id = letter()
+    identify_case(case_id=case_id, user_id=dora, typed="ana@example.org", how=HOW, now=NOW)
+    (other,) = Case.objects.exclude(id=case_id)
+    assert {case.participant_id for case in Case.objects.all()} == set(people) and other.origin_case_id == case_id
+    assert all(is_restricted(person) for person in people)
+    separate_case(case_id=case_id, user_id=dora, reason=HOW, now=NOW)
+    assert not any(is_restricted(person) for person in people)
+    assert not Case.objects.filter(participant_id__in=people).exists()
+    assert not CaseEvent.objects.filter(participant_id__in=people).exists()
+    assert Case.objects.get(id=case_id).state == "open" and Case.objects.get(id=other.id).state == "closed"
+    told = Message.objects.filter(template="case_not_yours").values_list("participant_id", flat=True)
+    assert set(told) == set(people)
+
+    own = open_case(
+        kind=Kind.RESTRICTION, country="FR", language="fr", door=Door.MY_PAGE, text="",
+        participant_id=people[0], now=NOW,
+    )  # fmt: skip
+    identify_case(case_id=case_id, user_id=dora, typed="ana@example.org", how=HOW, now=NOW)
+    separate_case(case_id=case_id, user_id=dora, reason=HOW, now=NOW)
+    row = Case.objects.get(id=own.case_id)
+    assert row.state == "open" and row.participant_id is not None and is_restricted(row.participant_id)
+
+
+def is_restricted(participant_id: UUID) -> bool:
+    person = find_participant(participant_id)
+    assert person is not None
+    return person.restricted_at is not None
+
+
+def test_whoever_was_separated_reads_nothing_of_the_other_person(market: OpenMarket) -> None:
+    """But what they wrote, and what was written to them."""
+    ana, dora = add_participant(market), market.team.dora
+    for kind in (Kind.ACCESS, Kind.ERASURE):
+        case_id = letter(kind)
+        identify_case(case_id=case_id, user_id=dora, typed=ana.public_id, how=HOW, now=NOW)
+        if kind is Kind.ERASURE:
+            begin_by_member(case_id=case_id, user_id=dora, now=NOW)
+            choose_way(participant_id=ana.participant_id, way=ErasureWay.SLIP, now=NOW)
+        prepare_packs(now=NOW)
+        desk.add_note(case_id=case_id, user_id=dora, text="We look into it.", is_shown=True, now=NOW)
+        before = {event.kind for event in list_events(case_id, only_shown=True)}
+        assert (EventKind.PACK_READY if kind is Kind.ACCESS else EventKind.SLIP_GIVEN) in before
+        separate_case(case_id=case_id, user_id=dora, reason=HOW, now=NOW)
+        shown = [event.kind for event in list_events(case_id, only_shown=True)]
+        assert shown == [EventKind.RECEIVED, EventKind.MESSAGE_TO_PERSON]

@@ -7,15 +7,18 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 
-from onloan import clock, keys
+from onloan import clock, ids, keys
 from onloan.cases import rates
 from onloan.cases.actions import OpenedCase, close_case, open_case
+from onloan.cases.erasure_steps import finish_erasures
 from onloan.cases.errors import TooManyCases
+from onloan.cases.identifying import identify_case, separate_case
 from onloan.cases.intake import confirm_address, send_new_code, take_in
-from onloan.cases.models import Case
+from onloan.cases.models import Case, Erasure
 from onloan.cases.queries import find_case, list_cases_of
+from onloan.cases.queue_queries import QueueStep, Tab, read_queue
 from onloan.cases.rates import CASES_PER_DAY_MAX
 from onloan.cases.rules import Door, EventKind, Kind, Outcome
 from onloan.cases.timeline import list_events
@@ -27,7 +30,7 @@ from onloan.people.actions import check_code, send_code
 from onloan.people.codes import CODES_PER_HOUR_MAX
 from onloan.people.errors import CodeNotValid
 from onloan.people.models import EmailCode
-from onloan.people.queries import find_participant
+from onloan.people.queries import find_participant, is_alive
 from tests.joining.support import add_participant, open_market
 
 ANA = "ana@example.org"
@@ -256,3 +259,71 @@ def test_it_slows_a_flood_of_the_whole_world(sqlite_database: str, monkeypatch: 
     ask(email="b@example.org")
     with pytest.raises(TooManyCases):
         ask(email="c@example.org")
+
+
+def tie(opened: OpenedCase, typed: str, member: UUID) -> None:
+    identify_case(
+        case_id=opened.case_id, user_id=member, typed=typed, how="They named two people whom they invited.",
+        now=clock.now(),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", [Kind.ERASURE, Kind.RESTRICTION])
+def test_a_code_typed_after_a_wrong_tie_acts_for_nobody(both_databases: str, kind: Kind) -> None:
+    """The team reads it, in the queue too; once the tie is undone the case is about nobody, until it is tied
+    again."""
+    market = open_market()
+    ana, ben = add_participant(market), add_participant(market, "Ben")
+    opened = ask(kind)
+    code = mailed_code()
+    tie(opened, ben.public_id, market.team.dora)
+    before = is_restricted(ben.participant_id)
+    confirm(opened, code=code)
+    assert find_case(opened.case_id).line.participant_id == ben.participant_id
+    assert not Erasure.objects.exists() and not is_restricted(ana.participant_id)
+    assert is_restricted(ben.participant_id) == before == (kind is Kind.RESTRICTION)
+    assert event_kinds(opened)[-2:] == [EventKind.ADDRESS_CONFIRMED, EventKind.ANOTHER_CONFIRMED]
+    assert read_queue(tab=Tab.OPEN, now=clock.now()).rows[0].step is QueueStep.WHO
+    separate_case(
+        case_id=opened.case_id, user_id=market.team.dora, reason="It was Ana who wrote.", now=clock.now()
+    )
+    assert not is_restricted(ben.participant_id)
+    tie(opened, ana.public_id, market.team.dora)
+    assert read_queue(tab=Tab.OPEN, now=clock.now()).rows[0].step is not QueueStep.WHO
+
+
+def test_a_code_typed_after_the_right_tie_acts_as_from_their_own_page(sqlite_database: str) -> None:
+    """In each of their campaigns, and no case is opened twice."""
+    spring, autumn = open_market(), open_market(slug="autumn-pot")
+    people = [add_participant(market).participant_id for market in (spring, autumn)]
+    opened = ask(Kind.ERASURE)
+    code = mailed_code()
+    tie(opened, ANA, spring.team.dora)
+    assert Case.objects.count() == 2 and not Erasure.objects.exists(), "a member begins what a letter asked"
+    confirm(opened, code=code)
+    assert set(Case.objects.values_list("participant_id", flat=True)) == set(people) and Case.objects.count() == 2
+    assert set(Erasure.objects.values_list("participant_id", flat=True)) == set(people)
+    assert EventKind.LINKED_DUPLICATE not in event_kinds(opened)
+
+
+def test_one_case_has_one_erasure(both_databases: str) -> None:
+    market = open_market()
+    ana, ben = add_participant(market).participant_id, add_participant(market, "Ben").participant_id
+    case_id = ask_on_own_page(ana, Kind.ERASURE).case_id
+    row = Erasure.objects.get()
+    row.participant_id = ben
+    for row.id in (ids.new_id(), case_id):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            row.save(force_insert=True)
+
+
+def test_nothing_is_stored_under_the_number_of_somebody_who_is_erased(both_databases: str) -> None:
+    """As when the page was sent just before the erasure was committed."""
+    ana = add_participant(open_market()).participant_id
+    ask_on_own_page(ana, Kind.ERASURE)
+    finish_erasures(now=clock.now() + timedelta(days=2))
+    assert not is_alive(ana)
+    for kind in (Kind.COMPLAINT, Kind.ACCESS):
+        with pytest.raises(NotFound):
+            ask_on_own_page(ana, kind, text="I am Ana.")
+    assert not Case.objects.filter(participant_id=ana).exists()

@@ -111,6 +111,7 @@ REQUESTS = Source(
         "id": OWN_KEY,
         "participant_id": SAME,
         "contact_hash": HASHED,
+        "origin_case_id": INNER,
         "alarm_days": REMINDER,
         "alarmed_at": REMINDER,
         "letter_waits_since": REMINDER,

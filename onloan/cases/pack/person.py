@@ -102,6 +102,7 @@ PERSON = Source(
     left_out={
         "offer_id": INNER,
         "market_id": "the country stands beside it",
+        "erasures_stopped": "the code of a slip is derived with it; each stands in the timeline of its request",
         "erased_at": "who was erased gets no such file",
     },
 )  # fmt: skip
@@ -373,6 +374,7 @@ ERASURES = table_source(
     left_out={
         "id": OWN_KEY,
         "erased_in": INNER,
+        "accounts_until": "who was erased gets no such file",
         "completed_at": "who was erased gets no such file",
     },
     order="begun_at",

@@ -176,4 +176,5 @@ def event_name(kind: str) -> str:
         EventKind.PAYMENT_LATE: _("A payment is late"),
         EventKind.PAYMENT_PAID: _("It was paid"),
         EventKind.PAYMENT_MOVED: _("It is paid in another way or on another day"),
+        EventKind.ANOTHER_CONFIRMED: _("The code was typed by somebody else than the one to whom it is tied"),
     }[EventKind(kind)]

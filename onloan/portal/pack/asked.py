@@ -43,6 +43,7 @@ STEP_WORDS: dict[EventKind, Promise] = {
     EventKind.SLIP_GIVEN: gettext_lazy("You got a slip"),
     EventKind.TRACES_GONE: gettext_lazy("The last traces in the database are gone"),
     EventKind.MAIL_FAILED: gettext_lazy("A mail to you did not arrive"),
+    EventKind.ANOTHER_CONFIRMED: gettext_lazy("It came from an address that somebody else joined with"),
     **EVENT_WORDS,
 }
 EVENT_NAMES: dict[str, Promise] = {
