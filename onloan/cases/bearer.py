@@ -1,7 +1,8 @@
 """The slip of somebody who is erased: its code opens all money that is still theirs, for whoever holds it.
 
 The code is derived from the participant's number and never stored, so that it opens the same money after a
-restore; only a keyed hash leads from it to the rows. It has 80 bits of chance: nobody guesses one.
+restore; only a keyed hash leads from it to the rows. It has 80 bits of chance: nobody guesses one. Whoever stops
+their erasure gets another one with the next, as the first may lie in a mailbox that is theirs no more.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from onloan.ledger.correction_queries import count_corrections_waiting
 from onloan.ledger.models import Reward
 from onloan.ledger.rules import RewardState
 from onloan.payouts.queries import SlipView, list_slips
-from onloan.people.queries import ParticipantView, find_by_code, find_participant
+from onloan.people.queries import ParticipantView, find_by_code, find_participant, read_erasures_stopped
 from onloan.vouchers.queries import VoucherView, list_vouchers
 from onloan.vouchers.rules import VoucherState
 
@@ -36,8 +37,11 @@ class BearerMoney:
 
 
 def bearer_code(participant_id: UUID) -> str:
-    """16 characters of HMAC-SHA256 under a key of its own, and a check character."""
-    digest = hmac.new(keys.derive_key("bearer-slip"), participant_id.bytes, hashlib.sha256).digest()
+    """16 characters of HMAC-SHA256 under a key of its own, and a check character; another one after each erasure
+    that was stopped."""
+    stopped = read_erasures_stopped(participant_id)
+    told = participant_id.bytes + (stopped.to_bytes(4, "big") if stopped else b"")
+    digest = hmac.new(keys.derive_key("bearer-slip"), told, hashlib.sha256).digest()
     return ids.code_from_bytes(digest, CODE_CHARACTERS)
 
 

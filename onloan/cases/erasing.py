@@ -16,9 +16,9 @@ from onloan import clock, db, ids
 from onloan.access.rules import Capability
 from onloan.access.team import find_member_by_id, require
 from onloan.cases.bearer import CODE_KIND, bearer_code
-from onloan.cases.erased_tokens import revoke_token
+from onloan.cases.erased_tokens import read_stopped, revoke_token
 from onloan.cases.erasure_queries import ErasurePlan, plan_erasure
-from onloan.cases.erasure_rules import can_end_with, erased_from
+from onloan.cases.erasure_rules import STOPS_ERASURE, can_end_with, erased_from
 from onloan.cases.errors import CaseClosed, CaseNotIdentified, ErasureDone, ErasureWaits
 from onloan.cases.models import Case, Erasure
 from onloan.cases.restricting import end_for_erasure, restrict
@@ -41,6 +41,7 @@ from onloan.markets.rules import market_facts
 from onloan.offers.queries import find_version
 from onloan.offers.vocabulary import said
 from onloan.outbox.statements import mail_statement
+from onloan.people.erasing import count_stopped_erasure
 from onloan.people.models import CodeLookup
 from onloan.people.queries import ParticipantView, find_participant, is_alive, read_item
 from onloan.people.sealing import code_hash
@@ -78,10 +79,12 @@ def begin_erasure(*, participant_id: UUID, case_id: UUID, now: datetime, way: Er
     """Whoever a request is about is erased after the time in which they may change their mind. From this commit on
     nothing of them is shown and recipients are told. ``way``: what they choose for their money; None where they
     were not asked, and then what is owed is paid first, until they choose. Begun already, only the way can change.
-    Raises NotFound, ErasureDone."""
+    Raises NotFound, CaseClosed, ErasureDone."""
     lock_participant(participant_id)
     person = _find_alive(participant_id)
-    case = Case.objects.get(id=case_id, participant_id=participant_id)
+    case = Case.objects.filter(id=case_id, participant_id=participant_id).first()
+    if case is None:
+        raise NotFound
     if case.state != State.OPEN:
         # Refused or taken back while this waited for the lock.
         raise CaseClosed
@@ -126,8 +129,8 @@ def _write_erasure(
     theirs after they asked, as when the bank sends a payment back, and then nobody knows any more whom to tell."""
     code = bearer_code(participant_id)
     Erasure.objects.create(
-        id=ids.new_id(), participant_id=participant_id, case_id=case_id, cause=cause, way=way, begun_at=now,
-        slip_last_characters=code[-4:],
+        id=case_id or ids.new_id(), participant_id=participant_id, case_id=case_id, cause=cause, way=way,
+        begun_at=now, slip_last_characters=code[-4:],
     )  # fmt: skip
     db.execute([
         code_lookup_statement(kind=CODE_KIND, code=code, participant_id=participant_id, target_id=participant_id)
@@ -146,6 +149,8 @@ def begin_again(*, participant_id: UUID, now: datetime) -> None:
     if begun is not None:
         _forget_erasure(begun)
     case_id = begun.case_id if begun is not None else None
+    if stopped := read_stopped(participant_id):
+        count_stopped_erasure(participant_id=participant_id, at_least=stopped)
     _write_erasure(participant_id, case_id, ErasureCause.RESTORED, ErasureWay.SLIP, now)
 
 
@@ -188,6 +193,8 @@ def stop_erasure(*, participant_id: UUID, now: datetime) -> None:
     lock_participant(participant_id)
     row = _find_open(participant_id)
     _forget_erasure(row)
+    # The code that was mailed may lie with somebody else: that may be why they stop it.
+    count_stopped_erasure(participant_id=participant_id)
     revoke_token(participant_id)
     end_for_erasure(participant_id=participant_id, now=now)
     if row.case_id is not None:
@@ -196,16 +203,15 @@ def stop_erasure(*, participant_id: UUID, now: datetime) -> None:
 
 @action
 def settle_erasure(*, case_id: UUID, participant_id: UUID | None, outcome: Outcome, now: datetime) -> None:
-    """Part of answering a request for erasure: what is refused is stopped, and nothing is said to be done before
-    it is. ``participant_id``: whom the case is about; they may be erased because of another request. Raises
-    ErasureWaits, ErasureDone."""
-    assert outcome is not Outcome.TAKEN_BACK, "the team answers"
+    """Part of answering a request for erasure: what is refused, or taken back by telephone or letter, is stopped,
+    and nothing is said to be done before it is. ``participant_id``: whom the case is about; they may be erased
+    because of another request. Raises ErasureWaits, ErasureDone."""
     rows = list(Erasure.objects.filter(Q(case_id=case_id) | Q(participant_id=participant_id)))
     is_erased = any(row.erased_at is not None for row in rows)
     if not can_end_with(outcome, is_begun=bool(rows), is_erased=is_erased):
         raise (ErasureDone if is_erased else ErasureWaits)(field="outcome")
     own = [row for row in rows if row.case_id == case_id]
-    if outcome is Outcome.REFUSED and own:
+    if outcome in STOPS_ERASURE and own:
         stop_erasure(participant_id=own[0].participant_id, now=now)
 
 

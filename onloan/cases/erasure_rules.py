@@ -20,6 +20,10 @@ RETENTION_NOTICE = timedelta(days=30)
 """How long before the end of their time a person is told of it."""
 
 
+STOPS_ERASURE = frozenset({Outcome.REFUSED, Outcome.TAKEN_BACK})
+"""With these answers nothing is erased: what was begun is stopped."""
+
+
 class Step(StrEnum):
     """What an erasure goes through, in this order."""
 
@@ -73,9 +77,9 @@ def erased_from(cause: ErasureCause, door: Door | None, begun_at: datetime) -> d
 
 
 def can_end_with(outcome: Outcome, *, is_begun: bool, is_erased: bool) -> bool:
-    """Whether this answer to a request for erasure is true: done, in whole or in part, once it is; refused, as
-    long as it is not; that nothing is held, where nothing waits to be erased."""
-    if outcome is Outcome.REFUSED:
+    """Whether this answer to a request for erasure is true: done, in whole or in part, once it is; refused or
+    taken back, as long as it is not; that nothing is held, where nothing waits to be erased."""
+    if outcome in STOPS_ERASURE:
         return not is_erased
     if outcome is Outcome.NOTHING_HELD:
         return is_erased or not is_begun

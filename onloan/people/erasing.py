@@ -16,7 +16,7 @@ from onloan.people.models import (
     Participant,
     PersonKey,
 )
-from onloan.people.queries import read_item
+from onloan.people.queries import read_erasures_stopped, read_item
 from onloan.people.sealing import email_code_hash
 from onloan.people.statements import lock_participant
 
@@ -45,3 +45,12 @@ def forget_public_id(*, participant_id: UUID) -> None:
     lock_participant(participant_id)
     CodeLookup.objects.filter(participant_id=participant_id, kind="participant").delete()
     Participant.objects.filter(id=participant_id, erased_at__isnull=False).update(public_id="")
+
+
+@action
+def count_stopped_erasure(*, participant_id: UUID, at_least: int = 0) -> None:
+    """One more was stopped; with ``at_least`` a restored backup, which counts no stop after its day, catches up.
+    Raises NotFound."""
+    lock_participant(participant_id)
+    stopped = at_least if at_least else read_erasures_stopped(participant_id) + 1
+    Participant.objects.filter(id=participant_id, erasures_stopped__lt=stopped).update(erasures_stopped=stopped)

@@ -15,7 +15,8 @@ class Participant(UUIDModel):
 
     Nothing here says who the person is: that lies sealed in ``Item``, under the key in ``PersonKey``.
     ``objected_at``: nothing of them is shown or advertised with (GDPR art. 21(2)); ``checks_objected_at``: no
-    program looks at their rewards (art. 21(1)).
+    program looks at their rewards (art. 21(1)). ``erasures_stopped``: how often they stopped their own erasure;
+    each time the code of their slip becomes another one.
     """
 
     public_id = models.CharField(max_length=16)
@@ -33,6 +34,7 @@ class Participant(UUIDModel):
     restricted_at = models.DateTimeField(null=True)
     objected_at = models.DateTimeField(null=True)
     checks_objected_at = models.DateTimeField(null=True)
+    erasures_stopped = models.PositiveIntegerField(default=0, db_default=0)
     erased_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -105,6 +105,12 @@ def find_by_email(offer_id: UUID, email: str) -> ParticipantView | None:
     return find_participant(participant_id) if participant_id else None
 
 
+def read_erasures_stopped(participant_id: UUID) -> int:
+    """How often this person stopped an erasure; 0 for somebody who is not there."""
+    stopped = Participant.objects.filter(id=participant_id).values_list("erasures_stopped", flat=True).first()
+    return stopped or 0
+
+
 def list_by_email(email: str) -> list[ParticipantView]:
     """Everybody who joined any offer with a normalized address, the latest first."""
     offer_ids = {market.offer_id for market in list_markets()}

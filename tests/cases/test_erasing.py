@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -9,16 +10,17 @@ import pytest
 from django.apps import apps
 from django.conf import settings
 
-from onloan import clock
+from onloan import clock, ids, keys
 from onloan.cases import erasing
 from onloan.cases.actions import close_case, open_case
 from onloan.cases.answers import Ground, Parts
-from onloan.cases.bearer import bearer_code, bearer_money, find_bearer
+from onloan.cases.bearer import bearer_code, bearer_money, find_bearer, has_slip
 from onloan.cases.desk import answer_case
+from onloan.cases.erased_tokens import note_token
 from onloan.cases.erasing import begin_again, begin_at_end_of_time, begin_erasure, choose_way
 from onloan.cases.erasure_queries import find_erasure, find_erasure_of_case, plan_erasure
 from onloan.cases.erasure_rules import GRACE, Step, StepState, can_end_with
-from onloan.cases.erasure_steps import finish_erasures, forget_late_traces
+from onloan.cases.erasure_steps import erase_again, finish_erasures, forget_late_traces
 from onloan.cases.errors import CaseClosed, ErasureDone, ErasureWaits
 from onloan.cases.models import Case, CaseEvent, Erasure
 from onloan.cases.rules import Door, ErasureWay, EventKind, Kind, Outcome
@@ -30,6 +32,7 @@ from onloan.evidence.models import EntryLink
 from onloan.evidence.verify import verify_database
 from onloan.ledger.check import check_balances
 from onloan.outbox.models import Message
+from onloan.outbox.statements import seal_about
 from onloan.payouts.actions import mark_batch_paid
 from onloan.payouts.answers import read_bank_answer
 from onloan.payouts.models import ArchivedPayment, Payable, Payee, Payment
@@ -195,13 +198,14 @@ def test_that_nothing_is_held_is_said_about_nobody_known(sqlite_database: str) -
     assert Case.objects.get(id=case_id).outcome == Outcome.NOTHING_HELD
 
 
-@pytest.mark.parametrize("outcome", [each for each in Outcome if each is not Outcome.TAKEN_BACK])
+@pytest.mark.parametrize("outcome", list(Outcome))
 def test_an_answer_is_true(outcome: Outcome) -> None:
     """Before anything is begun, while it waits, and once it is done."""
     stages = [(False, False), (True, False), (True, True)]
     can = [can_end_with(outcome, is_begun=is_begun, is_erased=is_erased) for is_begun, is_erased in stages]
     assert can == {
         Outcome.REFUSED: [True, True, False],
+        Outcome.TAKEN_BACK: [True, True, False],
         Outcome.NOTHING_HELD: [True, False, True],
     }.get(outcome, [False, False, True])
 
@@ -339,3 +343,67 @@ def test_what_is_written_later_is_linked_with_nobody(sqlite_database: str) -> No
     assert not EntryLink.objects.filter(participant_id=ana).exists()
     number_entries()
     assert verify_database().problems == []
+
+
+def slip_codes() -> list[str]:
+    """Of the mails that said that it began, the first one first."""
+    return [
+        unseal_mail(mail)["code"] for mail in Message.objects.filter(template="case_erasure_begun").order_by("id")
+    ]
+
+
+def unseal_mail(mail: Message) -> dict[str, str]:
+    assert mail.sealed_context is not None
+    plain = keys.unseal(keys.derive_key("outbox"), bytes(mail.sealed_context), seal_about(mail.id))
+    read: dict[str, str] = json.loads(plain)
+    return read
+
+
+def test_a_code_that_was_mailed_opens_nothing_once_its_erasure_was_stopped(both_databases: str) -> None:
+    ana = add_person(build_world(), ALL)
+    take_back_case(case_id=ask(ana.id), now=clock.now())
+    assert has_slip(ana.id) is False
+    ask(ana.id)
+    old, new = slip_codes()
+    assert old != new and find_bearer(old) is None and find_bearer(new) == ana.id and has_slip(ana.id)
+    finish_erasures(now=clock.now() + AFTER)
+    assert not is_alive(ana.id) and find_bearer(old) is None and find_bearer(new) == ana.id
+
+
+def test_after_a_restore_the_last_code_opens_and_not_the_first(sqlite_database: str) -> None:
+    """The backup is older than the erasure that was stopped."""
+    ana = add_person(build_world(), ALL)
+    take_back_case(case_id=ask(ana.id), now=clock.now())
+    ask(ana.id)
+    old, new = slip_codes()
+    note_token(ana.id)
+    Erasure.objects.all().delete()
+    CodeLookup.objects.filter(kind="bearer").delete()
+    Participant.objects.update(erasures_stopped=0)
+    assert erase_again(now=clock.now()) == 1 and not is_alive(ana.id)
+    assert find_bearer(old) is None and find_bearer(new) == ana.id
+
+
+def test_the_team_closes_it_as_taken_back_and_stops_it(both_databases: str) -> None:
+    """By telephone, or in a letter. Once it is done it is done."""
+    team, world = make_team(), build_world()
+    ana, ben = add_person(world, ALL), add_person(world, ALL, name="Ben")
+    case_id, other = ask(ana.id), ask(ben.id)
+    back = {"user_id": team.dora, "outcome": Outcome.TAKEN_BACK, "parts": DONE}
+    answer_case(case_id=case_id, now=clock.now(), **back)
+    case = Case.objects.get(id=case_id)
+    assert (case.outcome, case.closed_by_user_id) == (Outcome.TAKEN_BACK, team.dora)
+    assert find_erasure(ana.id) is None
+    finish_erasures(now=clock.now() + AFTER)
+    assert is_alive(ana.id) and not is_alive(ben.id)
+    with pytest.raises(ErasureDone):
+        answer_case(case_id=other, now=clock.now(), **back)
+
+
+def test_only_a_request_about_them_begins_it(sqlite_database: str) -> None:
+    world = build_world()
+    ana, ben = add_person(world, ALL), add_person(world, ALL, name="Ben")
+    case_id = ask(ana.id)
+    for person, case in ((ben.id, case_id), (ana.id, ids.new_id())):
+        with pytest.raises(NotFound):
+            begin_erasure(participant_id=person, case_id=case, now=clock.now())
