@@ -129,8 +129,13 @@ def find_forbidden(parts: Parts, *, is_eu: bool) -> tuple[str, str, str] | None:
     return None
 
 
-def compose(parts: Parts, frame: Frame) -> str:
-    """The whole answer in the active language, as it is previewed, mailed and kept."""
+def says_what_stays(kind: Kind, outcome: Outcome) -> bool:
+    """Whether the answer lists what is kept and until when: where something was erased."""
+    return kind is Kind.ERASURE and outcome in {Outcome.DONE, Outcome.PARTLY_DONE}
+
+
+def compose(parts: Parts, frame: Frame, stays: str = "") -> str:
+    """The whole answer in the active language, as it is previewed, mailed and kept. ``stays``: what is kept."""
     of_what = _("Our answer to your request %(reference)s.")
     if frame.is_unasked:
         of_what = _("About our late payment, number %(reference)s.")
@@ -145,6 +150,8 @@ def compose(parts: Parts, frame: Frame) -> str:
             _("What stays, stays because of %(law)s, until %(day)s, and is used for nothing else.")
             % {"law": parts.law.strip(), "day": write_day(parts.kept_until)}
         )
+    if stays:
+        paragraphs.append(stays)
     if frame.is_shown_again:
         paragraphs.append(_("From now on it can be shown again, if you allow it anew on your page."))
     if frame.is_checked_again:

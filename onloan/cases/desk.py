@@ -44,6 +44,7 @@ from onloan.cases.rules import (
     show_reference,
 )
 from onloan.cases.sealing import seal_answer, unseal_contact
+from onloan.cases.staying import find_stays, write_stays
 from onloan.cases.timeline import record_event
 from onloan.cases.wording import find_identity_document
 from onloan.db import action
@@ -213,8 +214,9 @@ def compose_answer(*, case_id: UUID, outcome: Outcome, parts: Parts, now: dateti
         is_checked_again=ends_objection_to_checks(kind, About(row.about), outcome),
         is_unasked=row.door == Door.LATE_PAYMENT,
     )
+    stays = find_stays(case_id, language=row.language, now=now) if answers.says_what_stays(kind, outcome) else None
     with translation.override(row.language):
-        return answers.compose(parts, frame)
+        return answers.compose(parts, frame, write_stays(stays, row.language) if stays is not None else "")
 
 
 @action

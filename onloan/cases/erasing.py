@@ -96,7 +96,7 @@ def begin_erasure(*, participant_id: UUID, case_id: UUID, now: datetime, way: Er
     if begun is not None:
         # Their time was nearly over anyway; what they ask for themselves comes sooner.
         _forget_erasure(begun)
-    plan = plan_erasure(participant_id)
+    plan = plan_erasure(participant_id, now=now)
     _write_erasure(participant_id, case_id, ErasureCause.ASKED, way or ErasureWay.PAID_FIRST, now)
     restrict(participant_id=participant_id, cause=RestrictionCause.ERASURE, case_id=case_id, now=now)
     address = _keep_contact(case, participant_id)
@@ -165,7 +165,7 @@ def begin_at_end_of_time(*, participant_id: UUID, now: datetime) -> bool:
         return False
     if Erasure.objects.filter(participant_id=participant_id, completed_at=None).exists():
         return False
-    plan = plan_erasure(participant_id)
+    plan = plan_erasure(participant_id, now=now)
     _write_erasure(participant_id, None, ErasureCause.RETENTION, ErasureWay.SLIP, now)
     _mail_begun(person, plan, erased_from(ErasureCause.RETENTION, None, now))
     return True

@@ -6,11 +6,18 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from django.db.models import Count, Max
+from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
 
 from onloan import clock
 from onloan.cases.bearer import bearer_code, bearer_money, count_waiting_rewards
-from onloan.cases.erasure_rules import Progress, StepLine, erased_from, list_steps
+from onloan.cases.erasure_rules import (
+    GRACE,
+    RETENTION_NOTICE,
+    Progress,
+    StepLine,
+    erased_from,
+    list_steps,
+)
 from onloan.cases.models import Case, Erasure
 from onloan.cases.rules import Door, ErasureCause, ErasureWay, Kind, State
 from onloan.consents.queries import list_yes_numbers
@@ -55,6 +62,13 @@ class ErasurePlan:
         return self.cash is None and not self.waiting_count
 
     @property
+    def accounts_until(self) -> date | None:
+        """Until when what was paid, or is under way to an account, is kept; None where nothing is."""
+        return max(
+            filter(None, [self.payments_until, self.transfers_until if self.is_under_way else None]), default=None
+        )
+
+    @property
     def has_money(self) -> bool:
         return not self.is_ready or bool(self.voucher_count or self.slip_count)
 
@@ -82,12 +96,12 @@ class ErasureView:
         return self.progress.erased_at is None
 
 
-def plan_erasure(participant_id: UUID) -> ErasurePlan:
+def plan_erasure(participant_id: UUID, *, now: datetime) -> ErasurePlan:
     """What would go and stay. Raises NotFound for somebody who is not there any more."""
     person = find_participant(participant_id)
     if person is None or person.erased_at is not None:
         raise NotFound
-    today = clock.local_day(clock.now(), market_facts(person.country).time_zone)
+    today = clock.local_day(now, market_facts(person.country).time_zone)
     cash, is_under_way = _sum_owed(participant_id)
     money = bearer_money(participant_id)
     assert money is not None, "the person is there"
@@ -104,9 +118,9 @@ def plan_erasure(participant_id: UUID) -> ErasurePlan:
         slip_count=len(money.slips),
         payment_count=counted["count"],
         payments_until=_accounts_until(person.country, counted["latest"]),
-        transfers_until=_accounts_until(person.country, clock.now() if is_to_come else None),
+        transfers_until=_accounts_until(person.country, now if is_to_come else None),
         answers_until=claims_until(person.country, today),
-        requests_until=_years_after(today, CASE_YEARS),
+        requests_until=years_after(today, CASE_YEARS),
         recipients=_list_recipients(person),
         open_access_count=requests.filter(kind__in=[Kind.ACCESS, Kind.PORTABILITY]).count(),
         is_begun=Erasure.objects.filter(participant_id=participant_id, cause=ErasureCause.ASKED).exists(),
@@ -136,7 +150,8 @@ def _accounts_until(country: str, latest: datetime | None) -> date | None:
     return date(clock.local_day(latest, facts.time_zone).year + account_years(facts), 12, 31)
 
 
-def _years_after(day: date, years: int) -> date:
+def years_after(day: date, years: int) -> date:
+    """The same day of a later year."""
     # The last day of February stands for one that the later year does not have.
     is_leap_day = (day.month, day.day) == (2, 29)
     return day.replace(year=day.year + years, day=28) if is_leap_day else day.replace(year=day.year + years)
@@ -168,19 +183,39 @@ def find_backups_end(case_id: UUID) -> date | None:
     return days.values_list("backups_until", flat=True).first()
 
 
+def list_ripe(now: datetime) -> QuerySet[Erasure]:
+    """Whose time to change their mind is over; some of them still wait for their money."""
+    door = Case.objects.filter(id=OuterRef("case_id")).values("door")
+    ripe = Q(cause=ErasureCause.RETENTION, begun_at__lte=now - RETENTION_NOTICE) | Q(cause=ErasureCause.RESTORED)
+    for grace in set(GRACE.values()):
+        doors = [known for known, waits in GRACE.items() if waits == grace]
+        ripe |= Q(cause=ErasureCause.ASKED, door__in=doors, begun_at__lte=now - grace)
+    return Erasure.objects.alias(door=Subquery(door)).filter(ripe, erased_at=None)
+
+
+def is_ready(row: Erasure, now: datetime) -> bool:
+    """Whether it may be done: the time is over, and no money is waited for."""
+    begun = erased_from(ErasureCause(row.cause), _read_door(row), row.begun_at)
+    return now >= begun and not _waits_for_money(row)
+
+
+def _read_door(row: Erasure) -> Door | None:
+    written = Case.objects.filter(id=row.case_id).values_list("door", flat=True).first() if row.case_id else None
+    return Door(written) if written is not None else None
+
+
+def _waits_for_money(row: Erasure) -> bool:
+    is_first = row.erased_at is None and row.way == ErasureWay.PAID_FIRST
+    return is_first and is_money_waiting(row.participant_id)
+
+
 def erasure_view(row: Erasure) -> ErasureView:
-    door = None
-    if row.case_id is not None:
-        written = Case.objects.filter(id=row.case_id).values_list("door", flat=True).first()
-        door = Door(written) if written is not None else None
     cause, way = ErasureCause(row.cause), ErasureWay(row.way)
     progress = Progress(
         begun_at=row.begun_at,
-        erased_from=erased_from(cause, door, row.begun_at),
+        erased_from=erased_from(cause, _read_door(row), row.begun_at),
         takes_slip=way is ErasureWay.SLIP,
-        is_money_waiting=(
-            row.erased_at is None and way is ErasureWay.PAID_FIRST and is_money_waiting(row.participant_id)
-        ),
+        is_money_waiting=_waits_for_money(row),
         erased_at=row.erased_at,
         recipients_done_at=row.recipients_done_at,
         swept_at=row.swept_at,

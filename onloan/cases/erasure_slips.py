@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef, QuerySet
+
 from onloan import clock, db
 from onloan.cases.bearer import bearer_code
 from onloan.cases.erasing import choose_way
@@ -26,6 +28,14 @@ DAYS_BEFORE = 3
 
 def is_time_for_slip(legal_due_on: date, today: date) -> bool:
     return legal_due_on - today <= timedelta(days=DAYS_BEFORE)
+
+
+def list_for_slip(now: datetime) -> QuerySet[Erasure]:
+    """What is paid first and whose last day in law is near: most that wait have weeks."""
+    # A day begins first where the clock is furthest ahead.
+    latest = (now + timedelta(hours=14)).date() + timedelta(days=DAYS_BEFORE)
+    near = Case.objects.filter(id=OuterRef("case_id"), legal_due_on__lte=latest)
+    return Erasure.objects.filter(Exists(near), erased_at=None, way=ErasureWay.PAID_FIRST)
 
 
 @action

@@ -12,21 +12,22 @@ from typing import TypeVar
 from uuid import UUID, uuid4
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from onloan import db
 from onloan.cases import sweeping
 from onloan.cases.desk import read_email
 from onloan.cases.erased_tokens import note_token, read_tokens, token_of
 from onloan.cases.erasing import begin_again, begin_at_end_of_time
-from onloan.cases.erasure_queries import ErasureView, erasure_view
-from onloan.cases.erasure_rules import RETENTION_NOTICE, is_complete
-from onloan.cases.erasure_slips import give_slip
+from onloan.cases.erasure_queries import ErasureView, erasure_view, is_ready, list_ripe, plan_erasure
+from onloan.cases.erasure_rules import is_complete
+from onloan.cases.erasure_slips import give_slip, list_for_slip
 from onloan.cases.late_payments import forget_late_payments
 from onloan.cases.models import Case, CaseEvent, Erasure, Restriction, Sighting
 from onloan.cases.profiles import list_past_profiles, stop_closing
-from onloan.cases.rules import ErasureCause, ErasureWay, EventKind, State, show_reference
+from onloan.cases.rules import ErasureCause, EventKind, State, show_reference
 from onloan.cases.sealing import contact_hash, seal_contact
+from onloan.cases.staying import find_stays, tell_stays
 from onloan.cases.timeline import record_event
 from onloan.consents.actions import stop_consents
 from onloan.consents.rules import EndReason
@@ -62,9 +63,8 @@ Found = TypeVar("Found")
 
 def finish_erasures(*, now: datetime) -> int:
     """Do the next step of every erasure that can go on. A periodic job; how many steps were done."""
-    paid_first = Erasure.objects.filter(erased_at=None, way=ErasureWay.PAID_FIRST, case_id__isnull=False)
-    done = _try_each(_go_through(paid_first), lambda row: give_slip(erasure_id=row.id, now=now))
-    done += _try_each(_go_through(_list_ripe(now)), lambda row: _erase_if_ready(row, now))
+    done = _try_each(_go_through(list_for_slip(now)), lambda row: give_slip(erasure_id=row.id, now=now))
+    done += _try_each(_go_through(list_ripe(now)), lambda row: _erase_if_ready(row, now))
     done += slip_for_erased(now=now) + _close_recipients(now)
     done += _try_each(_go_through(_list_unparted()), lambda row: _part(erasure_id=row.id, now=now))
     done += _try_each(_go_through(_list_past(now)), lambda row: _complete(view=erasure_view(row), now=now))
@@ -94,20 +94,9 @@ def _try_each(found: Iterable[Found], step: Callable[[Found], int]) -> int:
     return done
 
 
-def _list_ripe(now: datetime) -> QuerySet[Erasure]:
-    """What may be erased by now, or soon: not whoever has thirty days' notice, who are many."""
-    was_told = Q(begun_at__lte=now - RETENTION_NOTICE)
-    return Erasure.objects.filter(was_told | ~Q(cause=ErasureCause.RETENTION), erased_at=None)
-
-
 def _erase_if_ready(row: Erasure, now: datetime) -> bool:
     """Looked at before anything is locked: most that wait, wait for long."""
-    return _is_ready(row, now) and _erase(erasure_id=row.id, participant_id=row.participant_id, now=now)
-
-
-def _is_ready(row: Erasure, now: datetime) -> bool:
-    progress = erasure_view(row).progress
-    return now >= progress.erased_from and not progress.is_money_waiting
+    return is_ready(row, now) and _erase(erasure_id=row.id, participant_id=row.participant_id, now=now)
 
 
 @action
@@ -116,11 +105,12 @@ def _erase(*, erasure_id: UUID, participant_id: UUID, now: datetime) -> bool:
     first."""
     lock_participant(participant_id)
     row = Erasure.objects.filter(id=erasure_id, erased_at=None).first()
-    if row is None or not _is_ready(row, now):
+    if row is None or not is_ready(row, now):
         return False
     if row.cause == ErasureCause.RETENTION and stop_closing(participant_id=participant_id, now=now):
         return False
     _keep_contacts(participant_id)
+    accounts_until = plan_erasure(participant_id, now=now).accounts_until
     for payable_id in Payable.objects.filter(participant_id=participant_id, state=PayableState.OWED).values_list(
         "id", flat=True
     ):
@@ -135,10 +125,10 @@ def _erase(*, erasure_id: UUID, participant_id: UUID, now: datetime) -> bool:
     erase_person(participant_id=participant_id, now=now)
     forget_person(participant_id=participant_id)
     append_entry(kind="person_erased", fields={"count": 1}, occurred_at=now)
-    Erasure.objects.filter(id=erasure_id).update(erased_at=now, **_count_from(now))
+    Erasure.objects.filter(id=erasure_id).update(erased_at=now, accounts_until=accounts_until, **_count_from(now))
     if row.case_id is not None:
         record_event(case_id=row.case_id, kind=EventKind.ERASED, now=now, is_shown=True)
-        _mail(row.case_id, "case_erased", due_on=_backups_until(now).isoformat())
+        _mail(row.case_id, "case_erased", now, due_on=_backups_until(now).isoformat())
     note_token(participant_id)
     return True
 
@@ -299,22 +289,24 @@ def _complete(*, view: ErasureView, now: datetime) -> bool:
     assert is_complete(view.progress, now.date())
     Erasure.objects.filter(id=view.id).update(completed_at=now)
     if view.case_id is not None:
-        _mail(view.case_id, "case_erasure_complete")
+        _mail(view.case_id, "case_erasure_complete", now)
     return True
 
 
-def _mail(case_id: UUID, template: str, **context: str) -> None:
+def _mail(case_id: UUID, template: str, now: datetime, **context: str) -> None:
     case = Case.objects.get(id=case_id)
     address = read_email(case)
     if address is None:
         # What came by letter is answered by letter.
         return
+    stays = find_stays(case_id, language=case.language, now=now)
+    assert stays is not None, "they are erased"
     db.execute([
         mail_statement(
             template=template,
             language=case.language,
             address=address,
-            context={"case_reference": show_reference(case.reference), **context},
+            context={"case_reference": show_reference(case.reference), **tell_stays(stays), **context},
         )
     ])  # fmt: skip
 

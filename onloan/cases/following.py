@@ -22,7 +22,7 @@ from onloan.people.actions import check_code, normalize_email, send_code
 from onloan.people.queries import find_participant, is_alive, list_by_email
 from onloan.people.statements import lock_participant
 
-_FROM_THEIR_PAGE = frozenset({Door.MY_PAGE, Door.API})
+_FROM_THEIR_PAGE = frozenset({Door.MY_PAGE, Door.API, Door.LATE_PAYMENT})
 """They gave no address with it: the one that the case keeps is the one on file."""
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from django.utils.translation import gettext as _
 
 from onloan.cases.answers import Ground, Parts
-from onloan.cases.rules import TEXT_CHARACTERS_MAX, Outcome
+from onloan.cases.queries import CaseView
+from onloan.cases.rules import TEXT_CHARACTERS_MAX, Kind, Outcome
+from onloan.cases.staying import find_stays
 from onloan.console.pages import TeamRequest, read_text
 from onloan.errors import BadInput
 from onloan.keys import keyed_hash
@@ -26,6 +28,16 @@ def read_outcome(request: TeamRequest) -> Outcome:
     if chosen not in {outcome.value for outcome in Outcome}:
         raise BadInput(field="outcome", problem=_("choose how it ended"))
     return Outcome(chosen)
+
+
+def prefill_stays(case: CaseView, now: datetime) -> dict[str, str]:
+    """The law and the day of what stays of somebody who is erased, for an answer that it was done in part."""
+    if case.line.kind is not Kind.ERASURE:
+        return {}
+    stays = find_stays(case.line.id, language=case.line.language, now=now)
+    if stays is None or not stays.is_erased or stays.accounts_until is None:
+        return {}
+    return {"law": stays.accounts_law, "kept_until": stays.accounts_until.isoformat()}
 
 
 def read_parts(request: TeamRequest) -> Parts:

@@ -49,7 +49,7 @@ from onloan.cases.rules import OPENS, About, Door, EventKind, Kind, Outcome, Sta
 from onloan.cases.sighting_queries import find_sighting_of_case
 from onloan.cases.suggestions import SuggestedText, list_late_suggestions, list_suggestions
 from onloan.cases.timeline import Event, list_events
-from onloan.console.case_forms import mark_answer, read_outcome, read_parts
+from onloan.console.case_forms import mark_answer, prefill_stays, read_outcome, read_parts
 from onloan.console.case_refusals import TEXTS, list_forms
 from onloan.console.erasures import erasure_panel
 from onloan.console.pages import TeamRequest, read_text, render_page, team_page
@@ -171,6 +171,8 @@ def _render(
     left, is_open = days_left(case.line.due_on, today), case.line.state is State.OPEN
     step = _next_step(case, events, today) if is_open else None
     typed = typed if typed is not None else _read_typed(request)
+    if request.method != "POST":
+        typed |= prefill_stays(case, clock.now())
     context: dict[str, object] = {
         "here": "cases",
         "case": case,

@@ -8,8 +8,8 @@ from uuid import UUID
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from onloan import clock
@@ -21,7 +21,7 @@ from onloan.cases.queries import CaseView
 from onloan.cases.rules import Door, Kind, State
 from onloan.console.pages import TeamRequest, act, team_page
 from onloan.errors import NotFound
-from onloan.markets.rules import country_name, market_facts
+from onloan.markets.naming import name_accounts_law
 from onloan.people.queries import is_alive
 
 STEP_WORDS: dict[Step, Promise] = {
@@ -40,17 +40,16 @@ def erasure_panel(case: CaseView) -> dict[str, object]:
     if line.kind is not Kind.ERASURE:
         return {}
     begun = find_erasure_of_case(line.id)
-    can_plan = line.participant_id is not None and is_alive(line.participant_id)
-    law = market_facts(line.country).payout_record_law
+    known = line.participant_id if is_alive(line.participant_id) else None
     return {
         "erasure": {
             "begun": begun,
-            "plan": plan_erasure(line.participant_id) if can_plan and line.participant_id is not None else None,
+            "plan": plan_erasure(known, now=clock.now()) if known is not None else None,
             "steps": [(_step_words(step.step, begun), step) for step in begun.steps] if begun is not None else [],
             "is_open": line.state is State.OPEN,
             "grace_days": GRACE[Door(line.door)].days,
         },
-        "law": law or _("accounting law, %(country)s") % {"country": country_name(line.country, line.language)},
+        "law": name_accounts_law(line.country, get_language() or "en"),
     }
 
 

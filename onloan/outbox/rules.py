@@ -46,11 +46,11 @@ class WebhookEvent(StrEnum):
 EVENTS = tuple(event.value for event in WebhookEvent)
 
 CONTEXT_FIELDS = frozenset({
-    "about", "amount", "authority", "authority_url", "breach_reference", "campaign", "case_id", "case_reference",
-    "code_waits", "controller", "count", "country", "decision", "due_on", "expires_minutes", "gaps", "is_done",
-    "kind", "label", "late", "legal_due_on", "offer_slug", "pool_closes_on", "pots_free", "qualified_on",
-    "reasons", "receipt_id", "request_kind", "rewards", "settles_on", "taken_on", "taken_time", "telling_id",
-    "used_percent", "voucher_expires_on", "way",
+    "about", "accounts_until_on", "amount", "answers_until_on", "authority", "authority_url", "breach_reference",
+    "campaign", "case_id", "case_reference", "code_waits", "controller", "count", "country", "decision", "due_on",
+    "expires_minutes", "gaps", "is_done", "kind", "label", "late", "law", "legal_due_on", "offer_slug",
+    "pool_closes_on", "pots_free", "qualified_on", "reasons", "receipt_id", "request_kind", "rewards",
+    "settles_on", "taken_on", "taken_time", "telling_id", "used_percent", "voucher_expires_on", "way",
 })  # fmt: skip
 """The only names a mail's context may hold: none of them says who someone is."""
 

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext, gettext_lazy
+from django.utils.translation import get_language, gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from onloan import clock, ids
@@ -21,7 +21,7 @@ from onloan.cases.rules import TEXT_CHARACTERS_MAX, Door, ErasureCause, ErasureW
 from onloan.cases.taking_back import take_back_case
 from onloan.errors import OnloanError
 from onloan.lines import plain_lines
-from onloan.markets.rules import market_facts
+from onloan.markets.naming import name_accounts_law
 from onloan.payouts.situation import payment_situation
 from onloan.people.queries import ParticipantView
 from onloan.portal.campaign import Campaign
@@ -103,14 +103,14 @@ def _act(request: HttpRequest, participant: ParticipantView) -> None:
 
 def _render(request: HttpRequest, participant: ParticipantView, problem: OnloanError | None) -> HttpResponse:
     campaign = campaign_for(participant)
-    plan, begun = plan_erasure(participant.id), find_erasure(participant.id)
+    plan, begun = plan_erasure(participant.id, now=campaign.now), find_erasure(participant.id)
     context = {
         "here": "requests",
         "campaign": campaign,
         "merchant": campaign.merchant,
         "time_zone": campaign.time_zone,
         "plan": plan,
-        "law": _accounts_law(campaign),
+        "law": name_accounts_law(campaign.market.country, campaign.language),
         "problem": str(problem) if problem is not None else "",
         "typed": request.POST if request.method == "POST" else {},
         "authority": campaign.authority,
@@ -119,12 +119,6 @@ def _render(request: HttpRequest, participant: ParticipantView, problem: OnloanE
     }
     status = problem.status if problem is not None else 200
     return render_page(request, "me/erase.html", context, status=status, colour=campaign.colour, is_private=True)
-
-
-def _accounts_law(campaign: Campaign) -> str:
-    """By its name, or by its country where we did not look it up."""
-    named = market_facts(campaign.market.country).payout_record_law
-    return named or gettext("accounting law, %(country)s") % {"country": campaign.country_name}
 
 
 def _progress(begun: ErasureView | None, participant: ParticipantView, campaign: Campaign) -> dict[str, object]:

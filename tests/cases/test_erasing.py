@@ -91,16 +91,18 @@ def test_nothing_is_left_of_the_person_and_every_proof_holds(
         country="FR", recipient="print-shop",
     )  # fmt: skip
     number_entries()
-    assert [recipient.name for recipient in plan_erasure(ana.id).recipients] == ["Imprimerie Exemple SARL"]
+    assert [recipient.name for recipient in plan_erasure(ana.id, now=clock.now()).recipients] == [
+        "Imprimerie Exemple SARL"
+    ]
     case_id = ask(ana.id)
     now = clock.now()
-    assert plan_erasure(ana.id).is_begun and ask(ana.id) == case_id, "asked again it is the same"
+    assert plan_erasure(ana.id, now=clock.now()).is_begun and ask(ana.id) == case_id, "asked again it is the same"
     assert finish_erasures(now=now) == 0, "they may still change their mind"
     assert read_item(ana.id, "username") is not None
 
     finish_erasures(now=now + AFTER)
     with pytest.raises(NotFound):
-        plan_erasure(ana.id)
+        plan_erasure(ana.id, now=clock.now())
     with pytest.raises(ErasureDone):
         take_back_case(case_id=case_id, now=now + AFTER)
     for model in (PersonKey, Item, EntryLink, Message):
@@ -241,7 +243,7 @@ def test_cash_is_paid_first_and_then_it_is_done_by_itself(both_databases: str) -
     ana = owe(books)
     ask(ana)
     later = clock.now() + AFTER
-    plan = plan_erasure(ana)
+    plan = plan_erasure(ana, now=clock.now())
     assert plan.cash is not None and plan.cash.written() == "4.00 EUR" and plan.has_money
     finish_erasures(now=later)
     assert Payee.objects.filter(participant_id=ana).exists(), "paying needs the account"
@@ -296,7 +298,7 @@ def test_a_paid_transfer_that_comes_back_is_opened_by_a_code_that_everybody_has(
     batch_id = send(books)
     (reference,) = references(batch_id)
     mark_batch_paid(batch_id=batch_id, user_id=books.team.fay, now=LATER)
-    assert not plan_erasure(ana).has_money
+    assert not plan_erasure(ana, now=clock.now()).has_money
     ask(ana)
     assert Message.objects.get(template="case_erasure_begun").sealed_context is not None
     view = find_erasure(ana)

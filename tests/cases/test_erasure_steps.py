@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
 from django.conf import settings
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from onloan import clock, db, ids, keys
 from onloan.cases import erasure_steps
@@ -236,3 +238,24 @@ def test_a_token_of_a_try_that_failed_erases_nobody_who_stopped(sqlite_database:
     assert erase_again(now=clock.now()) == 1 and not is_alive(ana.id)
     assert not CaseEvent.objects.filter(kind=EventKind.ERASED, case_id=case_id).exists()
     assert Participant.objects.filter(erased_at__isnull=False).count() == 1
+
+
+def test_whoever_waits_costs_no_statement_of_their_own(both_databases: str) -> None:
+    """Every minute: while they may change their mind none, and for money that nothing locks."""
+    books = open_books(pools=4)
+    for person in (owe(books, account=None), owe(books, account=None)):
+        ask(person)
+    fresh = [len(read_statements(clock.now()))]
+    ask(owe(books, account=None))
+    fresh.append(len(read_statements(clock.now())))
+    assert fresh[0] == fresh[1]
+    waiting = read_statements(clock.now() + AFTER)
+    assert not [sql for sql in waiting if "FOR NO KEY UPDATE" in sql or "INSERT" in sql or "UPDATE " in sql]
+    assert len(waiting) <= fresh[0] + 3 * 3, "of each its door and its money, and nothing else"
+    assert Erasure.objects.filter(erased_at=None).count() == 3
+
+
+def read_statements(now: datetime) -> list[str]:
+    with CaptureQueriesContext(connection) as ran:
+        assert finish_erasures(now=now) == 0
+    return [query["sql"] for query in ran.captured_queries]

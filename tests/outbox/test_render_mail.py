@@ -127,6 +127,17 @@ CASES: list[tuple[str, dict[str, object], dict[str, str]]] = [
     ),
     ("case_erased", {"case_reference": "4K7M-2Q9", "due_on": "2027-06-16"}, {}),
     ("case_erasure_complete", {"case_reference": "4K7M-2Q9"}, {}),
+    (
+        "case_erased",
+        {
+            "case_reference": "4K7M-2Q9",
+            "due_on": "2027-06-16",
+            "accounts_until_on": "2036-12-31",
+            "law": "Code de commerce, art. L123-22",
+            "answers_until_on": "2031-12-31",
+        },
+        {},
+    ),
     ("page_closing", {"due_on": "2027-06-16"}, {"code": "7K3Q X9AB 2M4N P6RST"}),
     ("page_closing", {"due_on": "2027-06-16"}, {}),
     ("cases_due", {"count": 1, "late": 0}, {}),
