@@ -1,17 +1,19 @@
 """What an answer to a case must say, put together from its parts. Pure.
 
 A refusal, whole or in part, says why, who can be complained to, and that a court can be asked (GDPR art. 12(4));
-erasure is refused only on two of the grounds of art. 17(3), each with its end.
+of an erasure something stays only on two of the grounds of art. 17(3), each with its end, and one is refused as a
+whole only where nobody can find out who asks (art. 12(2)), or with the proof that it is unfounded (art. 12(5)).
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
-from django.utils.translation import get_language
+from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from onloan.cases.clocks import RIGHTS
@@ -20,6 +22,7 @@ from onloan.cases.wording import find_bar, find_buy_off
 from onloan.offers.wording import written_day
 
 DONE_CHARACTERS_MIN = 20
+PROOF_CHARACTERS_MIN = 50
 TEXT_CHARACTERS_MAX = 4_000
 NOT_ALL = frozenset({Outcome.REFUSED, Outcome.PARTLY_DONE})
 _BLANK = re.compile(r"\[[^\[\]]{1,40}\]")
@@ -30,21 +33,29 @@ _NEEDS_SOMEBODY = frozenset({Kind.ACCESS, Kind.PORTABILITY, Kind.ERASURE, Kind.R
 
 
 class Ground(StrEnum):
-    """Why something of a person stays although they asked for erasure: the whole list."""
+    """Why something of a person stays although they asked for erasure, or why nothing is done: the whole list."""
 
     LEGAL_OBLIGATION = "legal_obligation"
     LEGAL_CLAIMS = "legal_claims"
+    NOT_IDENTIFIABLE = "not_identifiable"
+    UNFOUNDED = "unfounded"
+
+
+OF_THE_WHOLE = frozenset({Ground.NOT_IDENTIFIABLE, Ground.UNFOUNDED})
+"""These refuse a request, and keep nothing: so no law and no day belongs to them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """What the member of the team writes. The last three belong to erasure that is refused or partly done."""
+    """What the member of the team writes. The last four belong to erasure that is refused or partly done;
+    ``proof``, kept and not sent, to one that is unfounded."""
 
     done: str
     reasons: str = ""
     ground: Ground | None = None
     law: str = ""
     kept_until: date | None = None
+    proof: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +84,11 @@ def list_outcomes(kind: Kind, *, is_known: bool) -> list[Outcome]:
     return [outcome for outcome in Outcome if outcome not in left_out]
 
 
+def list_grounds(*, is_known: bool) -> list[Ground]:
+    """Of what an answer to a request for erasure can rest on; whoever is known needs not be found out."""
+    return [ground for ground in Ground if ground is not Ground.NOT_IDENTIFIABLE or not is_known]
+
+
 def needs_somebody(kind: Kind, outcome: Outcome, *, is_known: bool) -> bool:
     """Whether the answer says that something was done, and nobody is known for whom it could have been."""
     return not is_known and kind in _NEEDS_SOMEBODY and outcome in {Outcome.DONE, Outcome.PARTLY_DONE}
@@ -81,7 +97,10 @@ def needs_somebody(kind: Kind, outcome: Outcome, *, is_known: bool) -> bool:
 def keep_fitting(kind: Kind, outcome: Outcome, parts: Parts) -> Parts:
     """The parts without what stays, where nothing stays: an erasure that is refused or partly done says it."""
     if kind is Kind.ERASURE and outcome in NOT_ALL:
-        return parts
+        proof = parts.proof.strip() if parts.ground is Ground.UNFOUNDED else ""
+        if parts.ground in OF_THE_WHOLE:
+            return replace(parts, proof=proof, law="", kept_until=None)
+        return replace(parts, proof=proof)
     return Parts(done=parts.done, reasons=parts.reasons)
 
 
@@ -104,7 +123,9 @@ def find_missing(kind: Kind, outcome: Outcome, parts: Parts, today: date) -> lis
     if outcome in NOT_ALL:
         if len(parts.reasons.strip()) < DONE_CHARACTERS_MIN:
             missing.append(("reasons", _("the reasons")))
-        if kind is Kind.ERASURE and parts.ground is not None:
+        if parts.ground is Ground.UNFOUNDED and len(parts.proof) < PROOF_CHARACTERS_MIN:
+            missing.append(("proof", _("the proof, in at least %(minimum)d characters") % _PROOF))
+        if kind is Kind.ERASURE and parts.ground is not None and parts.ground not in OF_THE_WHOLE:
             if not parts.law.strip():
                 missing.append(("law", _("the law that asks for it")))
             if parts.kept_until is None:
@@ -115,8 +136,11 @@ def find_missing(kind: Kind, outcome: Outcome, parts: Parts, today: date) -> lis
 
 
 def needs_ground(kind: Kind, outcome: Outcome, parts: Parts) -> bool:
-    """Whether something stays of a person who asked for erasure, and no ground of the list is given."""
-    return kind is Kind.ERASURE and outcome in NOT_ALL and parts.ground is None
+    """Whether something stays of a person who asked for erasure, and no ground of the list is given, or one that
+    is of no use for a part."""
+    if kind is not Kind.ERASURE or outcome not in NOT_ALL:
+        return False
+    return parts.ground is None or (outcome is Outcome.PARTLY_DONE and parts.ground in OF_THE_WHOLE)
 
 
 def find_forbidden(parts: Parts, *, is_eu: bool) -> tuple[str, str, str] | None:
@@ -127,6 +151,19 @@ def find_forbidden(parts: Parts, *, is_eu: bool) -> tuple[str, str, str] | None:
         if is_eu and (words := find_bar(text)) is not None:
             return name, words, _("nobody has to ask us before they complain to the authority")
     return None
+
+
+_PROOF = {"minimum": PROOF_CHARACTERS_MIN}
+_WHY_NOT: dict[Ground | None, Promise] = {
+    Ground.NOT_IDENTIFIABLE: gettext_lazy(
+        "We asked you for something that would tell us who you are, and could not find it out (GDPR, article "
+        "12(2)). Nothing was done in anybody's name. You can ask again at any time."
+    ),
+    Ground.UNFOUNDED: gettext_lazy(
+        "We hold that this request is manifestly unfounded or excessive (GDPR, article 12(5)). You can ask again "
+        "at any time."
+    ),
+}
 
 
 def says_what_stays(kind: Kind, outcome: Outcome) -> bool:
@@ -150,6 +187,8 @@ def compose(parts: Parts, frame: Frame, stays: str = "") -> str:
             _("What stays, stays because of %(law)s, until %(day)s, and is used for nothing else.")
             % {"law": parts.law.strip(), "day": write_day(parts.kept_until)}
         )
+    if parts.ground in OF_THE_WHOLE:
+        paragraphs.append(str(_WHY_NOT[parts.ground]))
     if stays:
         paragraphs.append(stays)
     if frame.is_shown_again:

@@ -17,6 +17,8 @@ REASON_CHARACTERS_MAX = 2_000
 ALARM_DAYS = (10, 3, 0)
 IDENTITY_ASKED_WITHIN_DAYS = 3
 """Whoever doubts who asks, says so at once: a question about it that comes later stops no clock (LR-077)."""
+IDENTITY_ANSWERED_WITHIN_DAYS = 14
+"""So long somebody who was asked who they are can answer, before we say that nobody can find it out."""
 PROGRESS_EVERY_DAYS = 30
 """How long nobody waits without a word on how it goes on (LR-097)."""
 RECEIVED_DAYS_BACK_MAX = 730

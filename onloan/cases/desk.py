@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.utils import translation
@@ -13,7 +13,7 @@ from onloan.access.rules import Capability
 from onloan.access.team import find_member_by_id, require
 from onloan.cases import answers, clocks
 from onloan.cases.actions import check_end, close_case, first_day
-from onloan.cases.answers import Frame, Parts
+from onloan.cases.answers import Frame, Ground, Parts
 from onloan.cases.clocks import Pause
 from onloan.cases.erasing import settle_erasure
 from onloan.cases.errors import (
@@ -25,11 +25,12 @@ from onloan.cases.errors import (
     ErasureGround,
     ExtensionRefused,
     IdentityCopy,
+    IdentityUnasked,
     NoticesOpen,
     PauseRefused,
     TextNeeded,
 )
-from onloan.cases.models import Case, CasePause
+from onloan.cases.models import Case, CaseEvent, CasePause
 from onloan.cases.once import is_said
 from onloan.cases.restricting import has_dispute
 from onloan.cases.rules import (
@@ -182,7 +183,7 @@ def add_note(*, case_id: UUID, user_id: UUID, text: str, is_shown: bool, now: da
 
 def compose_answer(*, case_id: UUID, outcome: Outcome, parts: Parts, now: datetime) -> str:
     """The answer as it would go out, in the person's language. Raises BadInput, CaseNotIdentified, AnswerUnfit,
-    AnswerIncomplete, ErasureGround, AnswerWords, ObjectionStands, WithdrawalStands, NotFound."""
+    AnswerIncomplete, ErasureGround, IdentityUnasked, AnswerWords, ObjectionStands, WithdrawalStands, NotFound."""
     row = Case.objects.filter(id=case_id).first()
     if row is None:
         raise NotFound
@@ -201,6 +202,8 @@ def compose_answer(*, case_id: UUID, outcome: Outcome, parts: Parts, now: dateti
         raise AnswerIncomplete(field=missing[0][0], missing=", ".join(what for _, what in missing))
     if answers.needs_ground(kind, outcome, parts):
         raise ErasureGround(field="ground")
+    if parts.ground is Ground.NOT_IDENTIFIABLE:
+        _require_question(row, now)
     forbidden = answers.find_forbidden(parts, is_eu=facts.eea)
     if forbidden is not None:
         field, words, why = forbidden
@@ -241,9 +244,28 @@ def answer_case(
         settle_erasure(case_id=case_id, participant_id=row.participant_id, outcome=outcome, now=now)
     if outcome in {Outcome.DONE, Outcome.PARTLY_DONE}:
         _require_notices(row, why_not_wait.strip(), user_id, now)
+    if parts.ground is Ground.UNFOUNDED and outcome is Outcome.REFUSED and Kind(row.kind) is Kind.ERASURE:
+        # Whoever refuses has to prove it (GDPR art. 12(5)).
+        record_event(case_id=case_id, kind=EventKind.NOTE, now=now, by_user_id=user_id, text=parts.proof.strip())
     Case.objects.filter(id=case_id).update(sealed_answer=seal_answer(case_id, text))
     tell_person(row, EventKind.ANSWERED, "case_answered", text, user_id, now)
     close_case(case_id=case_id, user_id=user_id, outcome=outcome, now=now)
+
+
+def _require_question(row: Case, now: datetime) -> None:
+    """Nobody is sent away as unknown who was not asked, and could not answer in time (GDPR art. 12(2), 12(6))."""
+    asked = CaseEvent.objects.filter(case_id=row.id, kind=EventKind.IDENTITY_ASKED).order_by("at").last()
+    answered = CaseEvent.objects.filter(case_id=row.id, kind=EventKind.IDENTITY_GIVEN)
+    wait = timedelta(days=clocks.IDENTITY_ANSWERED_WITHIN_DAYS)
+    if (
+        row.participant_id is not None
+        or asked is None
+        or asked.at > now - wait
+        or answered.filter(at__gte=asked.at).exists()
+        # What was asked by letter lies here still.
+        or row.letter_waits_since is not None
+    ):
+        raise IdentityUnasked(field="ground", days=wait.days)
 
 
 def _require_notices(row: Case, reason: str, user_id: UUID, now: datetime) -> None:

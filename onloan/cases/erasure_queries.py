@@ -120,7 +120,7 @@ def plan_erasure(participant_id: UUID, *, now: datetime) -> ErasurePlan:
         payments_until=_accounts_until(person.country, counted["latest"]),
         transfers_until=_accounts_until(person.country, now if is_to_come else None),
         answers_until=claims_until(person.country, today),
-        requests_until=years_after(today, CASE_YEARS),
+        requests_until=_years_after(today, CASE_YEARS),
         recipients=_list_recipients(person),
         open_access_count=requests.filter(kind__in=[Kind.ACCESS, Kind.PORTABILITY]).count(),
         is_begun=Erasure.objects.filter(participant_id=participant_id, cause=ErasureCause.ASKED).exists(),
@@ -150,8 +150,7 @@ def _accounts_until(country: str, latest: datetime | None) -> date | None:
     return date(clock.local_day(latest, facts.time_zone).year + account_years(facts), 12, 31)
 
 
-def years_after(day: date, years: int) -> date:
-    """The same day of a later year."""
+def _years_after(day: date, years: int) -> date:
     # The last day of February stands for one that the later year does not have.
     is_leap_day = (day.month, day.day) == (2, 29)
     return day.replace(year=day.year + years, day=28) if is_leap_day else day.replace(year=day.year + years)

@@ -171,13 +171,26 @@ class AnswerIncomplete(OnloanError):
 
 
 class ErasureGround(OnloanError):
-    """GDPR art. 17(3), LR-085: whatever stays after an erasure rests on one of two grounds."""
+    """GDPR art. 17(3), LR-085: whatever stays after an erasure rests on one of two grounds; art. 12(2), 12(5): on
+    two others it is refused as a whole."""
 
     code = "E-ERASE-GROUND"
     status = 422
     sentence = _(
-        "Choose the ground on which something stays: a law that asks for it, or a legal claim. There is no other "
-        "ground to refuse an erasure."
+        "Choose the ground: a law that asks for something to stay, or a legal claim; for a refusal of all of it "
+        "also that nobody can find out who asks, or that it is manifestly unfounded or excessive. There is no "
+        "other."
+    )
+
+
+class IdentityUnasked(OnloanError):
+    """GDPR art. 12(2), 12(6), LR-077: whoever is not known is asked before they are sent away."""
+
+    code = "E-IDENTITY-UNASKED"
+    status = 422
+    sentence = _(
+        "Ask first who they are. Where nobody knows it {days} days after the question went out, and no answer "
+        "came that tells it, choose this ground."
     )
 
 

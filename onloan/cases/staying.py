@@ -15,24 +15,24 @@ from django.utils.translation import gettext
 
 from onloan import clock
 from onloan.cases.answers import write_day
-from onloan.cases.erasure_queries import plan_erasure, years_after
+from onloan.cases.erasure_queries import plan_erasure
 from onloan.cases.models import Case, Erasure
+from onloan.cases.rules import ErasureCause
 from onloan.markets.naming import name_accounts_law
 from onloan.markets.rules import market_facts
-from onloan.offers.retention import CASE_YEARS, claims_until
+from onloan.offers.retention import claims_until
 from onloan.people.queries import is_alive
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stays:
     """``accounts_until``: what was paid, as the law on accounts asks, by its name in ``accounts_law``; None where
-    nothing was. ``answers_until``: yes and no, without a name, for claims. ``request_until``: what they asked and
-    the answer, reckoned from ``today`` while it is open. ``is_erased``: it is so, and not only planned."""
+    nothing was. ``answers_until``: yes and no, without a name, for claims. ``is_erased``: it is so, and not only
+    planned. What they asked stays for three years after the answer."""
 
     accounts_law: str
     accounts_until: date | None
     answers_until: date
-    request_until: date
     is_erased: bool
 
 
@@ -42,31 +42,30 @@ def find_stays(case_id: UUID, *, language: str, now: datetime) -> Stays | None:
     case = Case.objects.filter(id=case_id).first()
     if case is None:
         return None
-    zone = market_facts(case.country).time_zone
-    said = clock.local_day(case.closed_at or now, zone)
-    law, request_until = name_accounts_law(case.country, language), years_after(said, CASE_YEARS)
-    about = (
-        Q(case_id=case_id) | Q(participant_id=case.participant_id) if case.participant_id else Q(case_id=case_id)
-    )
-    row = Erasure.objects.filter(about, erased_at__isnull=False).order_by("erased_at").last()
+    about = Q(case_id=case_id)
+    if case.participant_id is not None:
+        about |= Q(participant_id=case.participant_id)
+    row = Erasure.objects.filter(about).order_by("begun_at").last()
     if row is not None and row.erased_at is not None:
-        return Stays(
-            accounts_law=law,
-            accounts_until=row.accounts_until,
-            answers_until=claims_until(case.country, clock.local_day(row.erased_at, zone)),
-            request_until=request_until,
-            is_erased=True,
-        )
-    if case.participant_id is None or not is_alive(case.participant_id):
+        accounts_until = row.accounts_until
+    elif case.participant_id is not None and is_alive(case.participant_id):
+        accounts_until = plan_erasure(case.participant_id, now=now).accounts_until
+    else:
         return None
-    plan = plan_erasure(case.participant_id, now=now)
+    zone = market_facts(case.country).time_zone
     return Stays(
-        accounts_law=law,
-        accounts_until=plan.accounts_until,
-        answers_until=plan.answers_until,
-        request_until=request_until,
-        is_erased=False,
+        accounts_law=name_accounts_law(case.country, language),
+        accounts_until=accounts_until,
+        answers_until=claims_until(case.country, clock.local_day(_permissions_ended(row) or now, zone)),
+        is_erased=row is not None and row.erased_at is not None,
     )
+
+
+def _permissions_ended(row: Erasure | None) -> datetime | None:
+    """From then on a claim can be brought: when it was asked, or else when it was done."""
+    if row is None:
+        return None
+    return row.begun_at if row.cause == ErasureCause.ASKED else row.erased_at
 
 
 def write_stays(stays: Stays, language: str) -> str:
@@ -79,10 +78,9 @@ def write_stays(stays: Stays, language: str) -> str:
             )
             % {"day": write_day(stays.answers_until)},
             gettext(
-                "This request and our answer, apart from everything else: until %(day)s, so that you can come "
-                "back to it."
-            )
-            % {"day": write_day(stays.request_until)},
+                "This request and our answer, apart from everything else: for three years after our answer, so "
+                "that you can come back to it."
+            ),
             gettext("Amounts, days and counts without anybody's name, so that the books are right."),
         ]
         if stays.accounts_until is not None:

@@ -132,6 +132,22 @@ _SUGGESTIONS: Mapping[Kind, tuple[Suggestion, ...]] = {
             _("The law on accounts asks us to keep what was paid to you, and on which day."),
             "reasons",
         ),
+        Suggestion(
+            "not-identifiable",
+            Outcome.REFUSED,
+            _("We could erase nothing, as we do not know which of our participants you are."),
+            has_page=False,
+        ),
+        Suggestion(
+            "why-not-identifiable",
+            Outcome.REFUSED,
+            _(
+                "On [day] we asked you for something that only you and the shop know. We had no answer from which "
+                "we could tell who you are."
+            ),
+            "reasons",
+            has_page=False,
+        ),
         _NOTHING_HELD,
     ),
     Kind.RESTRICTION: (

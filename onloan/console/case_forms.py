@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from onloan import clock
 from onloan.cases.answers import Ground, Parts
 from onloan.cases.queries import CaseView
 from onloan.cases.rules import TEXT_CHARACTERS_MAX, Kind, Outcome
@@ -30,11 +31,12 @@ def read_outcome(request: TeamRequest) -> Outcome:
     return Outcome(chosen)
 
 
-def prefill_stays(case: CaseView, now: datetime) -> dict[str, str]:
-    """The law and the day of what stays of somebody who is erased, for an answer that it was done in part."""
-    if case.line.kind is not Kind.ERASURE:
+def prefill_stays(request: TeamRequest, case: CaseView) -> dict[str, str]:
+    """The law and the day of what stays of somebody who is erased, for an answer that it was done in part; nothing
+    in place of what was typed."""
+    if request.method == "POST" or case.line.kind is not Kind.ERASURE:
         return {}
-    stays = find_stays(case.line.id, language=case.line.language, now=now)
+    stays = find_stays(case.line.id, language=case.line.language, now=clock.now())
     if stays is None or not stays.is_erased or stays.accounts_until is None:
         return {}
     return {"law": stays.accounts_law, "kept_until": stays.accounts_until.isoformat()}
@@ -52,4 +54,5 @@ def read_parts(request: TeamRequest) -> Parts:
         ground=Ground(ground) if ground in {each.value for each in Ground} else None,
         law=read_text(request, "law", LAW_CHARACTERS_MAX),
         kept_until=kept_until,
+        proof=read_text(request, "proof", TEXT_CHARACTERS_MAX),
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 TEXTS = (
-    "done", "reasons", "law", "why_not_wait", "note", "why_longer", "question", "doubt", "known_as", "how",
-    "separate", "email",
+    "done", "reasons", "law", "proof", "why_not_wait", "note", "why_longer", "question", "doubt", "known_as",
+    "how", "separate", "email",
 )  # fmt: skip
 """The fields in which somebody writes, in the order in which they stand on the page."""
 

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from onloan import clock
 from onloan.access.rules import Capability
-from onloan.cases.answers import Ground, list_outcomes
+from onloan.cases.answers import list_grounds, list_outcomes
 from onloan.cases.clocks import (
     IDENTITY_ASKED_WITHIN_DAYS,
     RIGHTS,
@@ -65,8 +65,8 @@ from onloan.uses.duty_rules import REASON_CHARACTERS_MAX as WHY_CHARACTERS_MAX
 REASON_CHARACTERS_MAX = 2_000
 ADDRESS_CHARACTERS_MAX = 254
 TYPED = (
-    "outcome", "done", "reasons", "ground", "law", "kept_until", "why_not_wait", "note", "why_longer", "pause",
-    "question", "doubt", "known_as", "how", "mandate", "separate", "email",
+    "outcome", "done", "reasons", "ground", "law", "kept_until", "proof", "why_not_wait", "note", "why_longer",
+    "pause", "question", "doubt", "known_as", "how", "mandate", "separate", "email",
 )  # fmt: skip
 """Every field of the page, each with a name of its own, so that what was typed stays when something is refused."""
 
@@ -170,9 +170,7 @@ def _render(
     sighting = find_sighting_of_case(case_id)
     left, is_open = days_left(case.line.due_on, today), case.line.state is State.OPEN
     step = _next_step(case, events, today) if is_open else None
-    typed = typed if typed is not None else _read_typed(request)
-    if request.method != "POST":
-        typed |= prefill_stays(case, clock.now())
+    typed = typed if typed is not None else _read_typed(request) | prefill_stays(request, case)
     context: dict[str, object] = {
         "here": "cases",
         "case": case,
@@ -223,7 +221,7 @@ def _answer_context(case: CaseView, today: date) -> dict[str, object]:
     return {
         "outcomes": [each.value for each in outcomes],
         "suggestions": suggestions,
-        "grounds": [ground.value for ground in Ground],
+        "grounds": list_grounds(is_known=line.participant_id is not None),
         "can_extend": _can_extend(case, today),
         "how_minimum": HOW_CHARACTERS_MIN,
         "how_maximum": HOW_CHARACTERS_MAX,
@@ -323,7 +321,7 @@ def _next_step(case: CaseView, events: list[Event], today: date) -> NextStep:
                 "Look at the mandate, then say for which participant it was written. Nothing is done before."
             )
         else:
-            words = _("Nobody knows yet who asks. Say which participant it is, or answer that nothing is held.")
+            words = _("Nobody knows yet who asks. Say which participant it is, ask them, or answer.")
         return NextStep(words, _("Say who it is"), place="who")
     told = [event.at for event in events if event.is_shown and event.by or event.kind in OPENS]
     told_on = clock.local_day(max(told), market_facts(line.country).time_zone) if told else line.received_on

@@ -12,7 +12,7 @@ from onloan import ids
 from onloan.cases import desk, watching
 from onloan.cases.actions import close_case, open_case
 from onloan.cases.answers import Ground, Parts
-from onloan.cases.clocks import Pause
+from onloan.cases.clocks import IDENTITY_ANSWERED_WITHIN_DAYS, Pause
 from onloan.cases.erasing import choose_way
 from onloan.cases.erasure_steps import finish_erasures
 from onloan.cases.errors import (
@@ -24,11 +24,12 @@ from onloan.cases.errors import (
     ErasureGround,
     ExtensionRefused,
     IdentityCopy,
+    IdentityUnasked,
     NoticesOpen,
     PauseRefused,
     WithdrawalStands,
 )
-from onloan.cases.models import Case, CaseEvent, CasePause
+from onloan.cases.models import Case, CaseEvent, CasePause, Erasure
 from onloan.cases.queries import count_complaints, find_case
 from onloan.cases.rules import Door, ErasureWay, EventKind, Kind, Outcome
 from onloan.cases.timeline import list_events
@@ -169,6 +170,67 @@ def test_a_refused_erasure_rests_on_a_ground_of_the_closed_list(market: OpenMark
             desk.compose_answer(case_id=case_id, outcome=outcome, parts=NO, now=NOW)
         assert (refused.value.code, refused.value.status) == ("E-ERASE-GROUND", 422)
     assert desk.compose_answer(case_id=case_id, outcome=Outcome.DONE, parts=DONE, now=NOW)
+
+
+def test_nobody_is_sent_away_as_unknown_who_was_not_asked(market: OpenMarket) -> None:
+    """And had no time to answer, or did answer; who is known is answered."""
+    unknown = replace(NO, ground=Ground.NOT_IDENTIFIABLE)
+    case_id, dora = ask(Kind.ERASURE), market.team.dora
+    wait = timedelta(days=IDENTITY_ANSWERED_WITHIN_DAYS)
+
+    def is_refused(now: datetime, of: UUID = case_id) -> bool:
+        try:
+            desk.compose_answer(case_id=of, outcome=Outcome.REFUSED, parts=unknown, now=now)
+        except IdentityUnasked as error:
+            assert (error.code, error.field) == ("E-IDENTITY-UNASKED", "ground")
+            return True
+        return False
+
+    assert is_refused(NOW + wait)
+    question = "In which month did you join, and whom did you invite?"
+    desk.pause_case(
+        case_id=case_id, user_id=dora, pause=Pause.IDENTITY, question=question, reason=question, now=NOW
+    )
+    assert is_refused(NOW + wait - timedelta(hours=1)) and not is_refused(NOW + wait)
+    known = ask(Kind.ERASURE, participant_id=add_participant(market).participant_id)
+    assert is_refused(NOW + wait, known)
+    with pytest.raises(ErasureGround):
+        desk.compose_answer(case_id=known, outcome=Outcome.PARTLY_DONE, parts=unknown, now=NOW + wait)
+    desk.answer_case(case_id=case_id, user_id=dora, outcome=Outcome.REFUSED, parts=unknown, now=NOW + wait)
+    answer = find_case(case_id).answer
+    assert "could not find it out (GDPR, article 12(2))" in answer and "CNIL" in answer
+    assert "What stays" not in answer
+
+    answered = ask(Kind.ERASURE)
+    desk.pause_case(
+        case_id=answered, user_id=dora, pause=Pause.IDENTITY, question=question, reason=question, now=NOW
+    )
+    desk.resume_case(case_id=answered, user_id=dora, now=NOW + timedelta(days=2))
+    assert is_refused(NOW + wait, answered)
+
+
+def test_an_unfounded_erasure_is_refused_with_the_proof_and_stopped(market: OpenMarket) -> None:
+    """The proof is kept for whoever asks for it later, and not sent."""
+    ana, dora = add_participant(market).participant_id, market.team.dora
+    case_id = ask(Kind.ERASURE, participant_id=ana)
+    proof = "Forty requests in two days, each stopped within a minute, from one script."
+    for written in ("", "They ask too often."):
+        with pytest.raises(AnswerIncomplete) as refused:
+            desk.answer_case(
+                case_id=case_id, user_id=dora, outcome=Outcome.REFUSED, now=NOW,
+                parts=replace(NO, ground=Ground.UNFOUNDED, proof=written),
+            )  # fmt: skip
+        assert refused.value.field == "proof"
+    parts = replace(NO, ground=Ground.UNFOUNDED, proof=proof, law="L123-22", kept_until=date(2040, 1, 1))
+    with pytest.raises(ErasureGround):
+        desk.compose_answer(case_id=case_id, outcome=Outcome.PARTLY_DONE, parts=parts, now=NOW)
+    desk.answer_case(case_id=case_id, user_id=dora, outcome=Outcome.REFUSED, parts=parts, now=NOW)
+    answer = find_case(case_id).answer
+    assert "manifestly unfounded or excessive (GDPR, article 12(5))" in answer
+    assert proof not in answer and "L123-22" not in answer
+    notes = [event for event in list_events(case_id) if event.kind is EventKind.NOTE]
+    assert [(note.text, note.is_shown) for note in notes] == [(proof, False)]
+    assert not Erasure.objects.exists()
 
 
 def test_a_permission_that_is_taken_back_is_not_refused(market: OpenMarket) -> None:

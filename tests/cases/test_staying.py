@@ -59,7 +59,7 @@ def test_the_answer_says_what_stays_by_which_law_until_when(both_databases: str)
     text = answer(case_id, Outcome.DONE, DONE)
     assert f"Until 31 December {until.year}, as the law on accounts asks ({LAW})." in text
     assert "\n- Your answers, yes and no, without your name: until " in text
-    assert "\n- This request and our answer, apart from everything else: until " in text
+    assert "\n- This request and our answer, apart from everything else: for three years" in text
     in_part = Parts(
         done=DONE.done, reasons="The law on accounts asks for it.", ground=Ground.LEGAL_OBLIGATION, law=LAW,
         kept_until=until,

@@ -19,6 +19,8 @@ from onloan.cases.timeline import event_statement
 from onloan.db import action, execute
 from onloan.outbox.models import Message
 from onloan.uses.models import Takedown
+from tests.cases.readers import wait_for_readers
+from tests.cases.test_staying import paid_and_erased
 from tests.console.test_reviews import read, signed_in
 from tests.joining.support import add_participant, open_market
 
@@ -222,3 +224,25 @@ def test_growth_sees_the_queue_and_no_case(sqlite_database: str) -> None:
         "/console/requests/new/",
     ):
         assert greg.get(address).status_code == 403
+
+
+def test_the_law_and_the_day_of_what_stays_are_filled_in(dora: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once they are erased; what was typed instead stays."""
+    wait_for_readers(monkeypatch)
+    case_id, until = paid_and_erased()
+    page = read(dora, f"/console/requests/{case_id}/")
+    assert 'name="law" maxlength="200" value="Code de commerce, art. L123-22"' in page
+    assert f'name="kept_until" value="{until.isoformat()}"' in page
+    page = send(dora, case_id, act="preview", outcome="partly_done", done=DONE, law="HGB", kept_until="")
+    assert 'name="law" maxlength="200" value="HGB"' in page and 'name="kept_until" value=""' in page
+
+
+def test_an_erasure_of_nobody_known_can_be_refused_as_such(dora: Client) -> None:
+    case_id, known = ask(Kind.ERASURE), ask(Kind.ERASURE, person=add_participant(open_market()).participant_id)
+    assert 'value="not_identifiable"' in read(dora, f"/console/requests/{case_id}/")
+    assert 'value="not_identifiable"' not in read(dora, f"/console/requests/{known}/")
+    typed = {"outcome": "refused", "done": DONE, "reasons": "Nobody knows who asks, and no answer came."}
+    page = send(dora, case_id, act="preview", ground="not_identifiable", **typed)
+    assert "E-IDENTITY-UNASKED" in page
+    page = send(dora, case_id, act="preview", ground="unfounded", proof="Too often.", **typed)
+    assert "E-ANSWER-PARTS" in page and ">Too often.</textarea>" in page

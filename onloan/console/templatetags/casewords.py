@@ -117,6 +117,12 @@ def ground_name(ground: str) -> str:
     return {
         Ground.LEGAL_OBLIGATION: _("A law asks the merchant to keep it (GDPR art. 17(3)(b))"),
         Ground.LEGAL_CLAIMS: _("It is needed for a legal claim (GDPR art. 17(3)(e))"),
+        Ground.NOT_IDENTIFIABLE: _(
+            "Refused: they were asked, and nobody can find out who they are (GDPR art. 12(2))"
+        ),
+        Ground.UNFOUNDED: _(
+            "Refused: it is manifestly unfounded or excessive, and you can prove it (GDPR art. 12(5))"
+        ),
     }[Ground(ground)]
 
 
