@@ -49,11 +49,12 @@ from onloan.people.statements import code_lookup_statement, lock_participant
 from onloan.vouchers.codes import group_code
 
 GOES = "goes"
+GOES_BUT_MONEY = "goes but for what finds money"
 STAYS = "stays"
 
 STORES: tuple[tuple[str, str], ...] = (
     ("people_person_key", GOES), ("people_item", GOES), ("people_item_change", GOES),
-    ("people_lookup_record", GOES), ("people_email_lookup", GOES), ("people_code_lookup", GOES),
+    ("people_lookup_record", GOES), ("people_email_lookup", GOES), ("people_code_lookup", GOES_BUT_MONEY),
     ("evidence_link", GOES), ("outbox_message", GOES), ("payouts_payee", GOES), ("referrals_mark", GOES),
     ("referrals_link", GOES), ("cases_late_payment", GOES),
     # What is left names nobody: amounts, days, counts, and answers that a claim can be about.

@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 from django.apps import apps
 from django.conf import settings
+from django.db.models import Model
 
 from onloan import clock, ids, keys
 from onloan.cases import erasing
@@ -40,9 +41,10 @@ from onloan.people.models import CodeLookup, Item, Participant, PersonKey
 from onloan.people.queries import find_participant, is_alive, read_item
 from onloan.referrals.actions import record_event, settle_due
 from onloan.uses.actions import decide_use
-from onloan.uses.models import Notice
-from onloan.uses.notices import acknowledge_pressed, write_token
+from onloan.uses.models import Notice, Takedown
+from onloan.uses.notices import acknowledge_pressed, finish_takedown, write_token
 from tests.cases.readers import wait_for_readers
+from tests.cases.rich import build_rich
 from tests.consents.world import ALL, add_person, build_world
 from tests.joining.support import open_market
 from tests.ledger.books import open_books
@@ -70,13 +72,50 @@ def kinds_of(case_id: UUID) -> list[EventKind]:
     return [event.kind for event in list_events(case_id, only_shown=True)]
 
 
-def test_every_table_about_people_has_a_fate() -> None:
-    about_people = {
-        model._meta.db_table
+def tables_about_people() -> dict[str, type[Model]]:
+    return {
+        model._meta.db_table: model
         for model in apps.get_models()
         if any(field.name == "participant_id" for field in model._meta.fields)
     }
-    assert sorted(table for table, _fate in erasing.STORES) == sorted(about_people)
+
+
+def test_every_table_about_people_has_a_fate() -> None:
+    assert sorted(table for table, _fate in erasing.STORES) == sorted(tables_about_people())
+
+
+APART = {"cases_case", "cases_event", "cases_sighting", "cases_restriction", "cases_erasure", "payouts_archive"}
+"""What stays, and stands under a number that leads to nothing else."""
+
+
+def test_every_row_about_a_person_meets_its_fate(both_databases: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of somebody about whom there is a row in each of these tables."""
+    wait_for_readers(monkeypatch)
+    rich, tables, now = build_rich(), tables_about_people(), clock.now() + AFTER
+    ask(rich.id)
+    choose_way(participant_id=rich.id, way=ErasureWay.SLIP, now=clock.now())
+    before = {table: read_keys(model, participant_id=rich.id) for table, model in tables.items()}
+    assert all(before.values()), "without a row nothing is tested"
+    finish_erasures(now=now)
+    for notice in Notice.objects.filter(participant_id=rich.id, state="told"):
+        acknowledge_pressed(token=write_token(notice.id), now=now)
+    for takedown in Takedown.objects.filter(participant_id=rich.id, done_at=None):
+        finish_takedown(takedown_id=takedown.id, user_id=rich.market.team.dora, note="It was taken off.", now=now)
+    finish_erasures(now=now + DAY)
+    assert find_participant(rich.id) is not None and Participant.objects.get(id=rich.id).public_id == ""
+    for table, fate in erasing.STORES:
+        left = read_keys(tables[table], pk__in=before[table])
+        if fate == erasing.GOES:
+            assert not left and not read_keys(tables[table], participant_id=rich.id), table
+        elif fate == erasing.STAYS:
+            assert left == before[table], table
+            assert bool(read_keys(tables[table], participant_id=rich.id)) is (table not in APART), table
+    kinds = CodeLookup.objects.filter(participant_id=rich.id).values_list("kind", flat=True)
+    assert set(kinds) == {"voucher", "slip", "bearer"}, "what finds money, and nothing else"
+
+
+def read_keys(model: type[Model], **chosen: object) -> set[object]:
+    return set(model._default_manager.filter(**chosen).values_list("pk", flat=True))
 
 
 def test_nothing_is_left_of_the_person_and_every_proof_holds(
