@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cases', '0011_count_complaints_by_country'),
+        ('cases', '0012_hold_more_in_the_database'),
     ]
 
     operations = [
