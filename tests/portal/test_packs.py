@@ -31,7 +31,7 @@ from onloan.portal.pack.page import list_sections
 from onloan.portal.people import campaign_for
 from onloan.referrals.signals import SignalKind
 from onloan.uses.rules import Reason
-from tests.cases.rich import IBAN, PRINTER, build_rich
+from tests.cases.rich import EVERYTHING, IBAN, PRINTER, build_rich
 from tests.joining.support import open_market
 from tests.portal.support import Page, add_participant, read_page
 from tests.portal.test_my_case import signed_in_client
@@ -117,6 +117,21 @@ def test_a_person_can_read_all_of_it_in_their_language(sqlite_database: str) -> 
         )
         _check_words(page)
         _check_form(page, archive)
+
+
+def test_what_is_not_allowed_does_not_look_like_what_is(sqlite_database: str) -> None:
+    first, *others = EVERYTHING
+    ana = add_participant(open_market(), answers={first: True, **dict.fromkeys(others, False)})
+    page = page_of(take(signed_in_client(ana.participant_id), "en"))
+    states = {each.text: each for each in page.all("p") if (each.get("class") or "").startswith("state")}
+    assert states["✓ You allow this"].get("class") == "state"
+    assert states["✕ You did not allow this"].get("class") == "state no"
+
+
+def test_the_schema_says_what_is_kept(sqlite_database: str) -> None:
+    schema = json.dumps(pack_schema())
+    assert "The last characters of your slip." in schema and "that you chose; empty" not in schema
+    assert "gone after a day" in schema and "gone after ten minutes" not in schema
 
 
 def _check_words(page: Page) -> None:

@@ -173,7 +173,7 @@ ADVERTISING = Source(
         Unread(EmailCode, dict.fromkeys(
             ("id", "email_hash", "offer_id", "market_id", "purpose", "code_hash", "attempts", "expires_at",
              "verified_at", "sealed_draft", "created_at"),
-            "a code by mail and the form that it resumes are gone after ten minutes",
+            "a code by mail and the form that it resumes are gone after a day",
         )),
     ),
 )  # fmt: skip
@@ -363,7 +363,7 @@ ERASURES = table_source(
     Property("cause", one_of(ErasureCause), "Why."),
     Property("way", one_of(ErasureWay), "What becomes of money that is owed."),
     Property("begun_at", MOMENT, "When it began."),
-    Property("slip_ends_in", TEXT, "The last characters of the slip that you chose; empty for none.",
+    Property("slip_ends_in", TEXT, "The last characters of your slip.",
              ("slip_last_characters",)),
     Property("erased_at", or_none(MOMENT), "When key and rows went."),
     Property("swept_at", or_none(MOMENT), "When the database's own files held nothing of it any more."),

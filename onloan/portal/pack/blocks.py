@@ -59,7 +59,8 @@ class Grid:
 @dataclass(frozen=True, slots=True)
 class Card:
     """One thing with its facts. ``text`` is what we answered, in its own language; ``steps`` are lines in their
-    order, ``picture`` is a file of the zip and ``picture_words`` what it shows."""
+    order, ``picture`` is a file of the zip and ``picture_words`` what it shows. ``is_allowed``: whether ``state``
+    is a yes that stands; None for what is no permission."""
 
     title: str
     state: str = ""
@@ -69,6 +70,7 @@ class Card:
     steps: Sequence[str] = ()
     picture: str = ""
     picture_words: str = ""
+    is_allowed: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -221,7 +221,8 @@ def _answer(teller: Teller, row: Row, receipt: Row | None, used: int) -> Card:
         (gettext("You answered"), _answered(teller, row, receipt)),
         (gettext("Used"), teller.times(used) if row["is_allowed"] else ""),
     ]
-    return Card(text.sentence, _state(teller, row), filled(facts))
+    is_allowed = row["is_allowed"] and row["end_reason"] is None
+    return Card(text.sentence, _state(teller, row), filled(facts), is_allowed=is_allowed)
 
 
 def _state(teller: Teller, row: Row) -> str:
