@@ -123,7 +123,9 @@ def open_case(
     each before anything is stored.
     """
     assert participant_id is None or door is not Door.PUBLIC_PAGE, "the public page identifies nobody"
-    written = check_written(kind, text, field="text")
+    written, representative = check_written(kind, text, field="text"), representative.strip()
+    if len(representative) > REPRESENTATIVE_CHARACTERS_MAX:
+        raise TextNotValid(field="representative", maximum=REPRESENTATIVE_CHARACTERS_MAX)
     email = normalize_email(contact) if contact and contact.strip() else None
     if participant_id is None and email is None and door is not Door.STAFF:
         raise ContactNeeded(field="contact")
@@ -158,8 +160,8 @@ def open_case(
     return _store(
         case_id=case_id or ids.new_id(), kind=kind, about=about, country=country, language=language, door=door,
         written=written, email=email, participant_id=participant_id,
-        representative=representative.strip()[:REPRESENTATIVE_CHARACTERS_MAX],
-        received_on=received_on, admitted=admitted, way=way, now=now,
+        representative=representative, received_on=received_on, admitted=admitted, way=way,
+        now=now,
     )  # fmt: skip
 
 

@@ -17,19 +17,22 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from onloan.cases.clocks import RIGHTS
-from onloan.cases.rules import Kind, Outcome
+from onloan.cases.rules import About, Kind, Outcome
 from onloan.cases.wording import find_bar, find_buy_off
 from onloan.offers.wording import written_day
 
 DONE_CHARACTERS_MIN = 20
 PROOF_CHARACTERS_MIN = 50
 TEXT_CHARACTERS_MAX = 4_000
+LAW_CHARACTERS_MAX = 200
 NOT_ALL = frozenset({Outcome.REFUSED, Outcome.PARTLY_DONE})
 _BLANK = re.compile(r"\[[^\[\]]{1,40}\]")
 """What a suggested sentence leaves to whoever answers: ``[what changes]``."""
 _CAN_HOLD_NOTHING = frozenset({Kind.ACCESS, Kind.PORTABILITY, Kind.ERASURE, Kind.RECTIFICATION, Kind.SIGHTING})
-_NEEDS_SOMEBODY = frozenset({Kind.ACCESS, Kind.PORTABILITY, Kind.ERASURE, Kind.RECTIFICATION})
+_NEEDS_SOMEBODY = frozenset(RIGHTS) - {Kind.OBJECTION}
 """What can only be done for somebody who is known; an address gets no advertising whosever it is."""
+_HELD_OF_EVERYBODY = frozenset({Kind.ACCESS, Kind.PORTABILITY})
+"""What is never answered with nothing while there is somebody about whom something is held."""
 
 
 class Ground(StrEnum):
@@ -62,25 +65,41 @@ class Parts:
 class Frame:
     """What every answer says beside it. ``authority`` is the one of the person's country. ``is_shown_again``: what
     they had said is wrong can be allowed again; ``is_checked_again``: a program looks at their rewards again.
-    ``is_unasked``: nobody wrote to us, it is about a payment that was late."""
+    ``is_unasked``: nobody wrote to us, it is about a payment that was late. ``gap`` names what of their copy could
+    not be read."""
 
     kind: Kind
     reference: str
     authority: str
     authority_url: str
+    gap: str = ""
     is_shown_again: bool = False
     is_checked_again: bool = False
     is_unasked: bool = False
 
 
-def list_outcomes(kind: Kind, *, is_known: bool) -> list[Outcome]:
-    """How a case of this kind can end. ``is_known``: a participant is tied to it. Nothing is held about whoever is
-    none; about a participant it answers only a question about what is held."""
-    left_out = set()
-    if kind not in _CAN_HOLD_NOTHING and (is_known or kind not in RIGHTS):
-        left_out = {Outcome.NOTHING_HELD}
-    elif needs_somebody(kind, Outcome.DONE, is_known=is_known):
-        left_out = {Outcome.DONE, Outcome.PARTLY_DONE}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What was asked, of whom. ``is_known``: a participant is tied to it; ``is_erased``: nothing of them is left.
+    ``is_noted``: nobody is, and the address is kept as one that gets no advertising. ``gap``: what of their copy
+    could not be read."""
+
+    kind: Kind
+    about: About = About.NOTHING
+    is_known: bool
+    is_erased: bool = False
+    is_noted: bool = False
+    gap: str = ""
+
+
+def list_outcomes(asked: Asked) -> list[Outcome]:
+    """How it can end. Nothing is held about whoever is no participant, unless their address is noted; about a
+    participant it answers only a question about what is held, and only where nothing is."""
+    left_out = {each for each in Outcome if needs_somebody(asked, each)}
+    if not _can_hold_nothing(asked):
+        left_out.add(Outcome.NOTHING_HELD)
+    if asked.gap:
+        left_out.add(Outcome.DONE)
     return [outcome for outcome in Outcome if outcome not in left_out]
 
 
@@ -89,9 +108,23 @@ def list_grounds(*, is_known: bool) -> list[Ground]:
     return [ground for ground in Ground if ground is not Ground.NOT_IDENTIFIABLE or not is_known]
 
 
-def needs_somebody(kind: Kind, outcome: Outcome, *, is_known: bool) -> bool:
-    """Whether the answer says that something was done, and nobody is known for whom it could have been."""
-    return not is_known and kind in _NEEDS_SOMEBODY and outcome in {Outcome.DONE, Outcome.PARTLY_DONE}
+def _can_hold_nothing(asked: Asked) -> bool:
+    if not asked.is_known:
+        return not asked.is_noted and (asked.kind in RIGHTS or asked.kind is Kind.SIGHTING)
+    if asked.kind in _HELD_OF_EVERYBODY:
+        return asked.is_erased
+    return asked.kind in _CAN_HOLD_NOTHING
+
+
+def needs_somebody(asked: Asked, outcome: Outcome) -> bool:
+    """Whether the answer says that something was done, and nobody is known for whom it could have been. An address
+    that is noted gets no advertising; of an objection to both that is a part."""
+    if asked.is_known or outcome not in {Outcome.DONE, Outcome.PARTLY_DONE}:
+        return False
+    if asked.kind is not Kind.OBJECTION:
+        return asked.kind in _NEEDS_SOMEBODY
+    noted = {About.MARKETING: Outcome.DONE, About.NOTHING: Outcome.PARTLY_DONE}
+    return not asked.is_noted or outcome is not noted.get(asked.about)
 
 
 def keep_fitting(kind: Kind, outcome: Outcome, parts: Parts) -> Parts:
@@ -191,6 +224,14 @@ def compose(parts: Parts, frame: Frame, stays: str = "") -> str:
         paragraphs.append(str(_WHY_NOT[parts.ground]))
     if stays:
         paragraphs.append(stays)
+    if frame.gap:
+        paragraphs.append(
+            _(
+                "This part of your copy could not be read yet: %(gap)s. It follows, and you do not have to ask "
+                "again."
+            )
+            % {"gap": frame.gap}
+        )
     if frame.is_shown_again:
         paragraphs.append(_("From now on it can be shown again, if you allow it anew on your page."))
     if frame.is_checked_again:

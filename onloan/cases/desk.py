@@ -13,7 +13,7 @@ from onloan.access.rules import Capability
 from onloan.access.team import find_member_by_id, require
 from onloan.cases import answers, clocks
 from onloan.cases.actions import check_end, close_case, first_day
-from onloan.cases.answers import Frame, Ground, Parts
+from onloan.cases.answers import Asked, Frame, Ground, Parts
 from onloan.cases.clocks import Pause
 from onloan.cases.erasing import settle_erasure
 from onloan.cases.errors import (
@@ -22,6 +22,7 @@ from onloan.cases.errors import (
     AnswerWords,
     CaseClosed,
     CaseNotIdentified,
+    CopyIncomplete,
     ErasureGround,
     ExtensionRefused,
     IdentityCopy,
@@ -29,12 +30,15 @@ from onloan.cases.errors import (
     NoticesOpen,
     PauseRefused,
     TextNeeded,
+    TextNotValid,
 )
 from onloan.cases.models import Case, CaseEvent, CasePause
+from onloan.cases.objecting import is_contact_suppressed
 from onloan.cases.once import is_said
+from onloan.cases.pack.queries import find_gap
+from onloan.cases.queries import CaseView, find_case
 from onloan.cases.restricting import has_dispute
 from onloan.cases.rules import (
-    About,
     CaseDue,
     Door,
     EventKind,
@@ -167,11 +171,14 @@ def end_pause(row: Case, pause: CasePause, now: datetime) -> CaseDue:
 @action
 def add_note(*, case_id: UUID, user_id: UUID, text: str, is_shown: bool, now: datetime) -> None:
     """A line for colleagues; ``is_shown``: progress that the person is told by mail and on their page. Sent twice,
-    it is kept and told once. Raises TextNeeded, AnswerWords, IdentityCopy, NotAllowed, NotFound, CaseClosed."""
+    it is kept and told once. Raises TextNeeded, TextNotValid, AnswerWords, IdentityCopy, NotAllowed, NotFound,
+    CaseClosed."""
     row = lock_open(case_id, user_id)
-    written = text.strip()[:NOTE_CHARACTERS_MAX]
+    written = text.strip()
     if not written:
         raise TextNeeded(field="note")
+    if len(written) > NOTE_CHARACTERS_MAX:
+        raise TextNotValid(field="note", maximum=NOTE_CHARACTERS_MAX)
     if is_said(case_id, EventKind.MESSAGE_TO_PERSON if is_shown else EventKind.NOTE, written, now):
         return
     if is_shown:
@@ -181,22 +188,40 @@ def add_note(*, case_id: UUID, user_id: UUID, text: str, is_shown: bool, now: da
         record_event(case_id=case_id, kind=EventKind.NOTE, now=now, by_user_id=user_id, text=written)
 
 
+def find_asked(case: CaseView) -> Asked:
+    """What decides how this case can end."""
+    line = case.line
+    person = find_participant(line.participant_id) if line.participant_id is not None else None
+    return Asked(
+        kind=line.kind,
+        about=line.about,
+        is_known=line.participant_id is not None,
+        is_erased=person is None or person.erased_at is not None,
+        is_noted=is_contact_suppressed(case),
+        gap=find_gap(line.id) if line.participant_id is not None else "",
+    )
+
+
 def compose_answer(*, case_id: UUID, outcome: Outcome, parts: Parts, now: datetime) -> str:
-    """The answer as it would go out, in the person's language. Raises BadInput, CaseNotIdentified, AnswerUnfit,
-    AnswerIncomplete, ErasureGround, IdentityUnasked, AnswerWords, ObjectionStands, WithdrawalStands, NotFound."""
+    """The answer as it would go out, in the person's language. Raises BadInput, CaseNotIdentified,
+    CopyIncomplete, TextNotValid, AnswerUnfit, AnswerIncomplete, ErasureGround, IdentityUnasked, AnswerWords,
+    ObjectionStands, WithdrawalStands, NotFound."""
     row = Case.objects.filter(id=case_id).first()
     if row is None:
         raise NotFound
-    kind, facts = Kind(row.kind), market_facts(row.country)
-    is_known = row.participant_id is not None
-    if answers.needs_somebody(kind, outcome, is_known=is_known):
+    kind, facts, asked = Kind(row.kind), market_facts(row.country), find_asked(find_case(case_id))
+    check_end(kind, asked.about, outcome)
+    if answers.needs_somebody(asked, outcome):
         raise CaseNotIdentified(field="outcome")
-    if outcome not in answers.list_outcomes(kind, is_known=is_known):
+    if asked.gap and outcome is Outcome.DONE:
+        raise CopyIncomplete(field="outcome")
+    if outcome not in answers.list_outcomes(asked):
         raise BadInput(field="outcome", problem=gettext("choose how it ended"))
-    check_end(kind, About(row.about), outcome)
     if answers.has_unfit_reasons(outcome, parts):
         raise AnswerUnfit(field="reasons")
     parts = answers.keep_fitting(kind, outcome, parts)
+    if len(parts.law) > answers.LAW_CHARACTERS_MAX:
+        raise TextNotValid(field="law", maximum=answers.LAW_CHARACTERS_MAX)
     missing = answers.find_missing(kind, outcome, parts, _today(row, now))
     if missing:
         raise AnswerIncomplete(field=missing[0][0], missing=", ".join(what for _, what in missing))
@@ -214,7 +239,8 @@ def compose_answer(*, case_id: UUID, outcome: Outcome, parts: Parts, now: dateti
         authority=name_authority(facts.authority.short_name, row.language),
         authority_url=facts.authority.complaint_url,
         is_shown_again=has_dispute(case_id),
-        is_checked_again=ends_objection_to_checks(kind, About(row.about), outcome),
+        gap=asked.gap if outcome is Outcome.PARTLY_DONE else "",
+        is_checked_again=asked.is_known and ends_objection_to_checks(kind, asked.about, outcome),
         is_unasked=row.door == Door.LATE_PAYMENT,
     )
     stays = find_stays(case_id, language=row.language, now=now) if answers.says_what_stays(kind, outcome) else None

@@ -65,6 +65,17 @@ class CaseNotIdentified(OnloanError):
     sentence = _("Say first who this request is about, and how you know.")
 
 
+class CopyIncomplete(OnloanError):
+    """GDPR art. 15: whoever asked for all of it is not told that they have it while a part is missing."""
+
+    code = "E-PACK-GAP"
+    status = 409
+    sentence = _(
+        "A part of the copy could not be read, so it is not all of it. Wait until it is whole, or answer that it "
+        "was done in part: the answer names what is missing and says that it follows."
+    )
+
+
 class SightingEmpty(OnloanError):
     code = "E-SIGHTING-EMPTY"
     status = 422

@@ -17,7 +17,7 @@ from onloan.cases.actions import OpenedCase, open_case
 from onloan.cases.answers import write_day
 from onloan.cases.clocks import is_received_day
 from onloan.cases.desk import tell_person
-from onloan.cases.errors import PostalAddress, ReceivedDay, TextNotValid
+from onloan.cases.errors import PostalAddress, ReceivedDay
 from onloan.cases.identifying import identify_case
 from onloan.cases.models import Case
 from onloan.cases.once import is_said, lock_key
@@ -34,7 +34,6 @@ from onloan.people.queries import find_participant
 from onloan.people.statements import lock_participant
 
 POSTAL_CHARACTERS_MAX = 400
-REPRESENTATIVE_CHARACTERS_MAX = 200
 
 
 class CameBy(StrEnum):
@@ -71,7 +70,7 @@ class Written:
 def write_down(*, user_id: UUID, written: Written, case_id: UUID | None = None, now: datetime) -> OpenedCase:
     """Take the request in; its clock began on the day on which it reached us. ``case_id``, a UUIDv7, is the key
     that the form carries, so that a button pressed twice takes in one. Raises ReceivedDay, PostalAddress,
-    TextNotValid, what ``open_case`` and ``identify_case`` raise, and NotAllowed; then nothing is stored."""
+    what ``open_case`` and ``identify_case`` raise, and NotAllowed; then nothing is stored."""
     require(find_member_by_id(user_id), Capability.HANDLE_CASES)
     if written.country not in known_countries():
         raise BadInput(field="country", problem=gettext("choose a country of the list"))
@@ -80,8 +79,6 @@ def write_down(*, user_id: UUID, written: Written, case_id: UUID | None = None, 
     postal_address = written.postal_address.strip()
     if not (written.email.strip() or postal_address) or len(postal_address) > POSTAL_CHARACTERS_MAX:
         raise PostalAddress(field="email", maximum=POSTAL_CHARACTERS_MAX)
-    if len(written.representative.strip()) > REPRESENTATIVE_CHARACTERS_MAX:
-        raise TextNotValid(field="representative", maximum=REPRESENTATIVE_CHARACTERS_MAX)
     if case_id is not None:
         lock_key(case_id)
     opened = open_case(

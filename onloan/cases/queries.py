@@ -13,7 +13,7 @@ from onloan import clock
 from onloan.access.models import User
 from onloan.cases.clocks import Pause, received_day
 from onloan.cases.models import Case, CasePause
-from onloan.cases.rules import About, Door, Kind, Outcome, State, show_reference
+from onloan.cases.rules import About, Door, Kind, Outcome, Reach, State, show_reference
 from onloan.cases.sealing import (
     unseal_answer,
     unseal_contact,
@@ -85,6 +85,16 @@ class CaseView:
     def goes_by_letter(self) -> bool:
         """Whether no mail is sent about it, so that what the person is told has to be posted."""
         return self.contact is None and (bool(self.postal_address) or self.line.participant_id is None)
+
+    @property
+    def reach(self) -> Reach:
+        """Where the answer finds whoever asked."""
+        if self.line.participant_id is None:
+            return Reach.NOBODY
+        if self.goes_by_letter:
+            return Reach.LETTER
+        # What came from another address than the one that they joined with, or from somebody who writes for them.
+        return Reach.NUMBER if self.identified is not None and self.contact is not None else Reach.PAGE
 
 
 _LINE_FIELDS = tuple(CaseLine.__dataclass_fields__)

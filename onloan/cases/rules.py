@@ -12,6 +12,8 @@ from enum import StrEnum
 from onloan.markets.rules import complaint_due, rights_due
 
 TEXT_CHARACTERS_MAX = 4_000
+TAKEN_FOR_DAYS = 30
+"""How long after the answer a copy can be taken with the number of the request."""
 
 
 class Kind(StrEnum):
@@ -90,6 +92,16 @@ class EventKind(StrEnum):
     PAYMENT_PAID = "payment_paid"
     PAYMENT_MOVED = "payment_moved"
     ANOTHER_CONFIRMED = "another_confirmed"
+
+
+class Reach(StrEnum):
+    """Where an answer finds whoever asked: tied to nobody, or a participant who comes back by their own page, by
+    the number of the request from the address that it came from, or not at all: by letter."""
+
+    NOBODY = "nobody"
+    PAGE = "page"
+    NUMBER = "number"
+    LETTER = "letter"
 
 
 class About(StrEnum):

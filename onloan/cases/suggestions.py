@@ -8,26 +8,40 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from onloan.cases.answers import write_day
+from onloan.cases.clocks import RIGHTS
 from onloan.cases.late_payment_queries import LatePaymentView
-from onloan.cases.rules import Kind, LateEnd, Outcome
+from onloan.cases.rules import (
+    OBJECTS_TO_CHECKS,
+    OBJECTS_TO_MARKETING,
+    TAKEN_FOR_DAYS,
+    About,
+    Kind,
+    LateEnd,
+    Outcome,
+    Reach,
+)
 from onloan.money import Money
+
+_KNOWN = frozenset({Reach.PAGE, Reach.NUMBER, Reach.LETTER})
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """``field`` is where it goes: what was done, or the reasons. ``has_page``: only for people with a page of
-    their own, or only for those without one; None for both."""
+    """``field`` is where it goes: what was done, or the reasons. ``abouts``: what the request must be about for
+    it; None where that does not matter."""
 
     name: str
     outcome: Outcome
     words: Promise
     field: str = "done"
-    has_page: bool | None = None
+    reaches: frozenset[Reach] = _KNOWN
+    abouts: frozenset[About] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +59,32 @@ _NOTHING_HELD = Suggestion(
     "nothing-held",
     Outcome.NOTHING_HELD,
     _("We looked for you under the address that you wrote from, and hold nothing about you but this message."),
+    reaches=frozenset(Reach),
 )
 _SOMEBODY_ELSE = Suggestion(
     "somebody-else",
     Outcome.PARTLY_DONE,
     _("The rest is about somebody else as well, and showing it would harm them."),
     "reasons",
+)
+
+_BY_NUMBER = Suggestion(
+    "by-number",
+    Outcome.DONE,
+    _(
+        "You find your copy with the number of your request, for %(days)s days from today, at %(follow_page)s. It "
+        "is made at the moment you take it."
+    ),
+    reaches=frozenset({Reach.NUMBER}),
+)
+_WITH_GAP = (
+    Suggestion("with-gap", Outcome.PARTLY_DONE, _("You get a copy of what we keep about you, but for one part.")),
+    Suggestion(
+        "why-gap",
+        Outcome.PARTLY_DONE,
+        _("That part could not be read when the copy was made. We try again each hour."),
+        "reasons",
+    ),
 )
 
 _SUGGESTIONS: Mapping[Kind, tuple[Suggestion, ...]] = {
@@ -62,8 +96,16 @@ _SUGGESTIONS: Mapping[Kind, tuple[Suggestion, ...]] = {
                 "A copy of everything that we keep about you is on your page. You can take it there: a page that "
                 "you can read and print, and the same as files."
             ),
-            has_page=True,
+            reaches=frozenset({Reach.PAGE}),
         ),
+        _BY_NUMBER,
+        Suggestion(
+            "by-letter",
+            Outcome.DONE,
+            _("A copy of everything that we keep about you comes with this letter."),
+            reaches=frozenset({Reach.LETTER}),
+        ),
+        *_WITH_GAP,
         _SOMEBODY_ELSE,
         _NOTHING_HELD,
     ),
@@ -75,8 +117,16 @@ _SUGGESTIONS: Mapping[Kind, tuple[Suggestion, ...]] = {
                 "A file with what you gave us is on your page. You can take it there, and other programs can read "
                 "it."
             ),
-            has_page=True,
+            reaches=frozenset({Reach.PAGE}),
         ),
+        _BY_NUMBER,
+        Suggestion(
+            "by-letter",
+            Outcome.DONE,
+            _("A file with what you gave us comes with this letter. Other programs can read it."),
+            reaches=frozenset({Reach.LETTER}),
+        ),
+        *_WITH_GAP,
         _NOTHING_HELD,
     ),
     Kind.RECTIFICATION: (
@@ -136,7 +186,7 @@ _SUGGESTIONS: Mapping[Kind, tuple[Suggestion, ...]] = {
             "not-identifiable",
             Outcome.REFUSED,
             _("We could erase nothing, as we do not know which of our participants you are."),
-            has_page=False,
+            reaches=frozenset({Reach.NOBODY}),
         ),
         Suggestion(
             "why-not-identifiable",
@@ -146,7 +196,7 @@ _SUGGESTIONS: Mapping[Kind, tuple[Suggestion, ...]] = {
                 "we could tell who you are."
             ),
             "reasons",
-            has_page=False,
+            reaches=frozenset({Reach.NOBODY}),
         ),
         _NOTHING_HELD,
     ),
@@ -158,13 +208,13 @@ _SUGGESTIONS: Mapping[Kind, tuple[Suggestion, ...]] = {
                 "Your data are kept and not used. What you earned is still paid. Before this ends we write to "
                 "you; you can end it yourself on your page."
             ),
-            has_page=True,
+            reaches=frozenset({Reach.PAGE}),
         ),
         Suggestion(
             "restricted-by-letter",
             Outcome.DONE,
             _("Your data are kept and not used. What you earned is still paid. Before this ends we write to you."),
-            has_page=False,
+            reaches=frozenset({Reach.NUMBER, Reach.LETTER}),
         ),
         _NOTHING_HELD,
     ),
@@ -173,11 +223,35 @@ _SUGGESTIONS: Mapping[Kind, tuple[Suggestion, ...]] = {
             "stays",
             Outcome.DONE,
             _("We stopped that use, and it stays so. What you earned is yours, and is paid on the same days."),
+            abouts=OBJECTS_TO_MARKETING,
         ),
         Suggestion(
             "by-a-person",
             Outcome.DONE,
             _("From now on a person of our team looks at your rewards, and no program alone."),
+            abouts=OBJECTS_TO_CHECKS,
+        ),
+        Suggestion(
+            "address-noted",
+            Outcome.DONE,
+            _("We noted your address: no advertising goes to it."),
+            reaches=frozenset({Reach.NOBODY}),
+            abouts=frozenset({About.MARKETING}),
+        ),
+        Suggestion(
+            "address-noted-in-part",
+            Outcome.PARTLY_DONE,
+            _("We noted your address: no advertising goes to it."),
+            reaches=frozenset({Reach.NOBODY}),
+            abouts=frozenset({About.NOTHING}),
+        ),
+        Suggestion(
+            "nobody-checked",
+            Outcome.PARTLY_DONE,
+            _("We found nobody who joined with your address, so there are no rewards that a program looks at."),
+            "reasons",
+            frozenset({Reach.NOBODY}),
+            frozenset({About.NOTHING}),
         ),
         _NOTHING_HELD,
     ),
@@ -250,18 +324,32 @@ _SUGGESTIONS: Mapping[Kind, tuple[Suggestion, ...]] = {
 }  # fmt: skip
 
 
-def list_suggestions(kind: Kind, language: str, *, has_page: bool) -> list[SuggestedText]:
+def list_suggestions(
+    kind: Kind, language: str, *, reach: Reach, about: About = About.NOTHING, has_gap: bool = False
+) -> list[SuggestedText]:
     """What fits a case of this kind, in the person's ``language``, beside its meaning in the active one.
-    ``has_page``: whether the person has a page of their own."""
+    ``has_gap``: a part of their copy could not be read."""
     found = []
     for each in _SUGGESTIONS[kind]:
-        if each.has_page not in {None, has_page}:
+        if each in _WITH_GAP and not has_gap:
             continue
-        meaning = str(each.words)
+        if not _is_for(each, kind, reach) or (each.abouts is not None and about not in each.abouts):
+            continue
+        meaning = _fill(each.words)
         with translation.override(language):
-            text = str(each.words)
+            text = _fill(each.words)
         found.append(SuggestedText(each.name, each.outcome, each.field, text, "" if meaning == text else meaning))
     return found
+
+
+def _is_for(suggestion: Suggestion, kind: Kind, reach: Reach) -> bool:
+    """A complaint, or a sighting, is answered without knowing who it is."""
+    return kind not in RIGHTS or reach in suggestion.reaches
+
+
+def _fill(words: Promise) -> str:
+    follow_page = f"{settings.PUBLIC_URL}/{translation.get_language() or 'en'}/requests/follow/"
+    return str(words).replace("%(follow_page)s", follow_page).replace("%(days)s", str(TAKEN_FOR_DAYS))
 
 
 _LATE_UNPAID = Suggestion(

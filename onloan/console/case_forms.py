@@ -8,15 +8,13 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from onloan import clock
-from onloan.cases.answers import Ground, Parts
+from onloan.cases.answers import LAW_CHARACTERS_MAX, Ground, Parts
 from onloan.cases.queries import CaseView
 from onloan.cases.rules import TEXT_CHARACTERS_MAX, Kind, Outcome
 from onloan.cases.staying import find_stays
 from onloan.console.pages import TeamRequest, read_text
 from onloan.errors import BadInput
 from onloan.keys import keyed_hash
-
-LAW_CHARACTERS_MAX = 200
 
 
 def mark_answer(case_id: UUID, outcome: Outcome, text: str) -> str:

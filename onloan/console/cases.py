@@ -34,6 +34,7 @@ from onloan.cases.desk import (
     answer_case,
     compose_answer,
     extend_case,
+    find_asked,
     pause_case,
     resume_case,
 )
@@ -42,10 +43,11 @@ from onloan.cases.identifying import HOW_CHARACTERS_MAX, HOW_CHARACTERS_MIN, ide
 from onloan.cases.late_payment_queries import LatePaymentView, list_late_payments
 from onloan.cases.letters import change_address, confirm_by_letter, write_letter
 from onloan.cases.objecting import is_contact_suppressed
+from onloan.cases.pack.queries import find_gap
 from onloan.cases.posting import list_missed
-from onloan.cases.queries import CaseLine, CaseView, find_case
+from onloan.cases.queries import CaseView, find_case
 from onloan.cases.queue_queries import list_undelivered
-from onloan.cases.rules import OPENS, About, Door, EventKind, Kind, Outcome, State, can_end_with
+from onloan.cases.rules import OPENS, About, Door, EventKind, Kind, State, can_end_with
 from onloan.cases.sighting_queries import find_sighting_of_case
 from onloan.cases.suggestions import SuggestedText, list_late_suggestions, list_suggestions
 from onloan.cases.timeline import Event, list_events
@@ -141,8 +143,8 @@ def _preview(request: TeamRequest, case_id: UUID, *, unseen: AnswerUnseen | None
 
 def _use_sentence(request: TeamRequest, case_id: UUID) -> dict[str, str]:
     """What was typed, with the suggested sentence after it."""
-    typed, line = _read_typed(request), find_case(case_id).line
-    for each in _list_suggestions(line):
+    typed, case = _read_typed(request), find_case(case_id)
+    for each in _list_suggestions(case):
         if each.name == request.POST["use"]:
             before = typed[each.field].strip()
             typed[each.field] = f"{before}\n\n{each.text}" if before else each.text
@@ -213,11 +215,8 @@ def _render(
 
 def _answer_context(case: CaseView, today: date) -> dict[str, object]:
     line = case.line
-    possible = list_outcomes(line.kind, is_known=line.participant_id is not None)
-    outcomes = [each for each in possible if can_end_with(line.kind, line.about, each)]
-    if Outcome.NOTHING_HELD in outcomes and is_contact_suppressed(case):
-        outcomes.remove(Outcome.NOTHING_HELD)  # The address is held, so as never to be written to.
-    suggestions: list[SuggestedText] = [each for each in _list_suggestions(line) if each.outcome in outcomes]
+    outcomes = [each for each in list_outcomes(find_asked(case)) if can_end_with(line.kind, line.about, each)]
+    suggestions: list[SuggestedText] = [each for each in _list_suggestions(case) if each.outcome in outcomes]
     return {
         "outcomes": [each.value for each in outcomes],
         "suggestions": suggestions,
@@ -228,10 +227,12 @@ def _answer_context(case: CaseView, today: date) -> dict[str, object]:
     }
 
 
-def _list_suggestions(line: CaseLine) -> list[SuggestedText]:
+def _list_suggestions(case: CaseView) -> list[SuggestedText]:
+    line = case.line
     if line.door is Door.LATE_PAYMENT:
         return list_late_suggestions(list_late_payments(line.id), line.language)
-    return list_suggestions(line.kind, line.language, has_page=line.participant_id is not None)
+    has_gap = bool(find_gap(line.id))
+    return list_suggestions(line.kind, line.language, reach=case.reach, about=line.about, has_gap=has_gap)
 
 
 def _can_extend(case: CaseView, today: date) -> bool:
@@ -337,6 +338,11 @@ def _say_work(case: CaseView, events: list[Event]) -> str:
     kinds, line = {event.kind for event in events}, case.line
     if line.door is Door.LATE_PAYMENT:
         return _say_late_work(list_late_payments(line.id))
+    if gap := find_gap(line.id):
+        return _(
+            "This part of their copy could not be read: %(gap)s. It is tried again each hour. Wait until it is "
+            "whole, or answer in part."
+        ) % {"gap": gap}
     if EventKind.PACK_SENT in kinds:
         return _("They took their copy. Answer that it was all of it.")
     if EventKind.PACK_READY in kinds:

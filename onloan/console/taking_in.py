@@ -16,10 +16,10 @@ from django.views.decorators.http import require_http_methods
 
 from onloan import clock, ids
 from onloan.access.rules import Capability
+from onloan.cases.actions import REPRESENTATIVE_CHARACTERS_MAX
 from onloan.cases.identifying import HOW_CHARACTERS_MAX
 from onloan.cases.letters import (
     POSTAL_CHARACTERS_MAX,
-    REPRESENTATIVE_CHARACTERS_MAX,
     CameBy,
     Written,
     write_down,

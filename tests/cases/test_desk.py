@@ -9,9 +9,9 @@ from uuid import UUID
 import pytest
 
 from onloan import ids
-from onloan.cases import desk, watching
+from onloan.cases import clocks, desk, watching
 from onloan.cases.actions import close_case, open_case
-from onloan.cases.answers import Ground, Parts
+from onloan.cases.answers import Asked, Ground, Parts, list_outcomes
 from onloan.cases.clocks import IDENTITY_ANSWERED_WITHIN_DAYS, Pause
 from onloan.cases.erasing import choose_way
 from onloan.cases.erasure_steps import finish_erasures
@@ -26,12 +26,14 @@ from onloan.cases.errors import (
     IdentityCopy,
     IdentityUnasked,
     NoticesOpen,
+    ObjectionStands,
     PauseRefused,
+    TextNotValid,
     WithdrawalStands,
 )
 from onloan.cases.models import Case, CaseEvent, CasePause, Erasure
 from onloan.cases.queries import count_complaints, find_case
-from onloan.cases.rules import Door, ErasureWay, EventKind, Kind, Outcome
+from onloan.cases.rules import About, Door, ErasureWay, EventKind, Kind, Outcome
 from onloan.cases.timeline import list_events
 from onloan.cases.watching import watch_cases
 from onloan.errors import BadInput, NotAllowed
@@ -255,18 +257,65 @@ def test_an_answer_does_not_contradict_itself(market: OpenMarket) -> None:
 
 
 def test_nobody_known_means_that_nothing_was_done_and_that_nothing_is_held(market: OpenMarket) -> None:
-    for kind in (Kind.ACCESS, Kind.PORTABILITY, Kind.RECTIFICATION, Kind.ERASURE):
+    for kind in clocks.RIGHTS:
         case_id = ask(kind)
         for outcome in (Outcome.DONE, Outcome.PARTLY_DONE):
-            with pytest.raises(CaseNotIdentified):
+            with pytest.raises((CaseNotIdentified, WithdrawalStands)):
                 desk.compose_answer(case_id=case_id, outcome=outcome, parts=NO, now=NOW)
         assert desk.compose_answer(case_id=case_id, outcome=Outcome.NOTHING_HELD, parts=DONE, now=NOW)
-    for kind in (Kind.WITHDRAWAL, Kind.OBJECTION, Kind.RESTRICTION):
-        for outcome in (Outcome.DONE, Outcome.NOTHING_HELD):
-            assert desk.compose_answer(case_id=ask(kind), outcome=outcome, parts=DONE, now=NOW)
     known = ask(Kind.WITHDRAWAL, participant_id=add_participant(market).participant_id)
     with pytest.raises(BadInput):
         desk.compose_answer(case_id=known, outcome=Outcome.NOTHING_HELD, parts=DONE, now=NOW)
+
+
+def test_an_objection_of_nobody_known_is_done_as_far_as_their_address_is_noted(market: OpenMarket) -> None:
+    ends = {About.MARKETING: {Outcome.DONE}, About.NOTHING: {Outcome.PARTLY_DONE}, About.CHECKS: set()}
+    for about, fitting in ends.items():
+        email = f"{about.value or 'both'}@example.org"
+        case_id = open_case(
+            kind=Kind.OBJECTION, about=about, country="FR", language="en", door=Door.STAFF, text="",
+            contact=email, now=NOW,
+        ).case_id  # fmt: skip
+        done, claims = {Outcome.DONE, Outcome.PARTLY_DONE}, list_outcomes(desk.find_asked(find_case(case_id)))
+        assert done & set(claims) == fitting
+        assert (Outcome.NOTHING_HELD in claims) == (about is About.CHECKS), "the address is held"
+        for outcome in done - fitting:
+            with pytest.raises((CaseNotIdentified, ObjectionStands)):
+                desk.compose_answer(case_id=case_id, outcome=outcome, parts=NO, now=NOW)
+        for outcome in fitting:
+            parts = DONE if outcome is Outcome.DONE else NO
+            text = desk.compose_answer(case_id=case_id, outcome=outcome, parts=parts, now=NOW)
+            assert "program looks at your rewards again" not in text
+
+
+def test_nothing_held_is_no_answer_to_a_participant_who_asks_for_a_copy(market: OpenMarket) -> None:
+    ana = add_participant(market)
+    for kind in (Kind.ACCESS, Kind.PORTABILITY):
+        case_id = ask(kind, participant_id=ana.participant_id)
+        with pytest.raises(BadInput):
+            desk.compose_answer(case_id=case_id, outcome=Outcome.NOTHING_HELD, parts=DONE, now=NOW)
+        assert desk.compose_answer(case_id=case_id, outcome=Outcome.DONE, parts=DONE, now=NOW)
+    asked = Asked(kind=Kind.ACCESS, is_known=True, is_erased=True)
+    assert Outcome.NOTHING_HELD in list_outcomes(asked)
+
+
+def test_what_is_too_long_is_refused_and_nothing_is_cut(market: OpenMarket) -> None:
+    case_id, dora = ask(Kind.ERASURE, participant_id=add_participant(market).participant_id), market.team.dora
+    for is_shown in (True, False):
+        with pytest.raises(TextNotValid) as refused:
+            desk.add_note(case_id=case_id, user_id=dora, text="x" * 2_001, is_shown=is_shown, now=NOW)
+        assert (refused.value.field, refused.value.fields["maximum"]) == ("note", 2_000)
+    stays = replace(NO, ground=Ground.LEGAL_CLAIMS, law="x" * 201, kept_until=date(2037, 12, 31))
+    with pytest.raises(TextNotValid) as refused:
+        desk.compose_answer(case_id=case_id, outcome=Outcome.REFUSED, parts=stays, now=NOW)
+    assert (refused.value.field, refused.value.fields["maximum"]) == ("law", 200)
+    with pytest.raises(TextNotValid) as refused:
+        open_case(
+            kind=Kind.ACCESS, country="FR", language="en", door=Door.STAFF, text="", contact="x@example.org",
+            representative="x" * 201, now=NOW,
+        )  # fmt: skip
+    assert refused.value.field == "representative"
+    assert Case.objects.count() == 1 and not CaseEvent.objects.filter(kind=EventKind.NOTE).exists()
 
 
 def test_a_blank_of_a_suggestion_is_filled_in_first(market: OpenMarket) -> None:

@@ -23,7 +23,7 @@ from onloan.cases.models import Case
 from onloan.cases.pack.building import build_pack
 from onloan.cases.pack.queries import list_incomplete, list_untried
 from onloan.cases.pack.words import name_sources
-from onloan.cases.rules import Door, EventKind, Kind, State, show_reference
+from onloan.cases.rules import Door, EventKind, Kind, Outcome, State, show_reference
 from onloan.cases.timeline import list_events, record_event
 from onloan.db import action
 from onloan.errors import NotFound
@@ -73,11 +73,14 @@ def _note_tried(*, case_id: UUID, participant_id: UUID, gaps: Sequence[str], now
     """Write down what came of a try and tell whoever has to know; False when nothing is new."""
     lock_participant(participant_id)
     case = Case.objects.get(id=case_id)
-    if case.state != State.OPEN or case.participant_id != participant_id:
+    is_open = case.state == State.OPEN
+    if not (is_open or case.outcome == Outcome.PARTLY_DONE) or case.participant_id != participant_id:
         return False
     if not gaps:
         return _offer(case, gaps, now)
     is_new = _note_gap(case, gaps, now)
+    if not is_open:
+        return is_new
     today = clock.local_day(now, market_facts(case.country).time_zone)
     if days_left(case.due_on, today) <= OFFERED_DAYS_BEFORE:
         is_new = _offer(case, gaps, now) or is_new
@@ -153,7 +156,8 @@ def note_taken(*, participant_id: UUID, is_portable: bool, gaps: Sequence[str], 
         )  # fmt: skip
         case = _find_open(participant_id, kind)
     if case is not None:
-        record_event(case_id=case.id, kind=EventKind.PACK_SENT, now=now, is_shown=True)
+        missing = _list(_name_gaps(gaps, case.language))
+        record_event(case_id=case.id, kind=EventKind.PACK_SENT, now=now, text=missing, is_shown=True)
         if gaps:
             _note_gap(case, gaps, now)
     local = clock.local_time(now, market_facts(person.country).time_zone)

@@ -8,10 +8,12 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from onloan.cases.clocks import Pause
 from onloan.cases.models import Case, CaseEvent, CasePause
-from onloan.cases.rules import EventKind, Kind, State
+from onloan.cases.rules import EventKind, Kind, Outcome, State
 from onloan.cases.timeline import list_events
 
 PACK_KINDS = (Kind.ACCESS, Kind.PORTABILITY)
+WHOLE_WITHOUT_TEXT = frozenset({EventKind.PACK_READY, EventKind.PACK_SENT})
+"""Of a copy that lacks something, the line says what."""
 
 
 def list_untried() -> list[UUID]:
@@ -20,8 +22,8 @@ def list_untried() -> list[UUID]:
 
 
 def list_incomplete() -> list[UUID]:
-    """Open requests for a copy of which a part could not be read, and has not been read since: first those whose
-    people were not offered anything yet."""
+    """Requests for a copy, open or answered in part, of which something could not be read, and has not been read
+    since: first those whose people were not offered anything yet."""
     return _ids(_incomplete().order_by(_has(EventKind.PACK_READY), "due_on", "id"))
 
 
@@ -34,8 +36,24 @@ def find_missing(participant_id: UUID) -> str:
     return [event.text for event in list_events(case_id) if event.kind is EventKind.PACK_GAP][-1]
 
 
+def find_gap(case_id: UUID) -> str:
+    """What the copy of this request lacks, in its words, while no whole one was made after that was noticed; empty
+    when nothing is missing."""
+    gap = ""
+    for event in list_events(case_id):
+        if event.kind is EventKind.PACK_GAP:
+            gap = event.text
+        elif event.kind in WHOLE_WITHOUT_TEXT and not event.text:
+            gap = ""
+    return gap
+
+
 def _incomplete() -> QuerySet[Case]:
-    return _open().filter(_has(EventKind.PACK_STARTED)).exclude(_has_whole())
+    """What was answered in part says that the rest follows."""
+    promised = Case.objects.filter(
+        kind__in=PACK_KINDS, state=State.CLOSED, outcome=Outcome.PARTLY_DONE, participant_id__isnull=False
+    )
+    return (_open() | promised).filter(_has(EventKind.PACK_STARTED)).exclude(_has_whole())
 
 
 def _open() -> QuerySet[Case]:

@@ -12,14 +12,16 @@ from django.db import connection
 
 from onloan import clock
 from onloan.cases.actions import open_case
+from onloan.cases.answers import Parts
 from onloan.cases.clocks import Pause
-from onloan.cases.desk import pause_case
+from onloan.cases.desk import answer_case, compose_answer, pause_case
+from onloan.cases.errors import CopyIncomplete
 from onloan.cases.intake import confirm_address, take_in
 from onloan.cases.models import Case, CaseEvent
 from onloan.cases.pack.actions import note_taken, prepare_packs, try_packs_again
-from onloan.cases.pack.queries import list_incomplete
+from onloan.cases.pack.queries import find_gap, list_incomplete
 from onloan.cases.queries import list_cases_of
-from onloan.cases.rules import Door, EventKind, Kind
+from onloan.cases.rules import Door, EventKind, Kind, Outcome
 from onloan.cases.timeline import list_events
 from onloan.errors import NotFound
 from onloan.outbox.models import Message
@@ -123,3 +125,52 @@ def test_nothing_is_promised_while_it_is_open_who_asks_or_once_it_is_answered(sq
     assert not CaseEvent.objects.filter(kind=EventKind.PACK_READY).exists()
     with pytest.raises(NotFound):
         note_taken(participant_id=UUID(int=1), is_portable=False, gaps=(), now=clock.now())
+
+
+def test_a_copy_with_a_gap_is_not_answered_as_if_it_were_whole(sqlite_database: str) -> None:
+    market = open_market()
+    ana, dora = add_participant(market, "Ana").participant_id, market.team.dora
+    case_id, now = ask(market, ana), clock.now()
+    done = Parts(done="You have a copy of everything that we keep about you.")
+    part = Parts(done="You have a copy, but for one part.", reasons="That part could not be read yet.")
+    with broken_table():
+        prepare_packs(now=now)
+        assert find_gap(case_id) == CHANGED
+        with pytest.raises(CopyIncomplete) as refused:
+            answer_case(case_id=case_id, user_id=dora, outcome=Outcome.DONE, parts=done, now=now)
+        assert (refused.value.code, refused.value.field) == ("E-PACK-GAP", "outcome")
+        # Offered before the day with its gap, and taken so, it still lacks that part.
+        try_packs_again(now=now + timedelta(days=28))
+        note_taken(participant_id=ana, is_portable=False, gaps=("changes",), now=now)
+        assert find_gap(case_id) == CHANGED
+        text = compose_answer(case_id=case_id, outcome=Outcome.PARTLY_DONE, parts=part, now=now)
+        assert f"could not be read yet: {CHANGED}. It follows" in text
+    try_packs_again(now=now + timedelta(days=29))
+    assert find_gap(case_id) == ""
+    text = compose_answer(case_id=case_id, outcome=Outcome.PARTLY_DONE, parts=part, now=now)
+    assert CHANGED not in text
+    answer_case(case_id=case_id, user_id=dora, outcome=Outcome.DONE, parts=done, now=now)
+
+
+def test_what_was_answered_in_part_follows(sqlite_database: str) -> None:
+    market = open_market()
+    ana, dora = add_participant(market, "Ana").participant_id, market.team.dora
+    case_id, now = ask(market, ana), clock.now()
+    part = Parts(done="You have a copy, but for one part.", reasons="That part could not be read yet.")
+    with broken_table():
+        prepare_packs(now=now)
+        answer_case(case_id=case_id, user_id=dora, outcome=Outcome.PARTLY_DONE, parts=part, now=now)
+        assert list_incomplete() == [case_id] and try_packs_again(now=now) == 0
+    assert (try_packs_again(now=now), try_packs_again(now=now)) == (1, 0)
+    assert told(case_id)[-1] == ("pack_ready", "") and len(mails("pack_ready")) == 1
+
+
+def test_a_whole_copy_that_was_taken_ends_a_gap_and_a_new_gap_begins_another(sqlite_database: str) -> None:
+    market = open_market()
+    ana = add_participant(market, "Ana").participant_id
+    case_id, now = ask(market, ana), clock.now()
+    prepare_packs(now=now)
+    note_taken(participant_id=ana, is_portable=False, gaps=("changes",), now=now + timedelta(hours=1))
+    assert find_gap(case_id) == CHANGED, "it was whole before, and is not now"
+    note_taken(participant_id=ana, is_portable=False, gaps=(), now=now + timedelta(hours=2))
+    assert find_gap(case_id) == ""
