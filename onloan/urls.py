@@ -8,7 +8,8 @@ from django.conf.urls.i18n import i18n_patterns
 from django.urls import URLPattern, URLResolver, include, path
 
 from onloan.api.main import api
-from onloan.portal.packs import pack_schema
+from onloan.console.cases import show_case
+from onloan.portal.packs import answer_in_their_language, pack_schema
 from onloan.portal.status import status_json
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -19,6 +20,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/login/", account.login, name="account_login"),
     path("accounts/logout/", account.logout, name="account_logout"),
     path("accounts/signup/", account.signup, name="account_signup"),
+    # A copy that a member makes is the same file that people take from their own pages.
+    path(
+        "console/requests/<uuid:case_id>/",
+        show_case,
+        {"write_file": answer_in_their_language},
+        name="console-case",
+    ),
     path("console/", include("onloan.console.urls")),
 ]
 if settings.TEST_MODE:

@@ -76,6 +76,21 @@ class CopyIncomplete(OnloanError):
     )
 
 
+class CopyReason(OnloanError):
+    code = "E-COPY-REASON"
+    status = 422
+    sentence = _("Say in {minimum} to {maximum} characters why you make the copy. The person reads it.")
+
+
+class CopyNotReady(OnloanError):
+    code = "E-COPY-NOBODY"
+    status = 409
+    sentence = _(
+        "No copy can be made for this request: somebody of the team first says who asks, and after the answer it "
+        "can be taken for 30 days only."
+    )
+
+
 class SightingEmpty(OnloanError):
     code = "E-SIGHTING-EMPTY"
     status = 422

@@ -71,6 +71,7 @@ class EventKind(StrEnum):
     PACK_STARTED = "pack_started"
     PACK_READY = "pack_ready"
     PACK_SENT = "pack_sent"
+    PACK_MADE = "pack_made"
     ERASURE_PREVIEWED = "erasure_previewed"
     ERASURE_STARTED = "erasure_started"
     ERASED = "erased"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 TEXTS = (
     "done", "reasons", "law", "proof", "why_not_wait", "note", "why_longer", "question", "doubt", "known_as",
-    "how", "separate", "email",
+    "how", "separate", "email", "why_copy",
 )  # fmt: skip
 """The fields in which somebody writes, in the order in which they stand on the page."""
 
@@ -24,5 +24,6 @@ def list_forms(context: Mapping[str, object], *, step: str, is_known: bool, is_i
         "separate": is_identified,
     }
     shown = {act for act, is_there in forms.items() if is_there} if context["is_open"] else set()
-    # A mail that did not arrive has its form on a closed case, too.
+    # A mail that did not arrive has its form on a closed case, too, and so has a copy that was promised.
+    shown |= {"copy"} if context["can_copy"] else set()
     return shown | ({"readdress", "by_letter"} if context["undelivered"] else set())

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import date
 from uuid import UUID
 
@@ -19,14 +18,12 @@ from onloan.access.rules import Capability
 from onloan.cases.answers import list_grounds, list_outcomes
 from onloan.cases.clocks import (
     IDENTITY_ASKED_WITHIN_DAYS,
-    RIGHTS,
     Pause,
     can_pause,
     days_left,
     find_extension,
     stops_clock,
 )
-from onloan.cases.clocks import wants_progress as needs_word
 from onloan.cases.correcting import CORRECTED_KINDS
 from onloan.cases.desk import (
     TELLS_RECIPIENTS,
@@ -40,20 +37,23 @@ from onloan.cases.desk import (
 )
 from onloan.cases.errors import AnswerUnseen, CaseClosed
 from onloan.cases.identifying import HOW_CHARACTERS_MAX, HOW_CHARACTERS_MIN, identify_case, separate_case
-from onloan.cases.late_payment_queries import LatePaymentView, list_late_payments
+from onloan.cases.late_payment_queries import list_late_payments
 from onloan.cases.letters import change_address, confirm_by_letter, write_letter
-from onloan.cases.objecting import is_contact_suppressed
+from onloan.cases.pack.building import Pack
+from onloan.cases.pack.handing import can_hand_over
 from onloan.cases.pack.queries import find_gap
 from onloan.cases.posting import list_missed
 from onloan.cases.queries import CaseView, find_case
 from onloan.cases.queue_queries import list_undelivered
-from onloan.cases.rules import OPENS, About, Door, EventKind, Kind, State, can_end_with
+from onloan.cases.rules import OPENS, Door, EventKind, Kind, State, can_end_with
 from onloan.cases.sighting_queries import find_sighting_of_case
 from onloan.cases.suggestions import SuggestedText, list_late_suggestions, list_suggestions
 from onloan.cases.timeline import Event, list_events
 from onloan.console.case_forms import mark_answer, prefill_stays, read_outcome, read_parts
 from onloan.console.case_refusals import TEXTS, list_forms
+from onloan.console.copies import make_wanted_copy
 from onloan.console.erasures import erasure_panel
+from onloan.console.next_steps import find_next_step
 from onloan.console.pages import TeamRequest, read_text, render_page, team_page
 from onloan.console.queue import days_in_words
 from onloan.console.refusals import Problem, refusal_panel
@@ -68,19 +68,9 @@ REASON_CHARACTERS_MAX = 2_000
 ADDRESS_CHARACTERS_MAX = 254
 TYPED = (
     "outcome", "done", "reasons", "ground", "law", "kept_until", "proof", "why_not_wait", "note", "why_longer",
-    "pause", "question", "doubt", "known_as", "how", "mandate", "separate", "email",
+    "pause", "question", "doubt", "known_as", "how", "mandate", "separate", "email", "why_copy",
 )  # fmt: skip
 """Every field of the page, each with a name of its own, so that what was typed stays when something is refused."""
-
-
-@dataclass(frozen=True, slots=True)
-class NextStep:
-    """What somebody does now: the button of ``act``, or the part of the page that ``place`` names."""
-
-    words: str
-    label: str
-    act: str = ""
-    place: str = ""
 
 
 def data_address(picture: bytes) -> str:
@@ -90,7 +80,8 @@ def data_address(picture: bytes) -> str:
 
 @require_http_methods(["GET", "POST"])
 @team_page(Capability.HANDLE_CASES)
-def show_case(request: TeamRequest, case_id: UUID) -> HttpResponse:
+def show_case(request: TeamRequest, case_id: UUID, write_file: Callable[[Pack], HttpResponse]) -> HttpResponse:
+    """``write_file`` makes the file of a copy as people know it."""
     if request.method != "POST":
         return _render(request, case_id)
     act = request.POST.get("act", "")
@@ -101,9 +92,11 @@ def show_case(request: TeamRequest, case_id: UUID) -> HttpResponse:
         return _render(request, case_id, typed=_use_sentence(request, case_id))
     if act == "preview":
         return _preview(request, case_id)
-    if act not in ACTS:
+    if act not in {*ACTS, "copy"}:
         raise NotFound
     try:
+        if act == "copy":
+            return write_file(make_wanted_copy(request, case_id))
         done = ACTS[act](request, case_id)
     except AnswerUnseen as error:
         return _preview(request, case_id, unseen=error)
@@ -171,7 +164,7 @@ def _render(
     today = clock.local_day(clock.now(), facts.time_zone)
     sighting = find_sighting_of_case(case_id)
     left, is_open = days_left(case.line.due_on, today), case.line.state is State.OPEN
-    step = _next_step(case, events, today) if is_open else None
+    step = find_next_step(case, events, today) if is_open else None
     typed = typed if typed is not None else _read_typed(request) | prefill_stays(request, case)
     context: dict[str, object] = {
         "here": "cases",
@@ -218,6 +211,7 @@ def _answer_context(case: CaseView, today: date) -> dict[str, object]:
     outcomes = [each for each in list_outcomes(find_asked(case)) if can_end_with(line.kind, line.about, each)]
     suggestions: list[SuggestedText] = [each for each in _list_suggestions(case) if each.outcome in outcomes]
     return {
+        "can_copy": can_hand_over(case, clock.now()),
         "outcomes": [each.value for each in outcomes],
         "suggestions": suggestions,
         "grounds": list_grounds(is_known=line.participant_id is not None),
@@ -283,108 +277,6 @@ def _day_by_authority(case: CaseView) -> date | None:
     if line.kind is not Kind.COMPLAINT or not market_facts(line.country).complaint_law:
         return None
     return complaint_due_by_authority(line.received_on, line.country)
-
-
-def _next_step(case: CaseView, events: list[Event], today: date) -> NextStep:
-    """One sentence that says what somebody does now, and where."""
-    line = case.line
-    if case.acknowledged_at is None:
-        return NextStep(
-            _("It came without an e-mail address. Print the receipt, send it, and say that it is on its way."),
-            _("It went by letter"),
-            act="by_letter",
-        )
-    if line.letter_waits_since is not None:
-        return NextStep(
-            _("A letter waits to be posted. Print it, send it, and say that it is on its way."),
-            _("It went by letter"),
-            act="by_letter",
-        )
-    if case.waits_for is not None:
-        return NextStep(
-            _("You wait for what was asked. When it is there, let the clock go on."),
-            _("It has arrived: let the clock go on"),
-            act="resume",
-        )
-    kinds = [event.kind for event in events if event.kind in (EventKind.IDENTIFIED, EventKind.ANOTHER_CONFIRMED)]
-    if case.identified is not None and kinds[-1:] == [EventKind.ANOTHER_CONFIRMED]:
-        return NextStep(
-            _(
-                "Whoever asked typed the code of an address with which somebody else joined. Look again at who it "
-                "is, and separate it if it is not this person."
-            ),
-            _("Look again who it is"),
-            place="wrong",
-        )
-    if line.participant_id is None and line.kind in RIGHTS and not is_contact_suppressed(case):
-        if case.representative:
-            words = _(
-                "Look at the mandate, then say for which participant it was written. Nothing is done before."
-            )
-        else:
-            words = _("Nobody knows yet who asks. Say which participant it is, ask them, or answer.")
-        return NextStep(words, _("Say who it is"), place="who")
-    told = [event.at for event in events if event.is_shown and event.by or event.kind in OPENS]
-    told_on = clock.local_day(max(told), market_facts(line.country).time_zone) if told else line.received_on
-    if line.kind is Kind.COMPLAINT and needs_word(told_on, today):
-        return NextStep(
-            _("Nobody wrote to the person for 30 days. Tell them how it goes on."), _("Tell them"), place="tell"
-        )
-    return NextStep(_say_work(case, events), _("Write the answer"), place="answer")
-
-
-def _say_work(case: CaseView, events: list[Event]) -> str:
-    """What is left to do about a request on which nothing else waits."""
-    kinds, line = {event.kind for event in events}, case.line
-    if line.door is Door.LATE_PAYMENT:
-        return _say_late_work(list_late_payments(line.id))
-    if gap := find_gap(line.id):
-        return _(
-            "This part of their copy could not be read: %(gap)s. It is tried again each hour. Wait until it is "
-            "whole, or answer in part."
-        ) % {"gap": gap}
-    if EventKind.PACK_SENT in kinds:
-        return _("They took their copy. Answer that it was all of it.")
-    if EventKind.PACK_READY in kinds:
-        return _("Their copy is ready on their page, and they were told. Answer.")
-    if line.kind is Kind.OBJECTION and line.about is About.CHECKS:
-        return _(
-            "A human looks at their rewards since it came in. Answer that it stays so, or why a program must."
-        )
-    if line.kind is Kind.RECTIFICATION and EventKind.RESTRICTED in kinds:
-        return _(
-            "It is not shown while they say that it is wrong. Correct it, or say why it is right, and answer."
-        )
-    return _WORK[line.kind]()
-
-
-def _say_late_work(payments: Sequence[LatePaymentView]) -> str:
-    if any(payment.end is None for payment in payments):
-        return _("It is owed and late, and nobody had to complain. Have it paid, then answer why it was late.")
-    return _("It is not late any more. Answer why it was, and what changes.")
-
-
-_WORK: Mapping[Kind, Callable[[], str]] = {
-    Kind.COMPLAINT: lambda: _(
-        "Find out what happened, tell the person how it goes on, and answer with what changes."
-    ),
-    Kind.SIGHTING: lambda: _("Find out who shows it, have it taken down, and answer with what you found."),
-    Kind.WITHDRAWAL: lambda: _(
-        "The gate has denied since it came in. See whether copies are taken down, and answer."
-    ),
-    Kind.RESTRICTION: lambda: _(
-        "Nothing is shown since it came in. Answer that it holds until they hear otherwise."
-    ),
-    Kind.OBJECTION: lambda: _("Nothing is shown since it came in. Answer that it stays so."),
-    Kind.ACCESS: lambda: _(
-        "Their copy makes itself, and they are told when it is ready. See below that it is, and answer."
-    ),
-    Kind.PORTABILITY: lambda: _(
-        "Their file makes itself, and they are told when it is ready. See below that it is, and answer."
-    ),
-    Kind.RECTIFICATION: lambda: _("Correct what is wrong, or say why it is right, and answer."),
-    Kind.ERASURE: lambda: _("See what goes and what has to stay, until when, and answer."),
-}
 
 
 def _answer(request: TeamRequest, case_id: UUID) -> str:

@@ -55,7 +55,6 @@ urlpatterns = [
     path("requests/new/", taking_in.take_in, name="console-case-new"),
     path("desk/", desk.show_desk, name="console-desk"),
     path("retention/", retention.show_retention, name="console-retention"),
-    path("requests/<uuid:case_id>/", cases.show_case, name="console-case"),
     path("requests/<uuid:case_id>/letter/", cases.show_letter, name="console-case-letter"),
     path("requests/<uuid:case_id>/restriction/", restrictions.change, name="console-case-restriction"),
     path("requests/<uuid:case_id>/erasure/", erasures.begin, name="console-case-erasure"),

@@ -28,7 +28,7 @@ TEMPLATES = (
     "restriction_told",
     "case_erasure_begun", "case_erased", "case_erasure_complete", "page_closing",
     "change_code", "follow_code", "email_changed",
-    "pack_ready", "pack_gap", "pack_taken",
+    "pack_ready", "pack_gap", "pack_taken", "pack_made",
     "breach_due", "breach_told",
 )  # fmt: skip
 

@@ -122,6 +122,7 @@ EVENT_WORDS: dict[EventKind, Promise] = {
     EventKind.MESSAGE_FROM_PERSON: gettext_lazy("You wrote"),
     EventKind.PACK_READY: gettext_lazy("Your copy is ready"),
     EventKind.PACK_SENT: gettext_lazy("You took your copy"),
+    EventKind.PACK_MADE: gettext_lazy("We made a copy to send to you"),
     EventKind.RECTIFIED: gettext_lazy("It was corrected"),
     EventKind.RESTRICTED: gettext_lazy("We stopped the use"),
     EventKind.RESTRICTION_LIFTED: gettext_lazy("The use may go on"),

@@ -19,6 +19,7 @@ from onloan.cases.erasure_queries import find_backups_end, find_erasure_of_case
 from onloan.cases.errors import TextNeeded
 from onloan.cases.following import add_message, ask_to_follow, find_followed
 from onloan.cases.late_payment_queries import list_late_payments
+from onloan.cases.pack.handing import can_hand_over, take_copy
 from onloan.cases.queries import CaseLine, find_case, list_cases_of
 from onloan.cases.rules import Door, EventKind, Kind, State
 from onloan.cases.taking_back import take_back_case
@@ -28,6 +29,7 @@ from onloan.markets.rules import market_facts
 from onloan.portal import session
 from onloan.portal.cases import EVENT_WORDS, authority_context, signed_in, title_of
 from onloan.portal.forms import CodeForm, PlainForm, SignInForm
+from onloan.portal.packs import answer_in_their_language
 from onloan.portal.pages import render_page
 from onloan.portal.session import FOLLOW_COOKIE, SENT_COOKIE
 
@@ -122,6 +124,11 @@ def followed_case(request: HttpRequest) -> HttpResponse:
     if noted is None or "case" not in noted:
         return redirect("follow")
     case_id, problem = UUID(hex=noted["case"]), ""
+    if request.method == "POST" and request.POST.get("act") == "take-copy":
+        try:
+            return answer_in_their_language(take_copy(case_id=case_id, now=clock.now()))
+        except OnloanError as error:
+            return _render_case(request, case_id, str(error), is_own=False)
     if request.method == "POST" and request.POST.get("act") == "leave":
         response = redirect("requests")
         session.forget_form(response, FOLLOW_COOKIE)
@@ -161,7 +168,7 @@ def _can_take_back(line: CaseLine) -> bool:
 
 
 def _render_case(request: HttpRequest, case_id: UUID, problem: str, *, is_own: bool) -> HttpResponse:
-    case, is_taken_back = find_case(case_id), request.POST.get("act") == "take-back"
+    case, act = find_case(case_id), request.POST.get("act")
     line = case.line
     events = list_events(case_id, only_shown=True)
     context = {
@@ -174,13 +181,16 @@ def _render_case(request: HttpRequest, case_id: UUID, problem: str, *, is_own: b
         "waits": case.waits_for is not None,
         "can_take_back": _can_take_back(line),
         "stays_stopped": line.kind in STAYS_STOPPED and line.participant_id is not None,
+        "pack_kind": PACK_PARTS.get(line.kind, ""),
         "pack_part": PACK_PARTS.get(line.kind, "") if any(e.kind is EventKind.PACK_READY for e in events) else "",
+        "can_take": not is_own and can_hand_over(case, clock.now()),
         "events": [(EVENT_WORDS[event.kind], event) for event in events],
         **_backups(case_id),
         "time_zone": market_facts(line.country).time_zone,
         "problem": problem,
-        "add_problem": "" if is_taken_back else problem,
-        "back_problem": problem if is_taken_back else "",
+        "add_problem": "" if act in {"take-back", "take-copy"} else problem,
+        "back_problem": problem if act == "take-back" else "",
+        "take_problem": problem if act == "take-copy" else "",
         "typed": request.POST.get("text", ""),
         "is_own": is_own,
         **authority_context(line.country),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import override
 from django.views.decorators.http import require_http_methods, require_safe
 
 from onloan import clock
 from onloan.cases.pack.actions import note_taken
-from onloan.cases.pack.building import build_pack
+from onloan.cases.pack.building import Pack, build_pack
 from onloan.cases.pack.queries import find_missing
 from onloan.cases.pack.writing import write_schema, write_zip
 from onloan.people.queries import ParticipantView
@@ -43,10 +44,22 @@ def pack_page(request: HttpRequest) -> HttpResponse:
 
 def _hand_over(participant: ParticipantView, campaign: Campaign, *, is_portable: bool) -> HttpResponse:
     pack = build_pack(participant.id, is_portable=is_portable, now=campaign.now)
-    content = write_zip(pack, write_page(pack, campaign))
+    response = answer_with_pack(pack, campaign)
     note_taken(participant_id=participant.id, is_portable=is_portable, gaps=pack.gaps, now=campaign.now)
+    return response
+
+
+def answer_in_their_language(pack: Pack) -> HttpResponse:
+    """The file for somebody who did not take it from their page, in the language that they joined in."""
+    with override(pack.person.language):
+        return answer_with_pack(pack, campaign_for(pack.person))
+
+
+def answer_with_pack(pack: Pack, campaign: Campaign) -> HttpResponse:
+    """The file, which no cache keeps."""
+    content = write_zip(pack, write_page(pack, campaign))
     day = clock.local_day(campaign.now, campaign.time_zone).isoformat()
-    name = f"{campaign.offer.slug}-{day}{'-portable' if is_portable else ''}.zip"
+    name = f"{campaign.offer.slug}-{day}{'-portable' if pack.is_portable else ''}.zip"
     response = HttpResponse(content, content_type="application/zip")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     response.headers["Cache-Control"] = "private, no-store"

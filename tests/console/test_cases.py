@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import re
+import zipfile
 from datetime import timedelta
 from uuid import UUID
 
@@ -246,3 +248,30 @@ def test_an_erasure_of_nobody_known_can_be_refused_as_such(dora: Client) -> None
     assert "E-IDENTITY-UNASKED" in page
     page = send(dora, case_id, act="preview", ground="unfounded", proof="Too often.", **typed)
     assert "E-ANSWER-PARTS" in page and ">Too often.</textarea>" in page
+
+
+def test_a_member_makes_the_copy_that_is_posted(dora: Client) -> None:
+    market = open_market()
+    ana = add_participant(market)
+    written = Written(
+        kind=Kind.ACCESS, text="Everything, please.", country="FR", language="fr", came_by=CameBy.LETTER,
+        received_on=clock.now().date() - timedelta(days=2), postal_address="2 rue des Lilas",
+    )  # fmt: skip
+    case_id = write_down(user_id=market.team.dora, written=written, now=clock.now()).case_id
+    address = f"/console/requests/{case_id}/"
+    assert "Make the copy to send" not in read(dora, address)
+    send(dora, case_id, act="by_letter")
+    send(dora, case_id, act="identify", known_as=ana.public_id, how=HOW)
+    page = read(dora, address)
+    assert "Make the copy to send, print it, and answer" in page and "comes with this letter" in page
+    page = send(dora, case_id, act="copy", why_copy="by post")
+    assert "E-COPY-REASON" in page and ">by post</textarea>" in page
+    made = dora.post(address, {"act": "copy", "why_copy": "You asked for it by post."})
+    assert made["Content-Type"] == "application/zip" and made["Cache-Control"] == "private, no-store"
+    archive = zipfile.ZipFile(io.BytesIO(made.content))
+    assert 'lang="fr"' in archive.read("index.html").decode()[:200], "in the language that they joined in"
+    assert "The copy was made. Answer, print the letter, and post both." in read(dora, address)
+    answer(dora, case_id, outcome="done", done=DONE)
+    assert "Make it and download it" in read(dora, address), "it can be made for a month"
+    growth = signed_in("Greg", "growth").post(address, {"act": "copy", "why_copy": "You asked for it by post."})
+    assert growth.status_code == 403

@@ -151,6 +151,8 @@ CASES: list[tuple[str, dict[str, object], dict[str, str]]] = [
     ("pack_gap", {"case_reference": "4K7M-2Q9", "due_on": "2027-06-16", "gaps": ["Mails to you"]}, {}),
     ("pack_taken", {"request_kind": "access", "taken_on": "2027-06-16", "taken_time": "14:02"}, {}),
     ("pack_taken", {"request_kind": "portability", "taken_on": "2027-06-16", "taken_time": "14:02"}, {}),
+    ("pack_made", {"case_reference": "4K7M-2Q9", "request_kind": "access", "way": "team"}, {}),
+    ("pack_made", {"case_reference": "4K7M-2Q9", "request_kind": "portability", "way": "number"}, {}),
     ("notice_due", {"due_on": "2027-06-16"}, {"link": "https://onloan.example/fr/notices/abc/"}),
     ("breach_due", {"breach_reference": "4K7M-2Q9X", "count": 24, "late": 0}, {}),
     ("breach_due", {"breach_reference": "4K7M-2Q9X", "count": 1, "late": 0}, {}),

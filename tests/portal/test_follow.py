@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import json
+import zipfile
 from datetime import timedelta
 
 import pytest
@@ -12,9 +15,11 @@ from onloan.cases.actions import open_case
 from onloan.cases.answers import Parts
 from onloan.cases.clocks import Pause
 from onloan.cases.desk import add_note, answer_case, pause_case
+from onloan.cases.identifying import identify_case
 from onloan.cases.models import Case
 from onloan.cases.queries import list_cases_of
 from onloan.cases.rules import Door, EventKind, Kind, Outcome
+from onloan.outbox.models import Message
 from onloan.portal.cases import EVENT_WORDS
 from tests.joining.support import open_market
 from tests.portal.support import Visitor, add_participant, read_mailed_code
@@ -136,3 +141,28 @@ def test_on_my_page_a_question_is_named_and_a_request_taken_back(sqlite_database
 
 def test_each_thing_that_is_shown_has_words_for_the_person() -> None:
     assert set(EventKind) - NEVER_SHOWN <= set(EVENT_WORDS)
+
+
+def test_a_representative_takes_the_copy_with_the_number(sqlite_database: str) -> None:
+    market, visitor = open_market(), Visitor()
+    ana, dora = add_participant(market), market.team.dora
+    opened = open_case(
+        kind=Kind.ACCESS, country="FR", language="en", door=Door.PUBLIC_PAGE, text="", now=clock.now(),
+        contact="centre@example.org", representative="Data Advice Centre",
+    )  # fmt: skip
+    visitor.post("/en/requests/follow/", {"reference": opened.reference, "email": "centre@example.org"})
+    page = visitor.post("/en/requests/follow/code/", {"code": read_mailed_code()})
+    assert "Take the copy" not in page.text
+    assert visitor.client.post("/en/requests/follow/case/", {"act": "take-copy"}).status_code == 422
+    identify_case(
+        case_id=opened.case_id, user_id=dora, typed=ana.public_id, is_mandate_seen=True, now=clock.now(),
+        how="They named two people whom they invited.",
+    )  # fmt: skip
+    assert "Take the copy" in visitor.get("/en/requests/follow/case/").text
+    taken = visitor.client.post("/en/requests/follow/case/", {"act": "take-copy"})
+    assert taken["Content-Type"] == "application/zip" and taken["Cache-Control"] == "private, no-store"
+    archive = zipfile.ZipFile(io.BytesIO(taken.content))
+    assert json.loads(archive.read("data.json"))["sources"]["person"]
+    assert [mail.participant_id for mail in Message.objects.filter(template="pack_made")] == [ana.participant_id]
+    page = visitor.get("/en/requests/follow/case/")
+    assert "You took your copy" in page.text

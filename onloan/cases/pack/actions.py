@@ -21,7 +21,7 @@ from onloan.cases.actions import open_case
 from onloan.cases.clocks import days_left
 from onloan.cases.models import Case
 from onloan.cases.pack.building import build_pack
-from onloan.cases.pack.queries import list_incomplete, list_untried
+from onloan.cases.pack.queries import find_gap, list_incomplete, list_untried
 from onloan.cases.pack.words import name_sources
 from onloan.cases.rules import Door, EventKind, Kind, Outcome, State, show_reference
 from onloan.cases.timeline import list_events, record_event
@@ -78,7 +78,7 @@ def _note_tried(*, case_id: UUID, participant_id: UUID, gaps: Sequence[str], now
         return False
     if not gaps:
         return _offer(case, gaps, now)
-    is_new = _note_gap(case, gaps, now)
+    is_new = note_gap(case, gaps, now)
     if not is_open:
         return is_new
     today = clock.local_day(now, market_facts(case.country).time_zone)
@@ -89,11 +89,11 @@ def _note_tried(*, case_id: UUID, participant_id: UUID, gaps: Sequence[str], now
 
 def _offer(case: Case, gaps: Sequence[str], now: datetime) -> bool:
     """Tell the person, once for a copy that lacks something and once for a whole one."""
-    missing = _name_gaps(gaps, case.language)
+    missing = write_gaps(gaps, case.language)
     ready = [event.text for event in list_events(case.id) if event.kind is EventKind.PACK_READY]
     if "" in ready or (ready and missing):
         return False
-    record_event(case_id=case.id, kind=EventKind.PACK_READY, now=now, text=_list(missing), is_shown=True)
+    record_event(case_id=case.id, kind=EventKind.PACK_READY, now=now, text=missing, is_shown=True)
     person = _find_person(case)
     db.execute([
         mail_statement(
@@ -101,7 +101,7 @@ def _offer(case: Case, gaps: Sequence[str], now: datetime) -> bool:
             language=person.language,
             participant_id=person.id,
             context={
-                **_campaign(person),
+                **name_campaign(person),
                 "case_reference": show_reference(case.reference),
                 "request_kind": case.kind,
                 "gaps": _name_gaps(gaps, person.language)[:LINES_MAX],
@@ -111,12 +111,11 @@ def _offer(case: Case, gaps: Sequence[str], now: datetime) -> bool:
     return True
 
 
-def _note_gap(case: Case, gaps: Sequence[str], now: datetime) -> bool:
-    """Name what is missing on the request and alarm the team; False where that was said last time too."""
+def note_gap(case: Case, gaps: Sequence[str], now: datetime) -> bool:
+    """Name what is missing on the request and alarm the team; False where that was said already."""
     events = list_events(case.id)
-    said = [event.text for event in events if event.kind is EventKind.PACK_GAP]
-    text = _list(_name_gaps(gaps, case.language))
-    if said and said[-1] == text:
+    text = write_gaps(gaps, case.language)
+    if find_gap(case.id) == text:
         return False
     if all(event.kind is not EventKind.PACK_STARTED for event in events):
         record_event(case_id=case.id, kind=EventKind.PACK_STARTED, now=now, is_shown=True)
@@ -156,10 +155,10 @@ def note_taken(*, participant_id: UUID, is_portable: bool, gaps: Sequence[str], 
         )  # fmt: skip
         case = _find_open(participant_id, kind)
     if case is not None:
-        missing = _list(_name_gaps(gaps, case.language))
-        record_event(case_id=case.id, kind=EventKind.PACK_SENT, now=now, text=missing, is_shown=True)
+        text = write_gaps(gaps, case.language)
+        record_event(case_id=case.id, kind=EventKind.PACK_SENT, now=now, text=text, is_shown=True)
         if gaps:
-            _note_gap(case, gaps, now)
+            note_gap(case, gaps, now)
     local = clock.local_time(now, market_facts(person.country).time_zone)
     db.execute([
         mail_statement(
@@ -167,7 +166,7 @@ def note_taken(*, participant_id: UUID, is_portable: bool, gaps: Sequence[str], 
             language=person.language,
             participant_id=participant_id,
             context={
-                **_campaign(person),
+                **name_campaign(person),
                 "request_kind": kind.value,
                 "taken_on": local.date().isoformat(),
                 "taken_time": local.strftime("%H:%M"),
@@ -192,10 +191,12 @@ def _name_gaps(gaps: Sequence[str], language: str) -> list[str]:
         return name_sources(gaps)
 
 
-def _list(names: Sequence[str]) -> str:
-    return "; ".join(names)
+def write_gaps(gaps: Sequence[str], language: str) -> str:
+    """What is missing, on one line; empty when nothing is."""
+    return "; ".join(_name_gaps(gaps, language))
 
 
-def _campaign(person: ParticipantView) -> dict[str, MailValue]:
+def name_campaign(person: ParticipantView) -> dict[str, MailValue]:
+    """What a mail says of where it comes from."""
     offer = find_version(person.version_id).offer
     return {"campaign": offer.title[person.language], "controller": offer.controller.name}

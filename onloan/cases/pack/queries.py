@@ -38,12 +38,12 @@ def find_missing(participant_id: UUID) -> str:
 
 def find_gap(case_id: UUID) -> str:
     """What the copy of this request lacks, in its words, while no whole one was made after that was noticed; empty
-    when nothing is missing."""
+    when nothing is missing. Where a member's copy lacks something, that is said after it."""
     gap = ""
     for event in list_events(case_id):
         if event.kind is EventKind.PACK_GAP:
             gap = event.text
-        elif event.kind in WHOLE_WITHOUT_TEXT and not event.text:
+        elif event.kind is EventKind.PACK_MADE or event.kind in WHOLE_WITHOUT_TEXT and not event.text:
             gap = ""
     return gap
 

@@ -162,6 +162,7 @@ def event_name(kind: str) -> str:
         EventKind.PACK_STARTED: _("Their copy is being made"),
         EventKind.PACK_READY: _("Their copy is ready"),
         EventKind.PACK_SENT: _("They took their copy"),
+        EventKind.PACK_MADE: _("A copy was made to be sent"),
         EventKind.ERASURE_PREVIEWED: _("Looked at what goes and what stays"),
         EventKind.ERASURE_STARTED: _("Erasure has begun"),
         EventKind.ERASED: _("Erased"),
