@@ -23,6 +23,7 @@ from onloan.cases.errors import (
     TooManyCases,
     WithdrawalStands,
 )
+from onloan.cases.merchants import sign_mail
 from onloan.cases.models import Case, CaseEvent
 from onloan.cases.objecting import object_to_use, settle_objection, suppress_contact
 from onloan.cases.once import says_the_same
@@ -348,6 +349,7 @@ def _mails(
         address=email,
         participant_id=participant_id if email is None else None,
         context={
+            **sign_mail(participant_id),
             "request_kind": kind.value,
             "case_reference": show_reference(reference),
             "legal_due_on": due.legal.isoformat(),

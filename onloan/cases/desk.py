@@ -32,6 +32,7 @@ from onloan.cases.errors import (
     TextNeeded,
     TextNotValid,
 )
+from onloan.cases.merchants import sign_mail
 from onloan.cases.models import Case, CaseEvent, CasePause
 from onloan.cases.objecting import is_contact_suppressed
 from onloan.cases.once import is_said
@@ -375,7 +376,7 @@ def tell_person(
         Case.objects.filter(id=row.id, letter_waits_since=None).update(letter_waits_since=now)
         return
     contact = read_email(row)
-    context = {"case_reference": show_reference(row.reference)}
+    context = {**sign_mail(row.participant_id), "case_reference": show_reference(row.reference)}
     if legal_due_on is not None:
         context["legal_due_on"] = legal_due_on.isoformat()
     db.execute([

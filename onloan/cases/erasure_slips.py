@@ -11,6 +11,7 @@ from onloan import clock, db
 from onloan.cases.bearer import bearer_code
 from onloan.cases.erasing import choose_way
 from onloan.cases.erasure_queries import is_money_waiting
+from onloan.cases.merchants import sign_mail
 from onloan.cases.models import Case, Erasure
 from onloan.cases.rules import ErasureWay, show_reference
 from onloan.db import action
@@ -74,7 +75,12 @@ def _mail_code(row: Erasure, case: Case, today: date) -> None:
             template="case_erasure_begun",
             language=case.language,
             address=address.decode(),
-            context={"case_reference": show_reference(case.reference), "due_on": today.isoformat(), "way": "late"},
+            context={
+                **sign_mail(row.participant_id),
+                "case_reference": show_reference(case.reference),
+                "due_on": today.isoformat(),
+                "way": "late",
+            },
             secrets={"code": group_code(bearer_code(row.participant_id))},
         )
     ])  # fmt: skip

@@ -23,6 +23,7 @@ from onloan.cases.erasure_queries import ErasureView, erasure_view, is_ready, li
 from onloan.cases.erasure_rules import is_complete
 from onloan.cases.erasure_slips import give_slip, list_for_slip
 from onloan.cases.late_payments import forget_late_payments
+from onloan.cases.merchants import sign_mail
 from onloan.cases.models import Case, CaseEvent, Erasure, Restriction, Sighting
 from onloan.cases.profiles import list_past_profiles, stop_closing
 from onloan.cases.rules import ErasureCause, EventKind, State, show_reference
@@ -301,12 +302,15 @@ def _mail(case_id: UUID, template: str, now: datetime, **context: str) -> None:
         return
     stays = find_stays(case_id, language=case.language, now=now)
     assert stays is not None, "they are erased"
+    signed = sign_mail(case.participant_id)
     db.execute([
         mail_statement(
             template=template,
             language=case.language,
             address=address,
-            context={"case_reference": show_reference(case.reference), **tell_stays(stays), **context},
+            context={
+                **signed, "case_reference": show_reference(case.reference), **tell_stays(stays), **context,
+            },
         )
     ])  # fmt: skip
 

@@ -11,6 +11,7 @@ from uuid import UUID
 from onloan import ids
 from onloan.cases.actions import check_written
 from onloan.cases.errors import CaseClosed, FollowNobody
+from onloan.cases.merchants import sign_mail
 from onloan.cases.models import Case
 from onloan.cases.once import is_said
 from onloan.cases.rules import Door, EventKind, Kind, State
@@ -30,7 +31,15 @@ def ask_to_follow(*, email: str, language: str, now: datetime) -> None:
     """Send a code to ``email``, whether or not a case came from there: nobody learns that from the page. These
     codes have a count of their own, so that a stranger cannot use up those with which the person signs in.
     Raises EmailNotValid, TooManyCodes, CodesBusy."""
-    send_code(email=email, offer_id=None, market_id=None, purpose="follow", language=language, now=now)
+    send_code(
+        email=email,
+        offer_id=None,
+        market_id=None,
+        purpose="follow",
+        language=language,
+        now=now,
+        context=sign_mail(None),
+    )
 
 
 def find_followed(*, reference: str, email: str, code: str, now: datetime) -> UUID:

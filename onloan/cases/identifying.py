@@ -29,6 +29,7 @@ from onloan.cases.errors import (
 )
 from onloan.cases.lifting import undo_for_stranger
 from onloan.cases.looking_up import LookupReason, look_up
+from onloan.cases.merchants import sign_mail
 from onloan.cases.models import Case, CaseEvent, Erasure
 from onloan.cases.rules import About, Door, EventKind, Kind, Outcome, State, show_reference
 from onloan.cases.sealing import seal_identified_how, unseal_text
@@ -193,7 +194,11 @@ def _write_to(participant_id: UUID, template: str, case: Case) -> None:
     """At the address on file, whatever address the request came from."""
     person = find_participant(participant_id)
     assert person is not None, "it is somebody who joined"
-    context = {"request_kind": case.kind, "case_reference": show_reference(case.reference)}
+    context = {
+        **sign_mail(participant_id),
+        "request_kind": case.kind,
+        "case_reference": show_reference(case.reference),
+    }
     db.execute([
         mail_statement(
             template=template, language=person.language, participant_id=participant_id, context=context

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from onloan.cases.actions import OpenedCase, open_case
 from onloan.cases.identifying import tie_case
+from onloan.cases.merchants import sign_mail
 from onloan.cases.models import Case, CaseEvent
 from onloan.cases.objecting import suppress_contact
 from onloan.cases.rules import About, Door, EventKind, Kind, State
@@ -48,7 +49,15 @@ def take_in(
 def send_new_code(*, email: str, language: str, now: datetime) -> bool:
     """Whether a code could be sent: only so many go to one address within an hour."""
     try:
-        send_code(email=email, offer_id=None, market_id=None, purpose="request", language=language, now=now)
+        send_code(
+            email=email,
+            offer_id=None,
+            market_id=None,
+            purpose="request",
+            language=language,
+            now=now,
+            context=sign_mail(None),
+        )
     except (TooManyCodes, CodesBusy):
         return False
     return True

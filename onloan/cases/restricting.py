@@ -19,6 +19,7 @@ from onloan.access.rules import Capability
 from onloan.access.team import find_member_by_id, require
 from onloan.cases.clocks import REASON_CHARACTERS_MIN, is_reason
 from onloan.cases.errors import LiftingRefused
+from onloan.cases.merchants import sign_mail
 from onloan.cases.models import Case, Restriction
 from onloan.cases.rules import DISPUTED_ITEMS, About, EventKind, Kind, RestrictionCause, show_reference
 from onloan.cases.timeline import record_event
@@ -281,7 +282,7 @@ def _tell(
     """Write it down, and to the person, wherever they are written to now."""
     record_event(case_id=case.id, kind=kind, now=now, by_user_id=user_id, text=text, is_shown=True)
     authority = market_facts(case.country).authority
-    context = {"case_reference": show_reference(case.reference)}
+    context = {**sign_mail(case.participant_id), "case_reference": show_reference(case.reference)}
     if due_on is not None:
         context |= {
             "due_on": due_on.isoformat(),

@@ -39,6 +39,7 @@ from onloan.cases.errors import AnswerUnseen, CaseClosed
 from onloan.cases.identifying import HOW_CHARACTERS_MAX, HOW_CHARACTERS_MIN, identify_case, separate_case
 from onloan.cases.late_payment_queries import list_late_payments
 from onloan.cases.letters import change_address, confirm_by_letter, write_letter
+from onloan.cases.merchants import name_merchants
 from onloan.cases.pack.building import Pack
 from onloan.cases.pack.handing import can_hand_over
 from onloan.cases.pack.queries import find_gap
@@ -111,7 +112,8 @@ def show_case(request: TeamRequest, case_id: UUID, write_file: Callable[[Pack], 
 def show_letter(request: TeamRequest, case_id: UUID) -> HttpResponse:
     """What goes by letter, on a page to print: the answer, or before there is one the receipt."""
     case = find_case(case_id)
-    context = {"here": "cases", "is_wide": False, "case": case, "text": write_letter(case)}
+    context: dict[str, object] = {"here": "cases", "is_wide": False, "case": case, "text": write_letter(case)}
+    context["merchant"] = name_merchants(case.line.participant_id)
     return render_page(request, "case_letter.html", context)
 
 

@@ -176,7 +176,7 @@ def _prepare_mail(message: ClaimedMessage, read_address: AddressReader) -> Lette
     subject, body = render_mail(
         template=message.template, language=message.language, context=message.context, secrets=unsealed
     )
-    return RenderedMail(address, subject, body, message.id.hex)
+    return RenderedMail(address, subject, body, message.id.hex, message.context.get("controller", ""))
 
 
 def _prepare_event(message: ClaimedMessage) -> Letter | Outcome:

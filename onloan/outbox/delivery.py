@@ -10,6 +10,7 @@ import ssl
 import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.utils import formataddr
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -130,13 +131,20 @@ def _cut(connection: http.client.HTTPConnection, is_late: threading.Event) -> No
             return
 
 
+def write_sender(merchant: str) -> str:
+    """The address that every mail comes from, under the merchant's name where the setting has none of its own."""
+    if not merchant or "<" in settings.EMAIL_FROM:
+        return settings.EMAIL_FROM
+    return formataddr((" ".join(merchant.split()), settings.EMAIL_FROM))
+
+
 def send_mail(mail: RenderedMail) -> Outcome:
     """Hand one mail to the mail server (or to the folder that stands for it)."""
     domain = settings.EMAIL_FROM.rpartition("@")[2].rstrip(">") or "localhost"
     message = EmailMessage(
         mail.subject,
         mail.body,
-        settings.EMAIL_FROM,
+        write_sender(mail.sender),
         [mail.address],
         headers={
             # The same in every try, so that a mailbox that got it twice can show it once.

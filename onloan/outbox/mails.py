@@ -22,12 +22,14 @@ RECEIPT_TOKEN_CHARACTERS = 26
 
 @dataclass(frozen=True, slots=True)
 class RenderedMail:
-    """A mail as it leaves: one line of subject, plain text below. ``reference`` is its Message-ID's left part."""
+    """A mail as it leaves: one line of subject, plain text below. ``reference`` is its Message-ID's left part,
+    ``sender`` the merchant for whom it goes, where one is known."""
 
     address: str
     subject: str
     body: str
     reference: str
+    sender: str = ""
 
 
 def receipt_token(receipt_id: UUID) -> str:

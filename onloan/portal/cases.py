@@ -24,7 +24,7 @@ from onloan.people.queries import ParticipantView, find_participant
 from onloan.portal import session, words
 from onloan.portal.authorities import authorities_context, read_country
 from onloan.portal.coming_back import BACK_COOKIE, ask_to_sign_in
-from onloan.portal.contacts import contacts_context
+from onloan.portal.contacts import contacts_context, merchant_context
 from onloan.portal.forms import CodeForm, RequestForm
 from onloan.portal.pages import render_page
 from onloan.portal.reading import read_request
@@ -183,6 +183,7 @@ def my_request(request: HttpRequest, kind: str) -> HttpResponse:
             return sent_page(opened, wanted, participant.country, about=about)
     context = {
         "form": form,
+        **merchant_context(participant.id),
         "title": KIND_WORDS[wanted],
         "help": KIND_HELP[wanted],
         "is_correction": wanted is Kind.RECTIFICATION,
@@ -386,4 +387,4 @@ def authority_context(country: str) -> dict[str, object]:
 
 def _render(request: HttpRequest, template: str, context: dict[str, object]) -> HttpResponse:
     status = 422 if getattr(context.get("form"), "errors", None) else 200
-    return render_page(request, template, context, status=status, is_private=True)
+    return render_page(request, template, {**merchant_context(), **context}, status=status, is_private=True)

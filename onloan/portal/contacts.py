@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
+from onloan.cases.merchants import list_merchants, name_merchants
 from onloan.offers.queries import list_markets
 from onloan.portal.campaign import Campaign, campaign_of
+
+
+def merchant_context(participant_id: UUID | None = None) -> dict[str, object]:
+    """Who answers what is asked: on top of the page where it is one, in words where there are several."""
+    names = name_merchants(participant_id)
+    is_one = participant_id is not None or len(list_merchants()) == 1
+    return {"merchant": names if is_one else "", "answers": names}
 
 
 def contacts_context() -> dict[str, object]:

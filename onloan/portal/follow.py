@@ -28,6 +28,7 @@ from onloan.errors import NotFound, OnloanError
 from onloan.markets.rules import market_facts
 from onloan.portal import session
 from onloan.portal.cases import EVENT_WORDS, authority_context, signed_in, title_of
+from onloan.portal.contacts import merchant_context
 from onloan.portal.forms import CodeForm, PlainForm, SignInForm
 from onloan.portal.packs import answer_in_their_language
 from onloan.portal.pages import render_page
@@ -181,6 +182,7 @@ def _render_case(request: HttpRequest, case_id: UUID, problem: str, *, is_own: b
         "waits": case.waits_for is not None,
         "can_take_back": _can_take_back(line),
         "stays_stopped": line.kind in STAYS_STOPPED and line.participant_id is not None,
+        **merchant_context(line.participant_id),
         "pack_kind": PACK_PARTS.get(line.kind, ""),
         "pack_part": PACK_PARTS.get(line.kind, "") if any(e.kind is EventKind.PACK_READY for e in events) else "",
         "can_take": not is_own and can_hand_over(case, clock.now()),
@@ -207,4 +209,5 @@ def _backups(case_id: UUID) -> dict[str, object]:
 def _render(request: HttpRequest, template: str, context: dict[str, object], *, status: int = 200) -> HttpResponse:
     if getattr(context.get("form"), "errors", None):
         status = 422
-    return render_page(request, template, {"here": "requests", **context}, status=status, is_private=True)
+    context = {"here": "requests", **merchant_context(), **context}
+    return render_page(request, template, context, status=status, is_private=True)

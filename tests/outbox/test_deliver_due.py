@@ -382,3 +382,12 @@ def test_it_says_how_long_the_oldest_message_waits() -> None:
     write_code_mail()
     waited = waiting_since(clock.now() + timedelta(minutes=5))
     assert timedelta(minutes=4) < waited < timedelta(minutes=6)
+
+
+def test_a_mail_comes_under_the_merchants_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "EMAIL_FROM", "onloan@example.org")
+    assert delivery.write_sender("Boutique Exemple SAS") == "Boutique Exemple SAS <onloan@example.org>"
+    assert delivery.write_sender("") == "onloan@example.org"
+    assert "\n" not in delivery.write_sender("Shop\nBcc: x@example.org")
+    monkeypatch.setattr(settings, "EMAIL_FROM", "Our shop <onloan@example.org>")
+    assert delivery.write_sender("Boutique Exemple SAS") == "Our shop <onloan@example.org>"

@@ -206,3 +206,12 @@ def test_the_same_asked_again_keeps_its_number_and_says_so(sqlite_database: str)
     (line,) = list_cases_of(ana.participant_id)
     assert "You had asked for this already" in page.text and line.reference in page.text
     assert "The photo too." in visitor.get(f"/en/me/requests/{line.id}/").text
+
+
+def test_the_public_pages_name_whoever_answers(sqlite_database: str) -> None:
+    assert "Boutique Exemple SAS" not in Visitor().get("/fr/requests/").text
+    open_market()
+    page = Visitor().get("/fr/requests/")
+    assert "va à Boutique Exemple SAS, qui vous répond" in page.text
+    for address in ("/fr/requests/", "/fr/requests/follow/"):
+        assert Visitor().get(address).one("a", **{"class": "name"}).text == "Boutique Exemple SAS"
