@@ -15,12 +15,13 @@ from onloan.access.actions import Answer
 from onloan.access.rules import Scope
 from onloan.api.answers import IdempotencyKey, answer_call
 from onloan.api.auth import require_scope
-from onloan.cases.actions import open_case
+from onloan.cases.actions import REPRESENTATIVE_CHARACTERS_MAX
+from onloan.cases.passing_on import PassedOn, pass_on
 from onloan.cases.queries import find_case
-from onloan.cases.rules import TEXT_CHARACTERS_MAX, About, Door, Kind
-from onloan.errors import BadInput
+from onloan.cases.rules import TEXT_CHARACTERS_MAX, About, Kind
 from onloan.lines import plain_lines
-from onloan.people.queries import find_by_public_id
+
+DAY_CHARACTERS = len("2027-05-03")
 
 router = Router(tags=["cases"])
 
@@ -37,13 +38,44 @@ def _plain_lines(text: object) -> object:
     return plain_lines(text) if isinstance(text, str) else text
 
 
+def _day(value: object) -> object:
+    return date.fromisoformat(value) if isinstance(value, str) and len(value) == DAY_CHARACTERS else value
+
+
 class CaseIn(Schema):
-    """What a participant asked you for. You know that it is them: they were signed in with you, or wrote from an
-    address that you know."""
+    """What somebody asked you for. With a `participant` you know that it is them: they were signed in with you, or
+    wrote from an address that you know. Anybody else's request has a `contact`, a `market` and a `language`."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    participant: Annotated[str, Field(min_length=1, max_length=32, examples=["p7H2K9QW3MX4R8"])]
+    participant: Annotated[str | None, Field(min_length=1, max_length=32, examples=["p7H2K9QW3MX4R8"])] = None
+    contact: Annotated[
+        str | None,
+        Field(min_length=1, max_length=254, description="In place of `participant`: the e-mail for the answer."),
+    ] = None
+    market: Annotated[
+        str | None, Field(pattern="^[A-Z]{2}$", description="With `contact`: the country where they live.")
+    ] = None
+    language: Annotated[
+        Literal["en", "fr"] | None, Field(description="With `contact`: in which they read the answer.")
+    ] = None
+    representative: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            max_length=REPRESENTATIVE_CHARACTERS_MAX,
+            description="With `contact`: who writes for somebody else. A member looks at their mandate.",
+        ),
+    ] = None
+    received_on: Annotated[
+        date | None,
+        BeforeValidator(_day),
+        Field(
+            description=(
+                "The day on which it reached you, if before today: the clock began then. At most two years back."
+            )
+        ),
+    ] = None
     request: Request
     about: Annotated[
         Matter | None,
@@ -83,23 +115,24 @@ class CaseOut(Schema):
     "/cases",
     response={201: CaseOut},
     operation_id="open_case",
-    summary="Pass on what a participant asks about their data",
+    summary="Pass on what somebody asks about their data",
     description=(
-        "Scope `cases:write`. The clock starts, the person gets a mail, and what needs no decision (withdrawal, "
-        "restriction, objection) acts before this answers. Asked again while it is open, it is the same case."
+        "Scope `cases:write`. The clock starts, the person gets a mail, and for a participant what needs no "
+        "decision (withdrawal, restriction, objection) acts before this answers. Asked again while it is open, it "
+        "is the same case. For a `contact` nothing is done in anybody's name: a member says who it is."
     ),
 )
 def open_a_case(request: HttpRequest, payload: CaseIn, idempotency_key: IdempotencyKey) -> HttpResponse:
     key = require_scope(request, Scope.CASES)
 
     def work() -> Answer:
-        person = find_by_public_id(payload.participant)
-        if person is None or person.erased_at is not None:
-            raise BadInput(field="participant", problem="nobody has this public id")
-        opened = open_case(
-            kind=Kind(payload.request), about=About(payload.about or ""), country=person.country,
-            language=person.language, door=Door.API, text=payload.text, participant_id=person.id, now=clock.now(),
+        asked = PassedOn(
+            kind=Kind(payload.request), about=About(payload.about or ""), text=payload.text,
+            public_id=payload.participant or "", contact=payload.contact or "", country=payload.market or "",
+            language=payload.language or "", representative=payload.representative or "",
+            received_on=payload.received_on,
         )  # fmt: skip
+        opened = pass_on(asked=asked, now=clock.now())
         return Answer(201, _case_body(opened.case_id))
 
     return answer_call(

@@ -36,9 +36,10 @@ class BodyParser(Parser):
         # To ask to whom one must not write is to name them; nothing of it is kept.
         if request.path.endswith("/suppressions/check"):
             return body
-        # Whoever asks about an audience may name a recipient of the offer: a word whose form no contact has.
-        is_offers_word = request.path.endswith("/audiences")
-        refuse_contacts({name: body[name] for name in body if not (is_offers_word and name == "recipient")})
+        # Whoever asks about an audience may name a recipient of the offer: a word whose form no contact has. Who
+        # passes a request on says where its answer goes.
+        named = {"audiences": "recipient", "cases": "contact"}.get(request.path.rpartition("/")[2])
+        refuse_contacts({name: body[name] for name in body if name != named})
         return body
 
 

@@ -237,7 +237,7 @@ def _store(
     ]))  # fmt: skip
     if participant_id is not None:
         act_at_once(kind, about, participant_id, case_id, door, now, way)
-    elif door is Door.STAFF and email is not None and not representative:
+    elif door in {Door.STAFF, Door.API} and email is not None and not representative:
         suppress_contact(kind=kind, about=about, email=email, now=now)
     return OpenedCase(
         case_id=case_id, reference=show_reference(reference), due_on=due.internal, legal_due_on=due.legal,

@@ -74,8 +74,7 @@ def write_down(*, user_id: UUID, written: Written, case_id: UUID | None = None, 
     require(find_member_by_id(user_id), Capability.HANDLE_CASES)
     if written.country not in known_countries():
         raise BadInput(field="country", problem=gettext("choose a country of the list"))
-    if not is_received_day(written.received_on, clock.local_day(now, market_facts(written.country).time_zone)):
-        raise ReceivedDay(field="received_on")
+    check_received(written.received_on, written.country, now)
     postal_address = written.postal_address.strip()
     if not (written.email.strip() or postal_address) or len(postal_address) > POSTAL_CHARACTERS_MAX:
         raise PostalAddress(field="email", maximum=POSTAL_CHARACTERS_MAX)
@@ -107,6 +106,12 @@ def write_down(*, user_id: UUID, written: Written, case_id: UUID | None = None, 
             is_mandate_seen=written.is_mandate_seen, now=now,
         )  # fmt: skip
     return opened
+
+
+def check_received(received_on: date, country: str, now: datetime) -> None:
+    """Raises ReceivedDay for a day on which nothing can have come in."""
+    if not is_received_day(received_on, clock.local_day(now, market_facts(country).time_zone)):
+        raise ReceivedDay(field="received_on")
 
 
 def _say_how(written: Written) -> str:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import uuid
+from datetime import timedelta
 
 from onloan import clock
 from onloan.cases.actions import close_case
 from onloan.cases.models import Case
-from onloan.cases.queries import list_cases_of
+from onloan.cases.queries import find_case, list_cases_of
 from onloan.cases.rules import Door, Outcome
+from onloan.markets.calendar import public_holidays
+from onloan.markets.rules import rights_due
 from onloan.outbox.models import Message
-from onloan.people.queries import find_participant, list_disputed
+from onloan.people.queries import find_participant, list_disputed, list_suppressed
 from tests.api.support import open_shop, problem_of
 from tests.joining.support import add_participant, open_market
 
@@ -81,4 +84,63 @@ def test_it_refuses_what_it_cannot_know(sqlite_database: str) -> None:
     assert problem_of(shop.get(f"/cases/{uuid.uuid4()}"))["status"] == 404
     other = open_shop("uses:write").post("/cases", {"participant": person.public_id, "request": "access"})
     assert problem_of(other)["status"] == 403
+    assert not Case.objects.exists()
+
+
+def test_its_clock_began_on_the_day_when_it_reached_the_merchant(sqlite_database: str) -> None:
+    shop, today = open_shop("cases:write"), clock.local_day(clock.now(), "Europe/Paris")
+    person = find_participant(add_participant(open_market()).participant_id)
+    assert person is not None
+    asked = {"participant": person.public_id, "request": "access"}
+    day = today - timedelta(days=20)
+    opened = json.loads(shop.post("/cases", {**asked, "received_on": day.isoformat()}).content)
+    known = public_holidays("FR", day)
+    assert opened["answer_by"] == rights_due(day, "FR", known).legal.isoformat()
+    for wrong in (today + timedelta(days=1), today - timedelta(days=731)):
+        refused = shop.post(
+            "/cases", {**asked, "request": "complaint", "text": "x", "received_on": wrong.isoformat()}
+        )
+        assert problem_of(refused)["code"] == "E-CASE-RECEIVED"
+    for wrong in ("yesterday", "2027-02-30", "20270203", 5):
+        refused = shop.post("/cases", {**asked, "received_on": wrong})
+        assert problem_of(refused)["status"] == 422, wrong
+    assert Case.objects.count() == 1
+
+
+def test_a_help_desk_passes_on_what_anybody_asks(both_databases: str) -> None:
+    market, shop = open_market(), open_shop("cases:write")
+    ana = add_participant(market, email="chloe@example.org")
+    asked = {"contact": "chloe@example.org", "market": "FR", "language": "fr", "request": "objection"}
+    opened = json.loads(shop.post("/cases", {**asked, "about": "marketing"}).content)
+    case = find_case(uuid.UUID(opened["case"]))
+    assert (case.contact, case.line.language, case.line.door) == ("chloe@example.org", "fr", Door.API)
+    assert case.line.participant_id is None, "a member says who it is, whether or not somebody has this address"
+    assert list_suppressed(["chloe@example.org"]), "their address gets no advertising from now on"
+    person = find_participant(ana.participant_id)
+    assert person is not None and person.objected_at is None
+    (mail,) = Message.objects.filter(template="case_acknowledged")
+    assert mail.participant_id is None and mail.sealed_address is not None
+    for_another = {**asked, "contact": "centre@example.org", "representative": "Data Advice Centre"}
+    opened = json.loads(shop.post("/cases", for_another).content)
+    assert find_case(uuid.UUID(opened["case"])).representative == "Data Advice Centre"
+    assert not list_suppressed(["centre@example.org"])
+
+
+def test_it_is_said_once_who_asks(sqlite_database: str) -> None:
+    shop = open_shop("cases:write")
+    person = find_participant(add_participant(open_market()).participant_id)
+    assert person is not None
+    contact = {"contact": "chloe@example.org", "market": "FR", "language": "fr"}
+    for fields in (
+        {},
+        {"participant": person.public_id, **contact},
+        {"participant": person.public_id, "representative": "Data Advice Centre"},
+        {"participant": person.public_id, "language": "fr"},
+        {"contact": "chloe@example.org"},
+        {**contact, "market": "XX"},
+        {**contact, "language": ""},
+        {**contact, "contact": "nobody"},
+        {**contact, "representative": "x" * 201},
+    ):
+        assert problem_of(shop.post("/cases", {"request": "access", **fields}))["status"] == 422, fields
     assert not Case.objects.exists()
