@@ -50,6 +50,7 @@ from onloan.cases.rules import OPENS, Door, EventKind, Kind, State, can_end_with
 from onloan.cases.sighting_queries import find_sighting_of_case
 from onloan.cases.suggestions import SuggestedText, list_late_suggestions, list_suggestions
 from onloan.cases.timeline import Event, list_events
+from onloan.cases.usual import find_usual_answer
 from onloan.console.case_forms import mark_answer, prefill_stays, read_outcome, read_parts
 from onloan.console.case_refusals import TEXTS, list_forms
 from onloan.console.copies import make_wanted_copy
@@ -213,6 +214,7 @@ def _answer_context(case: CaseView, today: date) -> dict[str, object]:
     outcomes = [each for each in list_outcomes(find_asked(case)) if can_end_with(line.kind, line.about, each)]
     suggestions: list[SuggestedText] = [each for each in _list_suggestions(case) if each.outcome in outcomes]
     return {
+        "usual": _compose_usual(case),
         "can_copy": can_hand_over(case, clock.now()),
         "outcomes": [each.value for each in outcomes],
         "suggestions": suggestions,
@@ -221,6 +223,16 @@ def _answer_context(case: CaseView, today: date) -> dict[str, object]:
         "how_minimum": HOW_CHARACTERS_MIN,
         "how_maximum": HOW_CHARACTERS_MAX,
     }
+
+
+def _compose_usual(case: CaseView) -> dict[str, str] | None:
+    """The answer that needs one click, and what the form carries so that nothing else goes out."""
+    usual, case_id = find_usual_answer(case), case.line.id
+    if usual is None:
+        return None
+    text = compose_answer(case_id=case_id, outcome=usual.outcome, parts=usual.parts, now=clock.now())
+    seen = mark_answer(case_id, usual.outcome, text)
+    return {"text": text, "seen": seen, "outcome": usual.outcome.value, "done": usual.parts.done}
 
 
 def _list_suggestions(case: CaseView) -> list[SuggestedText]:

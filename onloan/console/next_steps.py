@@ -75,7 +75,15 @@ def find_next_step(case: CaseView, events: list[Event], today: date) -> NextStep
         return NextStep(
             _("Nobody wrote to the person for 30 days. Tell them how it goes on."), _("Tell them"), place="tell"
         )
+    if _lacks_copy(case, events):
+        words = _("Make the copy to send, print it, and answer: it goes with the letter.")
+        return NextStep(words, _("Make the copy to send"), place="copy")
     return NextStep(_say_work(case, events), _("Write the answer"), place="answer")
+
+
+def _lacks_copy(case: CaseView, events: list[Event]) -> bool:
+    is_for_post = case.line.kind in PACK_KINDS and case.reach is Reach.LETTER and case.identified is not None
+    return is_for_post and all(event.kind is not EventKind.PACK_MADE for event in events)
 
 
 def _say_work(case: CaseView, events: list[Event]) -> str:
@@ -88,12 +96,8 @@ def _say_work(case: CaseView, events: list[Event]) -> str:
             "This part of their copy could not be read: %(gap)s. It is tried again each hour. Wait until it is "
             "whole, or answer in part."
         ) % {"gap": gap}
-    if line.kind in PACK_KINDS and case.reach is Reach.LETTER:
-        return (
-            _("The copy was made. Answer, print the letter, and post both.")
-            if EventKind.PACK_MADE in kinds
-            else _("Make the copy to send, print it, and answer: it goes with the letter.")
-        )
+    if EventKind.PACK_MADE in kinds and case.reach is Reach.LETTER:
+        return _("The copy was made. Answer, print the letter, and post both.")
     if EventKind.PACK_SENT in kinds:
         return _("They took their copy. Answer that it was all of it.")
     if line.kind in PACK_KINDS and case.reach is Reach.NUMBER:

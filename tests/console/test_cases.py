@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import re
 import zipfile
@@ -275,3 +276,18 @@ def test_a_member_makes_the_copy_that_is_posted(dora: Client) -> None:
     assert "Make it and download it" in read(dora, address), "it can be made for a month"
     growth = signed_in("Greg", "growth").post(address, {"act": "copy", "why_copy": "You asked for it by post."})
     assert growth.status_code == 403
+
+
+def test_what_did_itself_is_answered_with_one_click(dora: Client) -> None:
+    ana = add_participant(open_market())
+    case_id = ask(Kind.RESTRICTION, person=ana.participant_id)
+    page = read(dora, f"/console/requests/{case_id}/")
+    assert "Send the usual answer" in page and "Vos données sont conservées" in page and "cnil.fr" in page
+    form = page.split('id="usual"')[1].split("</form>")[0]
+    fields = dict(re.findall(r'name="(seen|outcome|done)" value="([^"]*)"', form))
+    done = html.unescape(fields.pop("done"))
+    assert "E-ANSWER-UNSEEN" in send(dora, case_id, act="answer", done=done + " Merci.", **fields)
+    page = send(dora, case_id, act="answer", done=done, **fields)
+    assert "Answered and closed" in page and "Send the usual answer" not in page
+    assert Message.objects.filter(template="case_answered").count() == 1
+    assert "Send the usual answer" not in read(dora, f"/console/requests/{ask(Kind.RESTRICTION)}/")
