@@ -83,7 +83,8 @@ def find_next_step(case: CaseView, events: list[Event], today: date) -> NextStep
 
 def _lacks_copy(case: CaseView, events: list[Event]) -> bool:
     is_for_post = case.line.kind in PACK_KINDS and case.reach is Reach.LETTER and case.identified is not None
-    return is_for_post and all(event.kind is not EventKind.PACK_MADE for event in events)
+    is_made = any(event.kind is EventKind.PACK_MADE for event in events)
+    return is_for_post and not is_made and not find_gap(case.line.id)
 
 
 def _say_work(case: CaseView, events: list[Event]) -> str:
@@ -104,6 +105,12 @@ def _say_work(case: CaseView, events: list[Event]) -> str:
         return _("They take their copy with the number of their request; you can make one to send, too. Answer.")
     if EventKind.PACK_READY in kinds:
         return _("Their copy is ready on their page, and they were told. Answer.")
+    if is_contact_suppressed(case):
+        if line.about is About.NOTHING:
+            return _(
+                "Their address is noted, and they have no rewards to be checked. Answer that it was done in part."
+            )
+        return _("Their address is noted. Answer that it was done.")
     if line.kind is Kind.OBJECTION and line.about is About.CHECKS:
         return _(
             "A human looks at their rewards since it came in. Answer that it stays so, or why a program must."

@@ -16,12 +16,14 @@ from onloan import clock, ids
 from onloan.cases.actions import open_case
 from onloan.cases.letters import CameBy, Written, write_down
 from onloan.cases.models import Case
+from onloan.cases.pack.actions import note_taken, prepare_packs
 from onloan.cases.queries import find_case
 from onloan.cases.rules import Door, EventKind, Kind
 from onloan.cases.timeline import event_statement
 from onloan.db import action, execute
 from onloan.outbox.models import Message
 from onloan.uses.models import Takedown
+from tests.cases.pack.test_actions import broken_table
 from tests.cases.readers import wait_for_readers
 from tests.cases.test_staying import paid_and_erased
 from tests.console.test_reviews import read, signed_in
@@ -291,3 +293,17 @@ def test_what_did_itself_is_answered_with_one_click(dora: Client) -> None:
     assert "Answered and closed" in page and "Send the usual answer" not in page
     assert Message.objects.filter(template="case_answered").count() == 1
     assert "Send the usual answer" not in read(dora, f"/console/requests/{ask(Kind.RESTRICTION)}/")
+
+
+def test_the_next_step_names_the_gap_first(dora: Client) -> None:
+    ana = add_participant(open_market())
+    case_id = ask(person=ana.participant_id)
+    with broken_table():
+        prepare_packs(now=clock.now())
+    note_taken(participant_id=ana.participant_id, is_portable=False, gaps=("changes",), now=clock.now())
+    page = read(dora, f"/console/requests/{case_id}/")
+    assert "could not be read: Ce que vous avez changé" in page and "Answer that it was all of it" not in page
+    assert '<option value="done"' not in page and '<option value="partly_done"' in page
+    assert "E-PACK-GAP" in answer(dora, case_id, outcome="done", done=DONE)
+    page = answer(dora, case_id, outcome="partly_done", done=DONE, reasons="One part could not be read yet.")
+    assert "Answered and closed" in page and "Elle suivra" in find_case(case_id).answer

@@ -69,7 +69,11 @@ def test_each_objection_says_how_it_ends(dora: Client) -> None:
 def test_an_address_of_somebody_who_never_joined_is_released_at_their_word(dora: Client) -> None:
     case = ask(None, Kind.OBJECTION, About.MARKETING)
     page = read(dora, case)
-    assert "gets no advertising: answer that it is done" in page and "Nobody knows yet who asks" not in page
+    assert "gets no advertising." in page and "Nobody knows yet who asks" not in page
+    assert "Their address is noted. Answer that it was done." in page and '<option value="done"' in page
+    both = read(dora, ask(None, Kind.OBJECTION))
+    assert "Answer that it was done in part." in both and '<option value="done"' not in both
+    assert "no advertising goes to it" in both and "What you earned" not in both
     assert list_suppressed(["eva@example.org"])
     assert "may be written to again" in press(dora, case, "release")
     assert not list_suppressed(["eva@example.org"]) and "gets no advertising" not in read(dora, case)
