@@ -55,8 +55,10 @@ def test_nobody_is_sent_to_a_page_that_they_do_not_have() -> None:
 
 
 def test_whoever_is_tied_to_nobody_reads_of_nothing_that_was_stopped() -> None:
-    for kind in (Kind.RESTRICTION, Kind.WITHDRAWAL, Kind.ACCESS, Kind.ERASURE):
+    for kind in (Kind.RESTRICTION, Kind.WITHDRAWAL, Kind.ACCESS):
         assert set(suggest(kind, "en", Reach.NOBODY)) == {"nothing-held"}
+    of_erasure = {"nothing-held", "not-identifiable", "why-not-identifiable"}
+    assert set(suggest(Kind.ERASURE, "en", Reach.NOBODY)) == of_erasure
     assert set(suggest(Kind.OBJECTION, "en", Reach.NOBODY)) == {
         "address-noted", "address-noted-in-part", "nobody-checked", "nothing-held",
     }  # fmt: skip
