@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext
 
 from onloan import clock, db, ids
@@ -61,7 +62,7 @@ from onloan.outbox.queries import has_endpoint
 from onloan.outbox.rules import WebhookEvent
 from onloan.outbox.statements import mail_statement, webhook_statement
 from onloan.people.actions import normalize_email
-from onloan.people.codes import CODE_MINUTES, code_statement, was_sent_at
+from onloan.people.codes import NewCode, find_sent, new_code
 from onloan.people.queries import find_participant, is_alive
 from onloan.people.statements import lock_participant
 from onloan.together import as_one
@@ -80,8 +81,9 @@ _CONSENT_DOORS = {
 class OpenedCase:
     """What the person is told at once: the reference, and the last day on which the answer comes.
 
-    ``is_repeated``: they had asked the same already, and it is this case. ``has_code``: the mail that acknowledges
-    it carries a one-time code. ``is_resent``: this very form came before, and all was done then.
+    ``is_repeated``: they had asked the same already, and it is this case; nobody says so of an address that is not
+    confirmed. ``code_id``: the one-time code in the mail that acknowledges it. ``is_resent``: this very form came
+    before, and all was done then.
     """
 
     case_id: UUID
@@ -89,7 +91,7 @@ class OpenedCase:
     due_on: date
     legal_due_on: date
     is_repeated: bool = False
-    has_code: bool = False
+    code_id: UUID | None = None
     is_resent: bool = False
 
 
@@ -118,10 +120,10 @@ def open_case(
     address is known. Whoever asks again for a right that is still to be answered is told of the first request,
     whose clock stays. ``about`` says what exactly an objection or a correction is about. The clock begins today,
     or on ``received_on`` for a letter or a call. With ``wants_code`` the mail to ``contact`` carries a one-time
-    code, as long as one may be sent. ``case_id``, a UUIDv7, is the key that the form carries (``once``).
-    ``way``: what somebody who asks for erasure chooses for their money. No reward and no payment is touched.
-    Raises TextNeeded, TextNotValid, ContactNeeded, EmailNotValid, BadInput, TooManyCases, NotFound, ErasureDone,
-    each before anything is stored.
+    code, as long as one may be sent. Past the bound of an address no mail goes, and what was asked alike today is
+    asked again. ``case_id``, a UUIDv7, is the key that the form carries (``once``). ``way``: what whoever asks for
+    erasure chooses for their money. No reward and no payment is touched. Raises TextNeeded, TextNotValid,
+    ContactNeeded, EmailNotValid, BadInput, TooManyCases, NotFound, ErasureDone, each before anything is stored.
     """
     assert participant_id is None or door is not Door.PUBLIC_PAGE, "the public page identifies nobody"
     written, representative = check_written(kind, text, field="text"), representative.strip()
@@ -144,7 +146,7 @@ def open_case(
             raise NotFound
     elif door is not Door.STAFF:
         assert email is not None, "without a person there is an address"
-        admitted = admit_address(email, door, case_id=case_id, wants_code=wants_code, now=now)
+        admitted = admit_address(email, kind, door, case_id=case_id, wants_code=wants_code, now=now)
     if case_id is not None and (admitted is None or admitted.is_there):
         present = Case.objects.filter(id=case_id).first()
         if present is not None and says_the_same(
@@ -158,6 +160,10 @@ def open_case(
             return _repeat(first, door, written, email, way, now)
         if door is not Door.STAFF and kind not in ASKED_ONCE:
             check_person(kind, participant_id, now)
+    elif admitted is not None and admitted.is_full:
+        first = _find_alike(kind, about, country, email, representative, now)
+        if first is not None:
+            return _ask_again(first, "\n\n".join(filter(None, (representative, written))), now)
     return _store(
         case_id=case_id or ids.new_id(), kind=kind, about=about, country=country, language=language, door=door,
         written=written, email=email, participant_id=participant_id,
@@ -168,10 +174,10 @@ def open_case(
 
 def _show_sent(case: Case, admitted: Admitted | None) -> OpenedCase:
     """What was said when the same form came first."""
-    has_code = admitted is not None and was_sent_at(admitted.address_hash, "request", case.received_at)
+    code_id = None if admitted is None else find_sent(admitted.address_hash, "request", case.received_at)
     return OpenedCase(
         case_id=case.id, reference=show_reference(case.reference), due_on=case.due_on,
-        legal_due_on=case.legal_due_on, has_code=has_code, is_resent=True,
+        legal_due_on=case.legal_due_on, code_id=code_id, is_resent=True,
     )  # fmt: skip
 
 
@@ -195,7 +201,7 @@ def _store(
     received = received_on or clock.local_day(now, market_facts(country).time_zone)
     due = case_due(kind, received, country, public_holidays(country, received))
     reference = ids.new_code(REFERENCE_CHARACTERS)
-    mailed = participant_id is not None or email is not None
+    is_told = participant_id is not None or email is not None
     # What is left out is null while the case is open.
     row = db.insert(
         Case,
@@ -214,15 +220,14 @@ def _store(
         sealed_representative=seal_representative(case_id, representative) if representative else None,
         received_at=now,
         received_on=received,
-        acknowledged_at=now if mailed else None,
+        acknowledged_at=now if is_told else None,
         due_on=due.internal,
         legal_due_on=due.legal,
         clock_from=received_on,
     )
-    digits, codes = "", []
-    if admitted is not None and admitted.may_send_code:
-        digits, code = code_statement(email_hash=admitted.address_hash, purpose="request", now=now)
-        codes = [code]
+    made = _new_code(admitted, now)
+    is_mailed = admitted is None or admitted.may_mail
+    mailed = (case_id, kind, about, country, language, reference, due, email, participant_id, made)
     event = WebhookEvent.CASE_OPENED
     is_awaited = admitted.is_awaited if admitted is not None else has_endpoint(event)
     due_on = {"due_on": due.legal.isoformat(), **({"about": about.value} if about else {})}
@@ -231,8 +236,8 @@ def _store(
         row,
         *entry_statements(kind="case_opened", fields=fields, participant_id=participant_id, occurred_at=now),
         event_statement(case_id, participant_id, EventKind.RECEIVED, now, is_shown=True),
-        *codes,
-        *_mails(case_id, kind, about, country, language, reference, due, email, participant_id, digits),
+        *([made.statement] if made is not None else []),
+        *(_mails(*mailed) if is_mailed else []),
         *([told_statement(event, case_id, kind, country, due_on)] if is_awaited else []),
     ]))  # fmt: skip
     if participant_id is not None:
@@ -241,8 +246,14 @@ def _store(
         suppress_contact(kind=kind, about=about, email=email, now=now)
     return OpenedCase(
         case_id=case_id, reference=show_reference(reference), due_on=due.internal, legal_due_on=due.legal,
-        has_code=bool(digits),
+        code_id=made.id if made is not None else None,
     )  # fmt: skip
+
+
+def _new_code(admitted: Admitted | None, now: datetime) -> NewCode | None:
+    if admitted is None or not admitted.may_send_code:
+        return None
+    return new_code(email_hash=admitted.address_hash, purpose="request", is_long=admitted.is_code_long, now=now)
 
 
 def find_first(kind: Kind, participant_id: UUID, about: About) -> Case | None:
@@ -293,6 +304,39 @@ def _repeat(
     )
 
 
+def _find_alike(
+    kind: Kind, about: About, country: str, email: str | None, representative: str, now: datetime
+) -> Case | None:
+    """The latest open case of today in which somebody asked the same from this address, and did not confirm it."""
+    assert email is not None, "only an address is admitted"
+    confirmed = CaseEvent.objects.filter(case_id=OuterRef("id"), kind=EventKind.ADDRESS_CONFIRMED)
+    alike = Case.objects.filter(
+        ~Exists(confirmed),
+        contact_hash=contact_hash(email), kind=kind, about=about, country=country, state=State.OPEN,
+        participant_id=None, sealed_representative__isnull=not representative,
+        received_at__gt=now - timedelta(days=1),
+    )  # fmt: skip
+    return alike.order_by("-received_at", "-id").first()
+
+
+def _ask_again(first: Case, written: str, now: datetime) -> OpenedCase:
+    """Once more from an address that nobody confirmed: kept with the case, and answered as if it were the first
+    time, without a mail. Raises TooManyCases where words would be lost."""
+    said = CaseEvent.objects.filter(
+        case_id=first.id, kind=EventKind.LINKED_DUPLICATE, at__gt=now - timedelta(days=1)
+    )
+    if said.count() < CASES_PER_DAY_MAX:
+        record_event(
+            case_id=first.id, kind=EventKind.LINKED_DUPLICATE, now=now, text=written or None, is_shown=True
+        )
+    elif written:
+        raise TooManyCases
+    return OpenedCase(
+        case_id=first.id, reference=show_reference(first.reference), due_on=first.due_on,
+        legal_due_on=first.legal_due_on,
+    )  # fmt: skip
+
+
 def check_written(kind: Kind, text: str, *, field: str) -> str:
     """What somebody wrote in ``field``, as it is kept. Raises TextNeeded, TextNotValid."""
     try:
@@ -336,7 +380,7 @@ def _mails(
     due: CaseDue,
     email: str | None,
     participant_id: UUID | None,
-    digits: str = "",
+    made: NewCode | None = None,
 ) -> list[Statement]:
     """The confirmation, to the address that was given, else to the one that the person joined with. To somebody
     who is known it says what was done at once."""
@@ -359,9 +403,9 @@ def _mails(
             **({"about": about.value} if about else {}),
             **({"is_done": "yes"} if participant_id is not None else {}),
             **({"case_id": str(case_id)} if email is None else {}),
-            **({"expires_minutes": CODE_MINUTES} if digits else {}),
+            **({"expires_minutes": made.minutes} if made is not None else {}),
         },
-        secrets={"code": digits} if digits else None,
+        secrets={"code": made.shown} if made is not None else None,
     )
     return [mail]
 

@@ -27,11 +27,10 @@ _FROM_THEIR_PAGE = frozenset({Door.MY_PAGE, Door.API, Door.LATE_PAYMENT})
 """They gave no address with it: the one that the case keeps is the one on file."""
 
 
-def ask_to_follow(*, email: str, language: str, now: datetime) -> None:
+def ask_to_follow(*, email: str, language: str, now: datetime) -> UUID | None:
     """Send a code to ``email``, whether or not a case came from there: nobody learns that from the page. These
-    codes have a count of their own, so that a stranger cannot use up those with which the person signs in.
-    Raises EmailNotValid, TooManyCodes, CodesBusy."""
-    send_code(
+    codes have a count of their own. The answer is that of ``send_code``. Raises EmailNotValid, CodesBusy."""
+    return send_code(
         email=email,
         offer_id=None,
         market_id=None,
@@ -42,12 +41,12 @@ def ask_to_follow(*, email: str, language: str, now: datetime) -> None:
     )
 
 
-def find_followed(*, reference: str, email: str, code: str, now: datetime) -> UUID:
+def find_followed(*, reference: str, email: str, code: str, now: datetime, asked_id: UUID | None = None) -> UUID:
     """The case with this number that came from ``email``, or is about whoever joined with it. What somebody asked
     on their own page only their address of today opens, as long as they are there: an earlier mailbox may be
     somebody else's by now. Raises CodeNotValid, FollowNobody: whoever has typed the code may know what came from
     their own address."""
-    verified = check_code(email=email, code=code, purpose="follow", now=now)
+    verified = check_code(email=email, code=code, purpose="follow", now=now, asked_id=asked_id)
     address, number = normalize_email(verified.email), ids.normalize_code(reference)
     case = Case.objects.filter(reference=number).first() if number else None
     if case is None:

@@ -19,7 +19,6 @@ from onloan.cases.timeline import record_event
 from onloan.db import action
 from onloan.errors import NotFound
 from onloan.people.actions import check_code, send_code
-from onloan.people.errors import CodesBusy, TooManyCodes
 from onloan.people.queries import list_by_email
 from onloan.people.statements import lock_participants
 
@@ -46,26 +45,19 @@ def take_in(
 
 
 @action
-def send_new_code(*, email: str, language: str, now: datetime) -> bool:
-    """Whether a code could be sent: only so many go to one address within an hour."""
-    try:
-        send_code(
-            email=email,
-            offer_id=None,
-            market_id=None,
-            purpose="request",
-            language=language,
-            now=now,
-            context=sign_mail(None),
-        )
-    except (TooManyCodes, CodesBusy):
-        return False
-    return True
+def send_new_code(*, email: str, reference: str, language: str, now: datetime) -> UUID | None:
+    """Send a code that confirms the request of this number, as it is shown; the answer is that of ``send_code``.
+    Raises CodesBusy."""
+    return send_code(
+        email=email, offer_id=None, market_id=None, purpose="request", language=language, now=now,
+        context={**sign_mail(None), "case_reference": reference},
+    )  # fmt: skip
 
 
-def confirm_address(*, case_id: UUID, email: str, code: str, now: datetime) -> None:
-    """Tie the case to whoever joined with the address that the code was sent to. Raises CodeNotValid, NotFound."""
-    verified = check_code(email=email, code=code, purpose="request", now=now)
+def confirm_address(*, case_id: UUID, email: str, code: str, now: datetime, asked_id: UUID | None = None) -> None:
+    """Tie the case to whoever joined with the address that the code was sent to; ``asked_id`` is what was answered
+    to the browser that asked for the code. Raises CodeNotValid, NotFound."""
+    verified = check_code(email=email, code=code, purpose="request", now=now, asked_id=asked_id)
     _identify(case_id=case_id, email=verified.email, now=now)
 
 

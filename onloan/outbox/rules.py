@@ -27,7 +27,7 @@ TEMPLATES = (
     "cases_undelivered", "case_in_your_name", "case_not_yours",
     "restriction_told",
     "case_erasure_begun", "case_erased", "case_erasure_complete", "page_closing",
-    "change_code", "follow_code", "email_changed",
+    "change_code", "follow_code", "request_code", "sighting_code", "email_changed",
     "pack_ready", "pack_gap", "pack_taken", "pack_made",
     "breach_due", "breach_told",
 )  # fmt: skip
@@ -70,7 +70,9 @@ MAIL_RETRIES = (
     timedelta(seconds=20), timedelta(minutes=2), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=4),
     timedelta(hours=12), timedelta(hours=24),
 )  # fmt: skip
-CODE_TEMPLATES = frozenset({"join_code", "sign_in_code", "change_code", "follow_code"})
+CODE_TEMPLATES = frozenset({
+    "join_code", "sign_in_code", "change_code", "follow_code", "request_code", "sighting_code",
+})  # fmt: skip
 # A one-time code is of no use once it has run out; the person asks for another one.
 CODE_MAIL_RETRIES = (timedelta(seconds=10), timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=5))
 

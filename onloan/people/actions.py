@@ -17,7 +17,15 @@ from onloan.db import action
 from onloan.errors import NotFound
 from onloan.outbox.statements import mail_statement
 from onloan.people import sealing
-from onloan.people.codes import CODE_MINUTES, CODE_VALID_FOR, check_rates, code_statement, count_statement
+from onloan.people.codes import (
+    LONG_CODE_VALID_FOR,
+    WRONG_TRIES_PER_DAY_MAX,
+    admit_code,
+    count_statement,
+    must_be_long,
+    new_code,
+    tries_statement,
+)
 from onloan.people.errors import (
     CodeNotValid,
     DraftTooLarge,
@@ -26,17 +34,22 @@ from onloan.people.errors import (
     UsernameNotValid,
 )
 from onloan.people.models import EmailCode, EmailLookup, Item, Participant, PersonKey, Suppression
-from onloan.people.rules import CODE_PURPOSES, ITEM_NAMES, check_email, check_username, is_code_form
+from onloan.people.rules import CODE_PURPOSES, ITEM_NAMES, check_email, check_username, read_code
 from onloan.people.statements import item_statements, lock_address, lock_participant
 from onloan.together import as_one, fetch_values
 
 CODE_ATTEMPTS_MAX = 5
 DRAFT_BYTES_MAX = 200_000
-CODES_KEPT_FOR = sealing.VERIFIED_FOR + CODE_VALID_FOR
+CODES_KEPT_FOR = sealing.VERIFIED_FOR + LONG_CODE_VALID_FOR
 
 Flag = Literal["restricted", "objected", "checks_objected"]
 FLAGS: tuple[Flag, ...] = ("restricted", "objected", "checks_objected")
-_CODE_TEMPLATES = {"change": "change_code", "follow": "follow_code"}
+_CODE_TEMPLATES = {
+    "change": "change_code",
+    "follow": "follow_code",
+    "request": "request_code",
+    "sighting": "sighting_code",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,29 +95,36 @@ def send_code(
     language: str,
     now: datetime,
     context: Mapping[str, str] | None = None,
-) -> None:
-    """Send a one-time code of six digits to ``email``; it holds for ten minutes.
+) -> UUID | None:
+    """Send a one-time code of six digits to ``email``; it holds for ten minutes. Its id goes to the browser that
+    asked, sealed: with it ``check_code`` tells its tries from those of strangers.
 
     Whoever asks learns nothing about the address: a person who has already joined gets a mail that says so,
-    with a code that signs them in. ``context`` is what else the mail shows (the campaign's name). Raises
-    EmailNotValid, TooManyCodes and CodesBusy, each before anything is stored.
+    with a code that signs them in. Past ``CODES_PER_HOUR_MAX`` no mail goes, the answer is None, and the last
+    code, a long one, still works. ``context`` is what else the mail shows (the campaign's name). Raises
+    EmailNotValid and CodesBusy, each before anything is stored.
     """
     assert purpose in CODE_PURPOSES
     email = normalize_email(email)
     email_hash = sealing.email_code_hash(email)
     lock_address(email_hash)
-    (sent,) = fetch_values([count_statement(email_hash, purpose, now)])
-    check_rates(sent, now)
+    sent, wrong_tries = fetch_values(
+        [count_statement(email_hash, purpose, now), tries_statement(email_hash, purpose, now)]
+    )
+    if not admit_code(sent, now):
+        return None
     joined = offer_id is not None and _find_joined(offer_id, email) is not None
     template = "join_code" if purpose == "join" and not joined else _CODE_TEMPLATES.get(purpose, "sign_in_code")
-    digits, row = code_statement(
-        email_hash=email_hash, offer_id=offer_id, market_id=market_id, purpose=purpose, now=now
-    )
+    made = new_code(
+        email_hash=email_hash, offer_id=offer_id, market_id=market_id, purpose=purpose,
+        is_long=must_be_long(sent, wrong_tries), now=now,
+    )  # fmt: skip
     mail = mail_statement(
         template=template, language=language, address=email,
-        context={**(context or {}), "expires_minutes": CODE_MINUTES}, secrets={"code": digits},
+        context={**(context or {}), "expires_minutes": made.minutes}, secrets={"code": made.shown},
     )  # fmt: skip
-    db.execute(as_one([row, mail]))
+    db.execute(as_one([made.statement, mail]))
+    return made.id
 
 
 def _find_joined(offer_id: UUID, email: str) -> UUID | None:
@@ -112,36 +132,47 @@ def _find_joined(offer_id: UUID, email: str) -> UUID | None:
     return EmailLookup.objects.filter(value_hash=value_hash).values_list("participant_id", flat=True).first()
 
 
-def check_code(*, email: str, code: str, purpose: str, now: datetime) -> VerifiedEmail:
+def check_code(
+    *, email: str, code: str, purpose: str, now: datetime, asked_id: UUID | None = None
+) -> VerifiedEmail:
     """Confirm ``email`` with the code that was sent to it; each code confirms once.
 
-    Raises CodeNotValid for a wrong, used, old or too often tried code, all alike; the try is counted first, in
-    a transaction of its own, so that no error undoes the count.
+    ``asked_id`` is what ``send_code`` answered to this very browser. Its wrong tries close that code for it; those
+    of anybody else close the way without it, and never this one. Raises CodeNotValid for a wrong, used, old or too
+    often tried code, all alike; the try is counted first, in a transaction of its own, so that no error undoes the
+    count.
     """
     assert not connection.in_atomic_block, "a wrong try is counted although the caller's work is refused"
     assert purpose in CODE_PURPOSES
-    verified = _try_code(email=normalize_email(email), code=code.strip(), purpose=purpose, now=now)
+    verified = _try_code(
+        email=normalize_email(email), digits=read_code(code), purpose=purpose, asked_id=asked_id, now=now
+    )
     if verified is None:
         raise CodeNotValid(field="code")
     return verified
 
 
 @action
-def _try_code(*, email: str, code: str, purpose: str, now: datetime) -> VerifiedEmail | None:
+def _try_code(
+    *, email: str, digits: str, purpose: str, asked_id: UUID | None, now: datetime
+) -> VerifiedEmail | None:
     email_hash = sealing.email_code_hash(email)
     live = EmailCode.objects.filter(
-        email_hash=email_hash,
-        purpose=purpose,
-        verified_at__isnull=True,
-        expires_at__gt=now,
-        attempts__lt=CODE_ATTEMPTS_MAX,
+        email_hash=email_hash, purpose=purpose, verified_at__isnull=True, expires_at__gt=now
     ).order_by("-created_at")
     rows = list(live.select_for_update() if db.is_postgresql() else live)
-    row = next((row for row in rows if _is_code_of(row, code)), None)
+    (wrong_tries,) = fetch_values([tries_statement(email_hash, purpose, now)])
+    own = next((row for row in rows if row.id == asked_id and row.attempts < CODE_ATTEMPTS_MAX), None)
+    loose = [
+        row
+        for row in rows
+        if row is not own and not row.is_long
+        if row.loose_attempts < CODE_ATTEMPTS_MAX and wrong_tries < WRONG_TRIES_PER_DAY_MAX
+    ]
+    open_rows = [row for row in rows if row is own or row.is_long or row in loose]
+    row = next((row for row in open_rows if secrets.compare_digest(row.code_hash, _hash_of(row, digits))), None)
     if row is None:
-        for other in rows:
-            other.attempts += 1
-            other.save(update_fields=["attempts"])
+        _count_try(own, loose)
         return None
     row.verified_at = now
     row.sealed_draft = None
@@ -160,8 +191,19 @@ def _try_code(*, email: str, code: str, purpose: str, now: datetime) -> Verified
     )
 
 
-def _is_code_of(row: EmailCode, code: str) -> bool:
-    return is_code_form(code) and secrets.compare_digest(row.code_hash, sealing.digits_hash(row.id, code))
+def _hash_of(row: EmailCode, digits: str) -> str:
+    """What no code has is the hash of nothing."""
+    return sealing.digits_hash(row.id, digits)
+
+
+def _count_try(own: EmailCode | None, loose: Sequence[EmailCode]) -> None:
+    """A wrong try of the browser that asked counts against its own code, and as anybody's against every other."""
+    if own is not None and not own.is_long:
+        own.attempts += 1
+        own.save(update_fields=["attempts"])
+    for row in loose:
+        row.loose_attempts += 1
+        row.save(update_fields=["loose_attempts"])
 
 
 def _take_draft(email_hash: str, market_id: UUID | None, now: datetime) -> bytes | None:

@@ -57,13 +57,14 @@ def change_photo(
     return True
 
 
-def send_change_code(*, participant_id: UUID, email: str, now: datetime) -> None:
-    """Send a code to the address that a person wants from now on. It says nothing of whether anybody has it.
+def send_change_code(*, participant_id: UUID, email: str, now: datetime) -> UUID | None:
+    """Send a code to the address that a person wants from now on. It says nothing of whether anybody has it. The
+    answer is that of ``send_code``.
 
-    Raises EmailNotValid, TooManyCodes, CodesBusy, NotFound.
+    Raises EmailNotValid, CodesBusy, NotFound.
     """
     person = _find_person(participant_id)
-    send_code(
+    return send_code(
         email=email,
         offer_id=person.offer_id,
         market_id=person.market_id,

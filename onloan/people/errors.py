@@ -28,13 +28,7 @@ class LanguageNotOffered(OnloanError):
 class CodeNotValid(OnloanError):
     code = "E-CODE"
     status = 422
-    sentence = _("This code is wrong or too old. Please check the six digits, or ask for a new code.")
-
-
-class TooManyCodes(OnloanError):
-    code = "E-CODE-LIMIT"
-    status = 429
-    sentence = _("Too many codes were asked for. Please wait an hour, or use the last code you received.")
+    sentence = _("This code is wrong or too old. Please check its digits, or ask for a new one.")
 
 
 class CodesBusy(OnloanError):

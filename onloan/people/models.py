@@ -161,7 +161,11 @@ class Suppression(models.Model):
 
 
 class EmailCode(UUIDModel):
-    """A one-time code sent to an address, and the sealed draft of the form that it resumes."""
+    """A one-time code sent to an address, and the sealed draft of the form that it resumes.
+
+    ``attempts`` counts the wrong tries of the browser that asked for it, ``loose_attempts`` those of any other.
+    One that ``is_long`` cannot be guessed, so nothing is counted against it.
+    """
 
     email_hash = models.CharField(max_length=HASH_CHARACTERS)
     offer_id = models.UUIDField(null=True)
@@ -169,6 +173,8 @@ class EmailCode(UUIDModel):
     purpose = models.CharField(max_length=8)
     code_hash = models.CharField(max_length=HASH_CHARACTERS)
     attempts = models.PositiveSmallIntegerField()
+    loose_attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
+    is_long = models.BooleanField(default=False, db_default=False)
     expires_at = models.DateTimeField()
     verified_at = models.DateTimeField(null=True)
     sealed_draft = models.BinaryField(null=True)

@@ -7,8 +7,9 @@ import unicodedata
 
 ITEM_NAMES = ("email", "username", "profile_photo", "payee_name", "payee_account")
 CODE_KINDS = ("link", "voucher", "receipt", "participant", "slip", "bearer")
-CODE_PURPOSES = ("join", "sign_in", "change", "request", "follow")
+CODE_PURPOSES = ("join", "sign_in", "change", "request", "follow", "sighting")
 """What a one-time code is for. It opens nothing else, and its hourly number is counted by itself."""
+LONG_CODE_DIGITS = 16
 CHANGED_NAMES = ("email", "username", "profile_photo", "language")
 """What a person changes on their own page and whose history is kept."""
 
@@ -139,6 +140,13 @@ def mask_email(email: str) -> str:
     return f"{local[0]}•••@{domain[0]}•••.{domain.rpartition('.')[2]}"
 
 
-def is_code_form(text: str) -> bool:
-    """Whether ``text`` is six ASCII digits."""
-    return re.fullmatch(r"[0-9]{6}", text) is not None
+def read_code(text: str) -> str:
+    """The digits of a typed code, without the spaces and dashes that part them; empty for what is no code: six
+    ASCII digits, or sixteen of a long one."""
+    digits = re.sub(r"(?<=[0-9])[ \u00a0-](?=[0-9])", "", text.strip())
+    return digits if re.fullmatch(r"[0-9]{6}|[0-9]{16}", digits) is not None else ""
+
+
+def show_code(digits: str) -> str:
+    """As it stands in a mail: sixteen digits in groups of four."""
+    return " ".join(re.findall("....", digits)) if len(digits) == LONG_CODE_DIGITS else digits

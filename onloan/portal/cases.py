@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from functools import cache
 from uuid import UUID
@@ -255,15 +256,20 @@ def sent(request: HttpRequest) -> HttpResponse:
     noted = session.read_sealed(request, SENT_COOKIE)
     if noted is None:
         return redirect("requests")
-    email, was_sent_again = noted.get("email", ""), None
+    email = noted.get("email", "")
+    again, asked_id = "", session.read_asked(noted.get("asked", ""))
     form = CodeForm(request.POST if request.method == "POST" and email else None, asks_email=False)
     if form.is_bound and "again" in request.POST:
         form = CodeForm(asks_email=False)
-        was_sent_again = send_new_code(email=email, language=get_language() or "en", now=clock.now())
+        again, asked_id = _send_new_code(noted)
     elif form.is_valid():
         try:
             confirm_address(
-                case_id=UUID(noted["case"]), email=email, code=form.cleaned_data["code"], now=clock.now()
+                case_id=UUID(noted["case"]),
+                email=email,
+                code=form.cleaned_data["code"],
+                now=clock.now(),
+                asked_id=asked_id,
             )
         except OnloanError as error:
             form.mark(error, "code")
@@ -275,11 +281,10 @@ def sent(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "email": email,
-        "has_code": "has_code" in noted,
         "done": DONE_WORDS.get((kind, about), "") if "is_own" in noted else "",
         "is_suppressed": "is_confirmed" in noted and (kind, about) == (Kind.OBJECTION, About.MARKETING),
         "can_change": "is_own" in noted and about in DISPUTED_ITEMS,
-        "was_sent_again": was_sent_again,
+        "again": again,
         "is_confirmed": "is_confirmed" in noted,
         "own_case_id": UUID(noted["case"]) if "is_own" in noted else None,
         "is_repeated": "is_repeated" in noted,
@@ -290,7 +295,22 @@ def sent(request: HttpRequest) -> HttpResponse:
         "here": "requests",
         **authority_context(noted["country"]),
     }
-    return _render(request, "requests/sent.html", context)
+    page = _render(request, "requests/sent.html", context)
+    if again and asked_id is not None:
+        session.save_sealed(page, SENT_COOKIE, {**noted, "asked": session.write_asked(asked_id)})
+    return page
+
+
+def _send_new_code(noted: Mapping[str, str]) -> tuple[str, UUID | None]:
+    """What the page says, and the code that was sent, if one was."""
+    email, reference = noted["email"], noted["reference"]
+    try:
+        asked_id = send_new_code(
+            email=email, reference=reference, language=get_language() or "en", now=clock.now()
+        )
+    except OnloanError as error:
+        return str(error), None
+    return gettext("A new code is on its way, unless five went within this hour."), asked_id
 
 
 @cache
@@ -365,7 +385,7 @@ def sent_page(
         "email": email,
         **({} if email else {"is_own": "yes"}),
         **({"is_repeated": "yes"} if opened.is_repeated else {}),
-        **({"has_code": "yes"} if opened.has_code else {}),
+        "asked": session.write_asked(opened.code_id),
     }
     session.save_sealed(response, SENT_COOKIE, noted)
     return response

@@ -84,12 +84,16 @@ def ask(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         email = form.cleaned_data["email"]
         try:
-            ask_to_follow(email=email, language=get_language() or "en", now=clock.now())
+            asked_id = ask_to_follow(email=email, language=get_language() or "en", now=clock.now())
         except OnloanError as error:
             form.mark(error, "email")
         else:
             response = redirect("follow-code")
-            wanted = {"email": email, "reference": form.cleaned_data["reference"]}
+            wanted = {
+                "email": email,
+                "reference": form.cleaned_data["reference"],
+                "asked": session.write_asked(asked_id),
+            }
             session.save_sealed(response, FOLLOW_COOKIE, wanted)
             return response
     return _render(request, "requests/follow.html", {"form": form})
@@ -108,6 +112,7 @@ def ask_code(request: HttpRequest) -> HttpResponse:
                 email=noted["email"],
                 code=form.cleaned_data["code"],
                 now=clock.now(),
+                asked_id=session.read_asked(noted.get("asked", "")),
             )
         except OnloanError as error:
             form.mark(error)

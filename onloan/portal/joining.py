@@ -80,7 +80,7 @@ def _send_code(request: HttpRequest, campaign: Campaign, form: EmailForm) -> Htt
         return None
     try:
         email = normalize_email(form.cleaned_data["email"])
-        send_code(
+        asked_id = send_code(
             email=email,
             offer_id=campaign.market.offer_id,
             market_id=campaign.market.id,
@@ -93,7 +93,8 @@ def _send_code(request: HttpRequest, campaign: Campaign, form: EmailForm) -> Htt
         form.mark(error, "email")
         return None
     response = redirect(campaign.code_address)
-    session.save_form(response, JOIN_COOKIE, FormState(email, place=_place(campaign), via_code=via_code))
+    state = FormState(email, place=_place(campaign), via_code=via_code, asked_id=session.write_asked(asked_id))
+    session.save_form(response, JOIN_COOKIE, state)
     return response
 
 
@@ -144,7 +145,8 @@ def ask_code(request: HttpRequest, campaign: Campaign) -> HttpResponse:
 
 
 def _confirm(campaign: Campaign, email: str, code: str, state: FormState | None) -> HttpResponse:
-    verified = check_code(email=email, code=code, purpose="join", now=campaign.now)
+    asked_id = state.asked if state else None
+    verified = check_code(email=email, code=code, purpose="join", now=campaign.now, asked_id=asked_id)
     if verified.participant_id is not None:
         response = redirect("me")
         session.sign_in(response, verified.participant_id)

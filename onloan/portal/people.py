@@ -82,7 +82,7 @@ def ask_email(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             email = normalize_email(form.cleaned_data["email"])
-            send_code(
+            asked_id = send_code(
                 email=email,
                 offer_id=None,
                 market_id=None,
@@ -94,7 +94,7 @@ def ask_email(request: HttpRequest) -> HttpResponse:
             form.mark(error, "email")
         else:
             response = redirect("sign-in-code")
-            session.save_form(response, SIGN_IN_COOKIE, FormState(email))
+            session.save_form(response, SIGN_IN_COOKIE, FormState(email, asked_id=session.write_asked(asked_id)))
             return response
     return _render_form(request, "signin/email.html", {"form": form, "was_sending": was_sending(request)})
 
@@ -106,7 +106,13 @@ def ask_code(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         email = state.email if state else form.cleaned_data["email"]
         try:
-            verified = check_code(email=email, code=form.cleaned_data["code"], purpose="sign_in", now=clock.now())
+            verified = check_code(
+                email=email,
+                code=form.cleaned_data["code"],
+                purpose="sign_in",
+                now=clock.now(),
+                asked_id=state.asked if state else None,
+            )
         except OnloanError as error:
             form.mark(error, "code")
         else:

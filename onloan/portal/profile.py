@@ -48,7 +48,7 @@ DONE_WORDS: dict[str, Promise] = {
         "page, if you like."
     ),
     "remove": gettext_lazy("Done. Your photo is removed."),
-    "email": gettext_lazy("We sent six digits to the new address. Type them below."),
+    "email": gettext_lazy("We sent a code to the new address. Type it below."),
     "code": gettext_lazy("Done. We write to the new address from now on, and told the old one."),
     "language": gettext_lazy("Done. We write to you in this language from now on."),
     "same": gettext_lazy("That is what we had already. Nothing was changed."),
@@ -61,7 +61,7 @@ def profile(request: HttpRequest) -> HttpResponse:
     if participant is None:
         return redirect("sign-in")
     step = request.POST.get("step", "") if request.method == "POST" else ""
-    waiting = session.read_form(request, CHANGE_COOKIE)
+    waiting = _read_waiting(request, participant)
     forms = _forms(request, participant, step)
     if step in _STEPS:
         form = forms.get(step)
@@ -108,7 +108,7 @@ def _change_photo(request: HttpRequest, participant: ParticipantView, form: Plai
     photo = form.read_photo(request, prepare_photo)
     if photo is None:
         forms = {**_forms(request, participant, ""), "photo": form}
-        return _render(request, participant, forms, session.read_form(request, CHANGE_COOKIE), form)
+        return _render(request, participant, forms, _read_waiting(request, participant), form)
     step = "photo-again" if "profile_photo" in list_disputed(participant.id) else "photo"
     return _done(step, rectify_photo(participant_id=participant.id, photo=photo, now=clock.now()))
 
@@ -120,18 +120,27 @@ def _remove_photo(request: HttpRequest, participant: ParticipantView, form: Plai
 def _ask_for_code(request: HttpRequest, participant: ParticipantView, form: PlainForm | None) -> HttpResponse:
     assert form is not None
     email = normalize_email(form.cleaned_data["email"])
-    send_change_code(participant_id=participant.id, email=email, now=clock.now())
+    asked_id = send_change_code(participant_id=participant.id, email=email, now=clock.now())
     response = _done("email", True)
-    session.save_form(response, CHANGE_COOKIE, FormState(email))
+    state = FormState(email, place=participant.id.hex, asked_id=session.write_asked(asked_id))
+    session.save_form(response, CHANGE_COOKIE, state)
     return response
 
 
+def _read_waiting(request: HttpRequest, participant: ParticipantView) -> FormState | None:
+    """The new address whose code this participant is to type, and nobody else on this device."""
+    state = session.read_form(request, CHANGE_COOKIE)
+    return state if state is not None and state.place == participant.id.hex else None
+
+
 def _change_email(request: HttpRequest, participant: ParticipantView, form: PlainForm | None) -> HttpResponse:
-    waiting = session.read_form(request, CHANGE_COOKIE)
+    waiting = _read_waiting(request, participant)
     if form is None or waiting is None:
         return redirect("profile")
     now = clock.now()
-    verified = check_code(email=waiting.email, code=form.cleaned_data["code"], purpose="change", now=now)
+    verified = check_code(
+        email=waiting.email, code=form.cleaned_data["code"], purpose="change", now=now, asked_id=waiting.asked
+    )
     is_changed = rectify_email(
         participant_id=participant.id, email=verified.email, code_id=verified.code_id, now=now
     )

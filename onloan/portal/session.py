@@ -43,12 +43,18 @@ _ATTRIBUTES: _Attributes = {"httponly": True, "samesite": "Lax", "secure": setti
 
 @dataclass(frozen=True, slots=True)
 class FormState:
-    """What a form of several screens remembers. ``code_id`` is set once the e-mailed code was right."""
+    """What a form of several screens remembers. ``asked_id`` is the code that this browser asked for,
+    ``code_id`` the one that was right."""
 
     email: str
     place: str = ""
     via_code: str = ""
     code_id: str = ""
+    asked_id: str = ""
+
+    @property
+    def asked(self) -> UUID | None:
+        return read_asked(self.asked_id)
 
 
 def read_participant_id(request: HttpRequest) -> UUID | None:
@@ -65,6 +71,15 @@ def sign_in(response: HttpResponse, participant_id: UUID) -> None:
 
 def sign_out(response: HttpResponse) -> None:
     response.delete_cookie(ME_COOKIE, samesite="Lax")
+
+
+def write_asked(code_id: UUID | None) -> str:
+    """The code that a browser asked for, as its sealed cookie holds it; empty where none was sent."""
+    return code_id.hex if code_id is not None else ""
+
+
+def read_asked(written: str) -> UUID | None:
+    return UUID(hex=written) if written else None
 
 
 def read_form(request: HttpRequest, cookie: str) -> FormState | None:

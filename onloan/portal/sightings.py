@@ -127,11 +127,11 @@ def _ask_email(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             email = normalize_email(form.cleaned_data["email"])
-            send_code(
+            asked_id = send_code(
                 email=email,
                 offer_id=None,
                 market_id=None,
-                purpose="sign_in",
+                purpose="sighting",
                 language=get_language() or "en",
                 now=clock.now(),
             )
@@ -139,7 +139,7 @@ def _ask_email(request: HttpRequest) -> HttpResponse:
             form.mark(error, "email")
         else:
             response = redirect("sighting-code")
-            session.save_form(response, SIGN_IN_COOKIE, FormState(email))
+            session.save_form(response, SIGN_IN_COOKIE, FormState(email, asked_id=session.write_asked(asked_id)))
             return response
     return _render(request, "sightings/email.html", {"form": form})
 
@@ -154,7 +154,11 @@ def ask_code(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             verified = check_code(
-                email=state.email, code=form.cleaned_data["code"], purpose="sign_in", now=clock.now()
+                email=state.email,
+                code=form.cleaned_data["code"],
+                purpose="sighting",
+                now=clock.now(),
+                asked_id=state.asked,
             )
         except OnloanError as error:
             form.mark(error, "code")

@@ -89,7 +89,7 @@ def test_two_taps_at_once_are_one(both_databases: str) -> None:
         first, second = sorted(both_at_once(send), key=lambda opened: getattr(opened, "is_resent", False))
         assert isinstance(first, OpenedCase) and isinstance(second, OpenedCase)
         assert (first.is_resent, second.is_resent) == (False, True)
-        said = [(each.case_id, each.reference, each.legal_due_on, each.has_code) for each in (first, second)]
+        said = [(each.case_id, each.reference, each.legal_due_on, each.code_id) for each in (first, second)]
         assert said[0] == said[1] and Case.objects.count() == count
         assert len([event for event in list_events(first.case_id) if event.kind is EventKind.RECEIVED]) == 1
     assert Message.objects.filter(template="case_acknowledged").count() == 2

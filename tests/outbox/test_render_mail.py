@@ -79,6 +79,8 @@ CASES: list[tuple[str, dict[str, object], dict[str, str]]] = [
     ("amount_to_declare", {"amount": "256.00 EUR"}, {}),
     ("change_code", {"expires_minutes": 10}, {"code": "123456"}),
     ("follow_code", {"expires_minutes": 10}, {"code": "123456"}),
+    ("request_code", {"expires_minutes": 60, "case_reference": "4K7M-2Q9"}, {"code": "1234 5678 9012 3456"}),
+    ("sighting_code", {"expires_minutes": 10}, {"code": "123456"}),
     ("email_changed", {}, {}),
     ("case_extended", {"case_reference": "4K7M-2Q9", "legal_due_on": "2027-06-16"}, {"reason": "A long one."}),
     ("case_question", {"case_reference": "4K7M-2Q9"}, {"reason": "Which photo?"}),

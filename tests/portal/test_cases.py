@@ -12,7 +12,6 @@ from onloan.cases.rules import Kind
 from onloan.consents.queries import list_consents
 from onloan.joining.actions import Joined
 from onloan.outbox.models import Message
-from onloan.people.codes import CODES_PER_HOUR_MAX
 from tests.joining.support import open_market
 from tests.portal.support import EVERYTHING, Visitor, add_participant, read_mailed_code
 
@@ -89,11 +88,36 @@ def test_everybody_can_write_from_the_public_page(both_databases: str) -> None:
     assert Message.objects.get().template == "case_acknowledged"
 
 
-def test_the_page_says_when_the_mail_has_no_code(sqlite_database: str) -> None:
-    several = "We sent several codes within this hour."
-    pages = [Visitor().post("/en/requests/", PUBLIC) for _ in range(CODES_PER_HOUR_MAX + 1)]
-    assert [several in page.text for page in pages] == [False] * CODES_PER_HOUR_MAX + [True]
-    assert pages[-1].one("input", name="code") and "Your request counts all the same." in pages[-1].text
+def test_the_page_tells_nobody_how_many_requests_came_from_an_address(sqlite_database: str) -> None:
+    said = set()
+    for number in range(CASES_PER_DAY_MAX + 2):
+        kind = "access" if number < CASES_PER_DAY_MAX else "erasure"
+        page = Visitor().post("/en/requests/", {**PUBLIC, "kind": kind})
+        words = page.text.replace("See and get a copy of what you have about me", "").replace("Erase my data", "")
+        said.add(words.split("What you asked")[0] + words.split("Answer at the latest on")[1])
+        assert page.status == 200 and page.one("input", name="code")
+    assert len(said) == 1
+    assert Case.objects.filter(kind="erasure").count() == 1
+    assert Message.objects.count() == CASES_PER_DAY_MAX
+
+
+def test_no_stranger_makes_the_code_of_a_request_useless(sqlite_database: str) -> None:
+    open_market()
+    visitor, stranger = Visitor(), Visitor()
+    visitor.post("/en/requests/", PUBLIC)
+    code = read_mailed_code()
+    stranger.post("/en/requests/", PUBLIC)
+    for _ in range(12):
+        stranger.post("/en/requests/sent/", {"code": f"{(int(code) + 1) % 10**6:06}"})
+    page = visitor.post("/en/requests/sent/", {"code": code})
+    assert "your e-mail address is confirmed" in page.text
+    visitor.post("/en/requests/", PUBLIC)
+    visitor.post("/en/requests/sent/", {"again": "yes"})
+    code = read_mailed_code()
+    for _ in range(12):
+        stranger.post("/en/requests/sent/", {"code": f"{(int(code) + 1) % 10**6:06}"})
+    page = visitor.post("/en/requests/sent/", {"code": code})
+    assert "your e-mail address is confirmed" in page.text
 
 
 def test_reloading_what_was_sent_sends_nothing_again(both_databases: str) -> None:
@@ -154,8 +178,9 @@ def test_all_that_is_missing_is_said_at_once_in_the_order_of_the_page(sqlite_dat
 
 
 def test_whoever_asked_too_often_today_is_told_where_to_write(ana: Joined) -> None:
-    pages = [Visitor().post("/en/requests/", PUBLIC) for _ in range(CASES_PER_DAY_MAX + 1)]
-    assert [page.status for page in pages] == [200] * CASES_PER_DAY_MAX + [422]
+    asked = {**PUBLIC, "kind": "complaint", "text": "It is wrong."}
+    pages = [Visitor().post("/en/requests/", asked) for _ in range(2 * CASES_PER_DAY_MAX + 1)]
+    assert [page.status for page in pages] == [200] * 2 * CASES_PER_DAY_MAX + [422]
     assert [link for link in pages[-1].all("a") if (link.get("href") or "").startswith("mailto:")]
 
 
@@ -185,8 +210,8 @@ def test_the_code_ties_it_to_ones_page_and_the_page_tells_nothing(sqlite_databas
         reference = page.text.split("Number")[1].split()[0]
         assert visitor.post("/en/requests/sent/", {"code": "abc"}).status == 422
         old = read_mailed_code()
-        assert "A new code is on its way." in visitor.post("/en/requests/sent/", {"again": "yes"}).text
-        assert read_mailed_code() != old
+        assert "A new code is on its way" in visitor.post("/en/requests/sent/", {"again": "yes"}).text
+        assert read_mailed_code() != old and Message.objects.latest("id").template == "request_code"
         page = visitor.post("/en/requests/sent/", {"code": read_mailed_code()})
         assert "your e-mail address is confirmed" in page.text and not page.all("input", name="code")
         assert "onloan_me" not in visitor.client.cookies

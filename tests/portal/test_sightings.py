@@ -15,6 +15,7 @@ from onloan.cases.rules import Kind, Outcome
 from onloan.cases.sighting_queries import count_unmatched_sightings, find_sighting_of_case
 from onloan.consents.actions import withdraw_all
 from onloan.joining.actions import Joined
+from onloan.outbox.models import Message
 from onloan.people.queries import find_participant
 from onloan.uses.addresses import use_address
 from onloan.uses.models import Use
@@ -209,6 +210,20 @@ def test_somebody_who_never_joined_confirms_an_address_first(ana: Joined) -> Non
     assert stranger.address == "/en/requests/sent/"
     assert Case.objects.get().participant_id is None
     assert disputes(ana) == 1, "somebody else's use explains nothing"
+
+
+def test_reports_in_somebody_elses_name_use_up_no_code_with_which_they_sign_in(ana: Joined) -> None:
+    for _ in range(6):
+        Visitor().post("/en/sighting/", {"email": "ana@example.org"})
+    assert set(Message.objects.filter(template__endswith="_code").values_list("template", flat=True)) == {
+        "sighting_code"
+    }
+    visitor = Visitor()
+    visitor.post("/en/signin/", {"email": "ana@example.org"})
+    assert len(read_mailed_code()) == 6
+    visitor.post("/en/sighting/", {"email": "ana@example.org"})
+    visitor.post("/en/sighting/code/", {"code": read_mailed_code()})
+    assert visitor.address == "/en/sighting/code/", "what signs in reports nothing"
 
 
 def test_whoever_joined_reports_from_their_own_page(ana: Joined) -> None:

@@ -171,8 +171,8 @@ ADVERTISING = Source(
     left_out={"value_hash": HASHED},
     unread=(
         Unread(EmailCode, dict.fromkeys(
-            ("id", "email_hash", "offer_id", "market_id", "purpose", "code_hash", "attempts", "expires_at",
-             "verified_at", "sealed_draft", "created_at"),
+            ("id", "email_hash", "offer_id", "market_id", "purpose", "code_hash", "attempts", "loose_attempts",
+             "is_long", "expires_at", "verified_at", "sealed_draft", "created_at"),
             "a code by mail and the form that it resumes are gone after a day",
         )),
     ),
