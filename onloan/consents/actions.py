@@ -101,10 +101,14 @@ def withdraw_permission(
     Raises NotFound for a person or a permission that they were never asked.
     """
     lock_participant(participant_id)
-    asked = Consent.objects.filter(participant_id=participant_id, permission_id=permission_id)
-    if not asked.exists():
+    # What was typed is compared here: a database need not take every character that a form may send.
+    asked = [
+        row for row in Consent.objects.filter(participant_id=participant_id) if row.permission_id == permission_id
+    ]
+    if not asked:
         raise NotFound
-    return _withdraw(list(asked.filter(answer=True, ended_at=None)), door=Door(door), now=now)
+    live = [row for row in asked if row.answer and row.ended_at is None]
+    return _withdraw(live, door=Door(door), now=now)
 
 
 @action
@@ -122,10 +126,8 @@ def withdraw_by_receipt(*, token: str, permission_id: str | None, now: datetime)
     found = _find_receipt_owner(token)
     if permission_id is None:
         return withdraw_all(participant_id=found.participant_id, now=now, door=Door.RECEIPT)
-    answered = Consent.objects.filter(
-        participant_id=found.participant_id, receipt_id=found.receipt_id, permission_id=permission_id
-    )
-    if not answered.exists():
+    answered = Consent.objects.filter(participant_id=found.participant_id, receipt_id=found.receipt_id)
+    if permission_id not in answered.values_list("permission_id", flat=True):
         raise NotFound
     return withdraw_permission(
         participant_id=found.participant_id, permission_id=permission_id, now=now, door=Door.RECEIPT

@@ -11,6 +11,7 @@ from typing import Literal
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import F
 
 from onloan import db
 from onloan.db import action
@@ -294,6 +295,13 @@ def lift_flag(*, participant_id: UUID, flag: Flag) -> None:
     """Take a flag away again. The person is told beforehand (GDPR art. 18(3)); stopped consents stay ended."""
     lock_participant(participant_id)
     Participant.objects.filter(id=participant_id).update(**{f"{flag}_at": None})
+
+
+@action
+def end_sessions(*, participant_id: UUID) -> None:
+    """Sign the person out on every device, also where a copy of their cookie is. Raises NotFound."""
+    lock_participant(participant_id)
+    Participant.objects.filter(id=participant_id).update(session_number=F("session_number") + 1)
 
 
 @action

@@ -14,7 +14,13 @@ from onloan.evidence.statements import entry_statements
 from onloan.offers.queries import find_version
 from onloan.outbox.statements import mail_statement
 from onloan.people import sealing
-from onloan.people.actions import normalize_email, normalize_username, send_code, suppress_address
+from onloan.people.actions import (
+    end_sessions,
+    normalize_email,
+    normalize_username,
+    send_code,
+    suppress_address,
+)
 from onloan.people.errors import EmailNotConfirmed, EmailTaken, LanguageNotOffered
 from onloan.people.models import EmailCode, EmailLookup, Item, ItemChange, LookupRecord, Participant, PersonKey
 from onloan.people.photos import STORED_BYTES_MAX
@@ -77,7 +83,8 @@ def send_change_code(*, participant_id: UUID, email: str, now: datetime) -> UUID
 
 @action
 def change_email(*, participant_id: UUID, email: str, code_id: UUID, now: datetime) -> bool:
-    """Write to another address from now on, and tell the old one; whether it is another one.
+    """Write to another address from now on, and tell the old one; whether it is another one. Every device is
+    signed out: whoever could read the old mailbox may have signed in by it.
 
     ``code_id`` is what ``check_code`` answered for ``email``; it serves once. Raises EmailNotValid,
     EmailNotConfirmed, EmailTaken for an address that joined the same offer, NotFound.
@@ -115,6 +122,7 @@ def change_email(*, participant_id: UUID, email: str, code_id: UUID, now: dateti
         suppress_address(email=email, now=now)
     _write_item(participant_id, "email", email.encode())
     _record_change(participant_id, "email", before, now, None)
+    end_sessions(participant_id=participant_id)
     return True
 
 

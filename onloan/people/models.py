@@ -16,7 +16,8 @@ class Participant(UUIDModel):
     Nothing here says who the person is: that lies sealed in ``Item``, under the key in ``PersonKey``.
     ``objected_at``: nothing of them is shown or advertised with (GDPR art. 21(2)); ``checks_objected_at``: no
     program looks at their rewards (art. 21(1)). ``erasures_stopped``: how often they stopped their own erasure;
-    each time the code of their slip becomes another one.
+    each time the code of their slip becomes another one. ``session_number`` stands in the cookie of whoever is
+    signed in: once it is raised, every earlier sign-in has ended.
     """
 
     public_id = models.CharField(max_length=16)
@@ -35,6 +36,7 @@ class Participant(UUIDModel):
     objected_at = models.DateTimeField(null=True)
     checks_objected_at = models.DateTimeField(null=True)
     erasures_stopped = models.PositiveIntegerField(default=0, db_default=0)
+    session_number = models.PositiveIntegerField(default=0, db_default=0)
     erased_at = models.DateTimeField(null=True)
 
     class Meta:

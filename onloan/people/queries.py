@@ -40,6 +40,7 @@ class ParticipantView:
     objected_at: datetime | None
     checks_objected_at: datetime | None
     erased_at: datetime | None
+    session_number: int
 
 
 _VIEW_FIELDS = tuple(ParticipantView.__dataclass_fields__)
@@ -68,6 +69,7 @@ def find_participant(participant_id: UUID) -> ParticipantView | None:
         objected_at=db.read_time_or_none(row[13]),
         checks_objected_at=db.read_time_or_none(row[14]),
         erased_at=db.read_time_or_none(row[15]),
+        session_number=row[16],
     )
 
 

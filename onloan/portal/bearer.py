@@ -14,14 +14,15 @@ from onloan.portal import session
 from onloan.portal.pages import render_page
 from onloan.portal.people import campaign_for
 from onloan.portal.pictures import qr_drawing
+from onloan.portal.session import SLIP_COOKIE
 
-SLIP_COOKIE = "onloan_slip"
 CODE_LENGTH_MAX = 64
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def ask_code(request: HttpRequest) -> HttpResponse:
-    """The code goes in the body of a form and never in an address: it is worth money."""
+    """The code goes in the body of a form and never in an address: it is worth money. Coming here closes the
+    slip that was open on this device."""
     problem = ""
     typed = request.POST.get("code", "")[:CODE_LENGTH_MAX]
     if request.method == "POST":
@@ -32,7 +33,9 @@ def ask_code(request: HttpRequest) -> HttpResponse:
             return response
         problem = gettext("We know no slip with this code. Compare it with the one in our mail.")
     context = {"here": "", "problem": problem, "typed": typed}
-    return render_page(request, "bearer/code.html", context, status=404 if problem else 200, is_private=True)
+    page = render_page(request, "bearer/code.html", context, status=404 if problem else 200, is_private=True)
+    session.forget_form(page, SLIP_COOKIE)
+    return page
 
 
 @require_safe

@@ -21,15 +21,15 @@ from onloan.cases.intake import confirm_address, send_new_code, take_in
 from onloan.cases.rules import DISPUTED_ITEMS, NEEDS_TEXT, About, Door, EventKind, Kind
 from onloan.errors import OnloanError
 from onloan.markets.rules import country_name, known_countries, market_facts
-from onloan.people.queries import ParticipantView, find_participant
+from onloan.people.queries import ParticipantView
 from onloan.portal import session, words
 from onloan.portal.authorities import authorities_context, read_country
-from onloan.portal.coming_back import BACK_COOKIE, ask_to_sign_in
+from onloan.portal.coming_back import ask_to_sign_in
 from onloan.portal.contacts import contacts_context, merchant_context
 from onloan.portal.forms import CodeForm, RequestForm
 from onloan.portal.pages import render_page
 from onloan.portal.reading import read_request
-from onloan.portal.session import SENT_COOKIE
+from onloan.portal.session import BACK_COOKIE, SENT_COOKIE
 
 KIND_WORDS: dict[Kind, Promise] = {
     Kind.ACCESS: gettext_lazy("See everything you keep about me"),
@@ -153,8 +153,7 @@ def title_of(kind: Kind, about: About, door: Door | None = None) -> Promise:
 
 
 def signed_in(request: HttpRequest) -> ParticipantView | None:
-    participant_id = session.read_participant_id(request)
-    participant = find_participant(participant_id) if participant_id else None
+    participant = session.read_participant(request)
     return participant if participant is not None and participant.erased_at is None else None
 
 

@@ -10,8 +10,7 @@ from django.shortcuts import redirect
 
 from onloan.cases.rules import Kind
 from onloan.portal import session
-
-BACK_COOKIE = "onloan_back"
+from onloan.portal.session import BACK_COOKIE
 
 
 def ask_to_sign_in(request: HttpRequest, kind: Kind) -> HttpResponse:

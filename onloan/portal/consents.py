@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import get_language
@@ -24,6 +24,7 @@ from onloan.people.queries import find_participant
 from onloan.portal.allowed import allowed_cards, answer_cards, is_photo_unused, may_allow, your_items
 from onloan.portal.campaign import campaign_of
 from onloan.portal.cases import signed_in
+from onloan.portal.done import go_and_say
 from onloan.portal.joining import page_hash
 from onloan.portal.pages import render_page
 from onloan.portal.people import campaign_for
@@ -164,4 +165,4 @@ def lift(request: HttpRequest, flag: str) -> HttpResponse:
     if wanted is None:
         raise NotFound
     lift_own(participant_id=participant.id, flag=wanted, now=clock.now())
-    return HttpResponseRedirect(f"{reverse('me')}?done={wanted}")
+    return go_and_say(reverse("me"), wanted, participant)

@@ -53,12 +53,11 @@ def shop(request: HttpRequest) -> HttpResponse:
             problem = _report(participant)
             if not problem:
                 return redirect("/demo/shop/?told=yes")
-    me = session.read_participant_id(request)
     context = {
         "typed": typed,
         "problem": problem,
         "told": request.GET.get("told") == "yes",
-        "me": find_participant(me) if me else None,
+        "me": session.read_participant(request),
     }
     return render_page(request, "demo/shop.html", context, status=422 if problem else 200, is_private=True)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -26,6 +26,7 @@ from onloan.payouts.situation import payment_situation
 from onloan.people.queries import ParticipantView
 from onloan.portal.campaign import Campaign
 from onloan.portal.cases import signed_in
+from onloan.portal.done import go_and_say
 from onloan.portal.erasure_notice import erasure_notice
 from onloan.portal.pages import render_page
 from onloan.portal.people import campaign_for
@@ -72,7 +73,7 @@ def erase_page(request: HttpRequest) -> HttpResponse:
             problem = error
         else:
             is_stopped = request.POST.get("act") == "stop"
-            return HttpResponseRedirect(f"{reverse('me')}?done=erasure") if is_stopped else redirect("erase")
+            return go_and_say(reverse("me"), "erasure", participant) if is_stopped else redirect("erase")
     return _render(request, participant, problem)
 
 

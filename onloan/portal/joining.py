@@ -147,9 +147,10 @@ def ask_code(request: HttpRequest, campaign: Campaign) -> HttpResponse:
 def _confirm(campaign: Campaign, email: str, code: str, state: FormState | None) -> HttpResponse:
     asked_id = state.asked if state else None
     verified = check_code(email=email, code=code, purpose="join", now=campaign.now, asked_id=asked_id)
-    if verified.participant_id is not None:
+    joined = find_participant(verified.participant_id) if verified.participant_id is not None else None
+    if joined is not None:
         response = redirect("me")
-        session.sign_in(response, verified.participant_id)
+        session.sign_in(response, joined)
         return response
     draft = dict(verified.draft or {})
     via_code = (state.via_code if state else "") or str(draft.get("via", ""))
@@ -269,7 +270,9 @@ def _join(
     except (MarketClosed, PoolClosed):
         return redirect(campaign.address)
     response = redirect(campaign.done_address)
-    session.sign_in(response, joined.participant_id)
+    participant = find_participant(joined.participant_id)
+    assert participant is not None, "they have just joined"
+    session.sign_in(response, participant)
     return response
 
 
@@ -285,7 +288,7 @@ def _welcome_back(campaign: Campaign, state: FormState) -> HttpResponse:
         return response
     is_here = participant.market_id == campaign.market.id
     response = redirect(campaign.done_address) if is_here else redirect("me")
-    session.sign_in(response, participant.id)
+    session.sign_in(response, participant)
     return response
 
 
@@ -293,8 +296,7 @@ def _welcome_back(campaign: Campaign, state: FormState) -> HttpResponse:
 @campaign_page
 def done(request: HttpRequest, campaign: Campaign) -> HttpResponse:
     """Joined: the link, the QR code, a text to share, the pot, the receipt."""
-    participant_id = session.read_participant_id(request)
-    participant = find_participant(participant_id) if participant_id else None
+    participant = session.read_participant(request)
     if participant is None or participant.market_id != campaign.market.id:
         return redirect("me")
     context = {
@@ -379,6 +381,5 @@ def _confirmed_state(request: HttpRequest, campaign: Campaign) -> FormState | Ht
 
 def _is_signed_in(request: HttpRequest, campaign: Campaign) -> bool:
     """Whether whoever is signed in on this device has joined this offer already."""
-    participant_id = session.read_participant_id(request)
-    participant = find_participant(participant_id) if participant_id else None
+    participant = session.read_participant(request)
     return participant is not None and participant.offer_id == campaign.market.offer_id

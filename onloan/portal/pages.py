@@ -11,6 +11,7 @@ from django.shortcuts import render
 from onloan import ids
 from onloan.errors import OnloanError
 from onloan.portal.colour import brand_of
+from onloan.portal.session import DONE_COOKIE, forget_form
 
 
 def render_page(
@@ -29,6 +30,8 @@ def render_page(
     response = render(request, f"portal/{template}", values, status=status)
     if brand is not None:
         response.style_hash = brand.style_hash  # type: ignore[attr-defined]
+    if is_private and DONE_COOKIE in request.COOKIES:
+        forget_form(response, DONE_COOKIE)
     if is_private:
         response.headers["Cache-Control"] = "private, no-store"
     return response

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -27,6 +27,7 @@ from onloan.people.queries import ParticipantView
 from onloan.portal import words
 from onloan.portal.campaign import Campaign
 from onloan.portal.cases import signed_in
+from onloan.portal.done import go_and_say, read_done
 from onloan.portal.forms import PayeeForm
 from onloan.portal.pages import render_page
 from onloan.portal.people import campaign_for
@@ -80,7 +81,7 @@ def _take_account(
     name, account = form.cleaned_data["name"], form.account_text()
     if request.POST.get("step") == "save":
         actions.give_account(participant_id=participant.id, name=name, account=account, now=clock.now())
-        return _done("account")
+        return go_and_say(reverse("payment"), "account", participant)
     seen = preview_payee(name=name, account=account, currency=currency)
     context = {"seen": seen, "typed": {field: form.cleaned_data[field] for field in form.fields}}
     return _render(request, participant, "me/payment_check.html", context)
@@ -92,7 +93,7 @@ def remove_account(request: HttpRequest) -> HttpResponse:
     if participant is None:
         return redirect("sign-in")
     actions.remove_account(participant_id=participant.id)
-    return _done("removed")
+    return go_and_say(reverse("payment"), "removed", participant)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -118,7 +119,7 @@ def cancel_slip(request: HttpRequest, payable_id: UUID) -> HttpResponse:
     if participant is None:
         return redirect("sign-in")
     actions.cancel_slip(participant_id=participant.id, payable_id=payable_id, now=clock.now())
-    return _done("cancelled")
+    return go_and_say(reverse("payment"), "cancelled", participant)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -129,7 +130,7 @@ def take_voucher(request: HttpRequest, reward_id: UUID) -> HttpResponse:
         return redirect("sign-in")
     if request.method == "POST":
         voucher_id = actions.take_voucher(participant_id=participant.id, reward_id=reward_id, now=clock.now())
-        return HttpResponseRedirect(reverse("voucher", args=[voucher_id]) + "?new=1")
+        return go_and_say(reverse("voucher", args=[voucher_id]), "new", participant)
     line = _find_line(participant, reward_id=reward_id)
     if not line.may_take_voucher or line.voucher_days is None:
         raise NotFound
@@ -187,15 +188,10 @@ def _render_payment(
         "may_take_voucher": any(line.may_take_voucher for line in situation.owed),
         "form": form,
         "is_changing": is_changing,
-        "done": DONE_WORDS.get(request.GET.get("done", ""), ""),
+        "done": DONE_WORDS.get(read_done(request, participant), ""),
         "year": clock.local_day(campaign.now, campaign.time_zone).year,
     }
     return _render(request, participant, "me/payment.html", context)
-
-
-def _done(word: str) -> HttpResponse:
-    """To a page that can be reloaded without doing it again."""
-    return HttpResponseRedirect(f"{reverse('payment')}?done={word}")
 
 
 def _render(

@@ -18,13 +18,14 @@ from onloan.cases.restricting import find_restriction
 from onloan.cases.rules import Kind
 from onloan.errors import OnloanError
 from onloan.offers.queries import find_market_by_id, find_version
-from onloan.people.actions import check_code, normalize_email, send_code
+from onloan.people.actions import check_code, end_sessions, normalize_email, send_code
 from onloan.people.queries import ParticipantView, find_participant, is_suppressed, list_by_email
 from onloan.portal import session
 from onloan.portal.allowed import allowed_cards, may_allow, receipt_lines
 from onloan.portal.campaign import Campaign, campaign_of
 from onloan.portal.cases import KIND_WORDS, signed_in, title_of
-from onloan.portal.coming_back import BACK_COOKIE, open_own_page, was_sending
+from onloan.portal.coming_back import open_own_page, was_sending
+from onloan.portal.done import read_done
 from onloan.portal.erasure_notice import erasure_notice
 from onloan.portal.feedback import may_check_clarity, what_changed
 from onloan.portal.forms import CodeForm, SignInForm
@@ -127,7 +128,7 @@ def _enter(request: HttpRequest, state: FormState) -> HttpResponse:
         return _render_form(request, "signin/nobody.html", {})
     response = open_own_page(request) if len(found) == 1 else redirect("sign-in-choose")
     session.save_form(response, SIGN_IN_COOKIE, state)
-    session.sign_in(response, found[0].id)
+    session.sign_in(response, found[0])
     return response
 
 
@@ -142,7 +143,7 @@ def choose(request: HttpRequest) -> HttpResponse:
         for participant in found:
             if participant.public_id == request.POST.get("account"):
                 response = open_own_page(request)
-                session.sign_in(response, participant.id)
+                session.sign_in(response, participant)
                 return response
     accounts = [Account(participant, campaign_for(participant)) for participant in found]
     return _render_form(request, "signin/choose.html", {"accounts": accounts})
@@ -150,17 +151,12 @@ def choose(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def leave(request: HttpRequest) -> HttpResponse:
+    """Out on every device. Whoever shares this one finds nothing of what was being done here."""
+    participant = signed_in(request)
+    if participant is not None:
+        end_sessions(participant_id=participant.id)
     response = redirect("home")
     session.sign_out(response)
-    cookies = (
-        session.SIGN_IN_COOKIE,
-        session.JOIN_COOKIE,
-        session.SENT_COOKIE,
-        session.FOLLOW_COOKIE,
-        BACK_COOKIE,
-    )
-    for cookie in cookies:
-        session.forget_form(response, cookie)
     return response
 
 
@@ -183,7 +179,7 @@ def my_page(request: HttpRequest) -> HttpResponse:
         "participant": participant,
         "time_zone": campaign.time_zone,
         "erasure": erasure,
-        "done": DONE_WORDS.get(request.GET.get("done", ""), ""),
+        "done": DONE_WORDS.get(read_done(request, participant), ""),
         "to_do": list_to_do(holdings, campaign, takes_slip=erasure is not None and erasure.takes_slip),
         "pots": pot_lines(participant.id, campaign),
         "rewards": reward_timelines(participant.id, campaign, holdings),

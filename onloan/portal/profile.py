@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -19,17 +19,17 @@ from onloan.people.actions import check_code, normalize_email
 from onloan.people.change_queries import list_changes, list_lookups
 from onloan.people.changes import change_language, list_languages, send_change_code
 from onloan.people.photos import prepare_photo
-from onloan.people.queries import ParticipantView, list_disputed, read_items
+from onloan.people.queries import ParticipantView, find_participant, list_disputed, read_items
 from onloan.portal import session
 from onloan.portal.cases import signed_in
+from onloan.portal.done import go_and_say, read_done
 from onloan.portal.forms import PlainForm
 from onloan.portal.pages import render_page
 from onloan.portal.people import campaign_for
 from onloan.portal.pictures import photo_address
 from onloan.portal.profile_forms import FORMS, ChangedPhotoForm
-from onloan.portal.session import FormState
+from onloan.portal.session import CHANGE_COOKIE, FormState
 
-CHANGE_COOKIE = "onloan_change"
 CHANGED_WORDS: dict[str, Promise] = {
     "username": gettext_lazy("Name to show"),
     "profile_photo": gettext_lazy("Photo"),
@@ -100,7 +100,8 @@ def _change_name(request: HttpRequest, participant: ParticipantView, form: Plain
     assert form is not None
     name = form.cleaned_data["username"]
     step = "name-again" if "username" in list_disputed(participant.id) else "name"
-    return _done(step, rectify_username(participant_id=participant.id, username=name, now=clock.now()))
+    is_changed = rectify_username(participant_id=participant.id, username=name, now=clock.now())
+    return _done(participant, step, is_changed)
 
 
 def _change_photo(request: HttpRequest, participant: ParticipantView, form: PlainForm | None) -> HttpResponse:
@@ -110,18 +111,19 @@ def _change_photo(request: HttpRequest, participant: ParticipantView, form: Plai
         forms = {**_forms(request, participant, ""), "photo": form}
         return _render(request, participant, forms, _read_waiting(request, participant), form)
     step = "photo-again" if "profile_photo" in list_disputed(participant.id) else "photo"
-    return _done(step, rectify_photo(participant_id=participant.id, photo=photo, now=clock.now()))
+    is_changed = rectify_photo(participant_id=participant.id, photo=photo, now=clock.now())
+    return _done(participant, step, is_changed)
 
 
 def _remove_photo(request: HttpRequest, participant: ParticipantView, form: PlainForm | None) -> HttpResponse:
-    return _done("remove", rectify_photo(participant_id=participant.id, photo=None, now=clock.now()))
+    return _done(participant, "remove", rectify_photo(participant_id=participant.id, photo=None, now=clock.now()))
 
 
 def _ask_for_code(request: HttpRequest, participant: ParticipantView, form: PlainForm | None) -> HttpResponse:
     assert form is not None
     email = normalize_email(form.cleaned_data["email"])
     asked_id = send_change_code(participant_id=participant.id, email=email, now=clock.now())
-    response = _done("email", True)
+    response = _done(participant, "email", True)
     state = FormState(email, place=participant.id.hex, asked_id=session.write_asked(asked_id))
     session.save_form(response, CHANGE_COOKIE, state)
     return response
@@ -144,8 +146,12 @@ def _change_email(request: HttpRequest, participant: ParticipantView, form: Plai
     is_changed = rectify_email(
         participant_id=participant.id, email=verified.email, code_id=verified.code_id, now=now
     )
-    response = _done("code", is_changed)
+    response = _done(participant, "code", is_changed)
     session.forget_form(response, CHANGE_COOKIE)
+    changed = find_participant(participant.id)
+    if changed is not None:
+        # Every other device is signed out.
+        session.sign_in(response, changed)
     return response
 
 
@@ -153,7 +159,8 @@ def _change_language(request: HttpRequest, participant: ParticipantView, form: P
     if form is None:
         return redirect("profile")
     language = form.cleaned_data["language"]
-    return _done("language", change_language(participant_id=participant.id, language=language, now=clock.now()))
+    is_changed = change_language(participant_id=participant.id, language=language, now=clock.now())
+    return _done(participant, "language", is_changed)
 
 
 _STEPS: dict[str, Callable[[HttpRequest, ParticipantView, PlainForm | None], HttpResponse]] = {
@@ -166,8 +173,8 @@ _STEPS: dict[str, Callable[[HttpRequest, ParticipantView, PlainForm | None], Htt
 }
 
 
-def _done(step: str, is_changed: bool) -> HttpResponse:
-    return HttpResponseRedirect(f"{reverse('profile')}?done={step if is_changed else 'same'}")
+def _done(participant: ParticipantView, step: str, is_changed: bool) -> HttpResponse:
+    return go_and_say(reverse("profile"), step if is_changed else "same", participant)
 
 
 def _render(
@@ -192,7 +199,7 @@ def _render(
         "waiting": waiting.email if waiting is not None else "",
         "changes": [(CHANGED_WORDS[line.name], line) for line in list_changes(participant.id)],
         "lookups": list_lookups(participant.id),
-        "done": DONE_WORDS.get(request.GET.get("done", ""), ""),
+        "done": DONE_WORDS.get(read_done(request, participant), ""),
     }
     status = 422 if form is not None and form.errors else 200
     return render_page(request, "me/profile.html", context, status=status, colour=campaign.colour, is_private=True)

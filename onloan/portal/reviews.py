@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -19,6 +19,7 @@ from onloan.people.queries import ParticipantView
 from onloan.portal import words
 from onloan.portal.campaign import Campaign
 from onloan.portal.cases import signed_in
+from onloan.portal.done import go_and_say, read_done
 from onloan.portal.forms import CommentForm
 from onloan.portal.pages import render_page
 from onloan.portal.people import campaign_for
@@ -68,7 +69,7 @@ def review_page(request: HttpRequest) -> HttpResponse:
     sections = [_section(participant, review, found, campaign, posted) for review in found]
     form = next((each.question.form for each in sections if each.question and each.question.step == step), None)
     if form is not None and form.is_valid() and _write(participant, step, form):
-        return HttpResponseRedirect(f"{reverse('review')}?done={step}")
+        return go_and_say(reverse("review"), step, participant)
     context = {
         "here": "me",
         "campaign": campaign,
@@ -76,7 +77,7 @@ def review_page(request: HttpRequest) -> HttpResponse:
         "time_zone": campaign.time_zone,
         "sections": sections,
         "form": form,
-        "done": DONE_WORDS.get(request.GET.get("done", ""), ""),
+        "done": DONE_WORDS.get(read_done(request, participant), ""),
     }
     status = 422 if form is not None and form.errors else 200
     return render_page(request, "me/review.html", context, status=status, colour=campaign.colour, is_private=True)

@@ -1,6 +1,7 @@
 """Who is reading: first-party cookies, none of which is set before somebody joins, signs in or writes to us.
 
-``onloan_me`` says which participant is signed in. The others carry a form from one screen to the next (the
+``onloan_me`` says which participant is signed in, and under which number: signing out raises it, so that no copy
+of the cookie outlives that. The others carry a form from one screen to the next (the
 e-mail that the code went to, the link that was followed, what a request was answered) or open one request by its
 number; they are sealed, so that a borrowed device shows nobody's e-mail, and they end after an hour.
 """
@@ -21,14 +22,29 @@ from django.core.signing import BadSignature
 from django.http import HttpRequest, HttpResponse
 
 from onloan import clock, keys
+from onloan.people.queries import ParticipantView, find_participant
 
 ME_COOKIE = "onloan_me"
 ME_SECONDS = 30 * 24 * 3600
 JOIN_COOKIE = "onloan_join"
 SIGN_IN_COOKIE = "onloan_sign_in"
-FORM_SECONDS = 3600
 SENT_COOKIE = "onloan_sent"
 FOLLOW_COOKIE = "onloan_follow"
+CHANGE_COOKIE = "onloan_change"
+SLIP_COOKIE = "onloan_slip"
+BACK_COOKIE = "onloan_back"
+DONE_COOKIE = "onloan_done"
+FORM_COOKIES = (
+    JOIN_COOKIE,
+    SIGN_IN_COOKIE,
+    SENT_COOKIE,
+    FOLLOW_COOKIE,
+    CHANGE_COOKIE,
+    SLIP_COOKIE,
+    BACK_COOKIE,
+    DONE_COOKIE,
+)
+FORM_SECONDS = 3600
 COOKIE_LENGTH_MAX = 2000
 
 
@@ -57,20 +73,33 @@ class FormState:
         return read_asked(self.asked_id)
 
 
-def read_participant_id(request: HttpRequest) -> UUID | None:
+def read_participant(request: HttpRequest) -> ParticipantView | None:
     """Who is signed in, or None; the participant may have been erased since."""
     try:
-        return UUID(hex=request.get_signed_cookie(ME_COOKIE, salt=ME_COOKIE, max_age=ME_SECONDS))
+        written = str(request.get_signed_cookie(ME_COOKIE, salt=ME_COOKIE, max_age=ME_SECONDS))
+        # A release that knew no numbers wrote none: that is the first one.
+        holder, _, number = written.partition(".")
+        participant_id, session_number = UUID(hex=holder), int(number or 0)
     except (KeyError, BadSignature, ValueError):
         return None
+    participant = find_participant(participant_id)
+    return participant if participant is not None and participant.session_number == session_number else None
 
 
-def sign_in(response: HttpResponse, participant_id: UUID) -> None:
-    response.set_signed_cookie(ME_COOKIE, participant_id.hex, salt=ME_COOKIE, max_age=ME_SECONDS, **_ATTRIBUTES)
+def read_participant_id(request: HttpRequest) -> UUID | None:
+    participant = read_participant(request)
+    return participant.id if participant is not None else None
+
+
+def sign_in(response: HttpResponse, participant: ParticipantView) -> None:
+    written = f"{participant.id.hex}.{participant.session_number}"
+    response.set_signed_cookie(ME_COOKIE, written, salt=ME_COOKIE, max_age=ME_SECONDS, **_ATTRIBUTES)
 
 
 def sign_out(response: HttpResponse) -> None:
-    response.delete_cookie(ME_COOKIE, samesite="Lax")
+    """Nobody is signed in on this device any more, and nothing is left of what they were doing."""
+    for cookie in (ME_COOKIE, *FORM_COOKIES):
+        response.delete_cookie(cookie, samesite="Lax")
 
 
 def write_asked(code_id: UUID | None) -> str:

@@ -167,7 +167,7 @@ def ask_code(request: HttpRequest) -> HttpResponse:
             response = redirect("sighting" if len(found) < 2 else "sign-in-choose")
             session.save_form(response, SIGN_IN_COOKIE, FormState(verified.email, code_id=verified.code_id.hex))
             if found:
-                session.sign_in(response, found[0].id)
+                session.sign_in(response, found[0])
             return response
     return _render(request, "sightings/code.html", {"form": form, "email": state.email})
 

@@ -13,6 +13,7 @@ from onloan.errors import NotFound
 from onloan.portal import words
 from onloan.portal.campaign import Campaign
 from onloan.portal.cases import signed_in
+from onloan.portal.done import read_done
 from onloan.portal.pages import render_page
 from onloan.portal.people import campaign_for
 from onloan.portal.pictures import qr_drawing
@@ -38,7 +39,7 @@ def voucher_page(request: HttpRequest, voucher_id: UUID) -> HttpResponse:
         "voucher": voucher,
         "qr": qr_drawing(voucher.code) if voucher.code and voucher.state == VoucherState.ACTIVE else "",
         "steps": voucher_steps(voucher, list_redemptions(participant.id, voucher_id), campaign),
-        "is_new": request.GET.get("new") == "1",
+        "is_new": read_done(request, participant) == "new",
     }
     return render_page(request, "me/voucher.html", context, colour=campaign.colour, is_private=True)
 

@@ -16,6 +16,7 @@ from django.test import Client
 
 from onloan.joining.actions import Joined
 from onloan.offers.lint import check_text
+from onloan.people.queries import find_participant
 from tests.joining.support import OpenMarket
 from tests.joining.support import add_participant as add
 from tests.people.support import read_mailed_code
@@ -156,7 +157,10 @@ class Visitor:
         return status
 
     def sign_in(self, participant_id: UUID) -> None:
-        self.client.cookies["onloan_me"] = get_cookie_signer(salt="onloan_meonloan_me").sign(participant_id.hex)
+        participant = find_participant(participant_id)
+        assert participant is not None
+        written = f"{participant_id.hex}.{participant.session_number}"
+        self.client.cookies["onloan_me"] = get_cookie_signer(salt="onloan_meonloan_me").sign(written)
 
 
 def join_address(country: str = "FR", language: str = "fr", slug: str = "spring-pot") -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from onloan.consents.errors import PermissionUnknown
 from onloan.consents.queries import list_consents
 from onloan.joining.actions import Joined
 from tests.joining.support import OpenMarket, open_market
@@ -35,6 +36,16 @@ def test_it_takes_one_back_without_signing_in(ana: Joined) -> None:
     assert states(ana) == {**dict.fromkeys(PERMISSIONS, "allowed"), ACCEPTANCE: "refused", LAST: "withdrawn"}
     assert "You still allow us to show your username" in page.text
     assert "onloan_me" not in visitor.client.cookies
+
+
+@pytest.mark.parametrize("permission", ["\x00", f"{LAST}\x00", "no-such-permission"])
+def test_what_is_no_permission_is_not_found_whatever_was_typed(ana: Joined, permission: str) -> None:
+    visitor = Visitor()
+    visitor.sign_in(ana.participant_id)
+    for address in (f"/en/r/{ana.receipt_token}/take-back/", "/en/me/take-back/", "/en/me/allow/"):
+        page = visitor.client.post(address, {"permission": permission})
+        assert page.status_code == (PermissionUnknown.status if "allow" in address else 404)
+    assert states(ana) == {**dict.fromkeys(PERMISSIONS, "allowed"), ACCEPTANCE: "refused"}
 
 
 def test_it_takes_everything_back_without_signing_in(ana: Joined) -> None:

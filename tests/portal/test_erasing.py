@@ -179,6 +179,24 @@ def test_the_page_of_a_slip_ends_with_its_code(ana: Earner) -> None:
     assert "£7 to spend" not in holder.get("/en/slip/money/").text and holder.address == "/en/slip/"
 
 
+def test_a_slip_is_closed_on_a_shared_device(ana: Earner) -> None:
+    ana.post("request/erasure/", {"act": "erase", "way": "slip", "text": ""})
+    view = find_erasure(ana.joined.participant_id)
+    assert view is not None
+    holder = Visitor()
+    page = holder.post("/en/slip/", {"code": view.slip_code})
+    button = next(each for each in page.all("button") if each.text == "Close on this device")
+    form = next(parent for parent in button.parents if parent.tag == "form")
+    assert (form.get("method"), form.get("action")) == ("get", "/en/slip/")
+    holder.get("/en/slip/")
+    holder.get("/en/slip/money/")
+    assert holder.address == "/en/slip/"
+    holder.post("/en/slip/", {"code": view.slip_code})
+    holder.post("/en/me/sign-out/")
+    holder.get("/en/slip/money/")
+    assert holder.address == "/en/slip/"
+
+
 def test_with_nothing_owed_no_choice_is_asked(sqlite_database: str) -> None:
     ben = add_participant(open_market(), "Ben", answers=EVERYTHING)
     visitor = Visitor()

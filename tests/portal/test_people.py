@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.conf import settings
+from django.core.signing import get_cookie_signer
 
 from onloan import clock
 from onloan.consents.queries import list_consents
@@ -13,6 +14,7 @@ from onloan.joining.actions import Joined
 from onloan.ledger.queries import pot_view, total_by_kind
 from onloan.outbox.models import Message
 from onloan.people.actions import set_flag
+from onloan.portal.session import FORM_COOKIES
 from onloan.referrals.actions import record_event, settle_due
 from onloan.uses.queries import list_uses
 from onloan.vouchers.queries import list_vouchers
@@ -114,6 +116,75 @@ def test_signing_out_forgets_the_device(market: OpenMarket) -> None:
     ana.post("/fr/me/sign-out/")
     ana.get("/fr/me/")
     assert ana.address == "/fr/signin/"
+
+
+def test_a_copied_cookie_ends_with_signing_out_and_with_a_new_address(market: OpenMarket) -> None:
+    joined = add_participant(market, "Ana")
+    ana, thief = signed_in(joined), Visitor()
+    thief.client.cookies["onloan_me"] = ana.client.cookies["onloan_me"].value
+    thief.get("/en/me/")
+    assert thief.address == "/en/me/"
+    ana.post("/en/me/sign-out/")
+    thief.get("/en/me/")
+    assert thief.address == "/en/signin/"
+    ana.sign_in(joined.participant_id)
+    thief.client.cookies["onloan_me"] = ana.client.cookies["onloan_me"].value
+    ana.post("/en/me/profile/", {"step": "email", "email": "fresh@example.net"})
+    page = ana.post("/en/me/profile/", {"step": "code", "code": read_mailed_code()})
+    assert ana.address == "/en/me/profile/" and "fresh@example.net" in page.text, "only others are signed out"
+    assert thief.client.post("/en/me/pack/", {"part": "all"}).headers["Location"] == "/en/signin/"
+
+
+def test_a_cookie_of_the_release_before_still_signs_in_until_somebody_signs_out(market: OpenMarket) -> None:
+    ana = add_participant(market, "Ana")
+    visitor = Visitor()
+    written = get_cookie_signer(salt="onloan_meonloan_me").sign(ana.participant_id.hex)
+    visitor.client.cookies["onloan_me"] = written
+    assert visitor.get("/en/me/").one("h1").text == "My page"
+    visitor.post("/en/me/sign-out/")
+    visitor.client.cookies["onloan_me"] = written
+    visitor.get("/en/me/")
+    assert visitor.address == "/en/signin/"
+
+
+def test_signing_out_leaves_nothing_for_whoever_shares_the_device(market: OpenMarket) -> None:
+    ana, ben = (add_participant(market, name) for name in ("Ana", "Ben"))
+    visitor = signed_in(ana)
+    visitor.post("/en/me/profile/", {"step": "email", "email": "fresh@example.net"})
+    changing = visitor.client.cookies["onloan_change"].value
+    for cookie in FORM_COOKIES:
+        visitor.client.cookies[cookie] = visitor.client.cookies[cookie].value if cookie == "onloan_change" else "x"
+    visitor.post("/en/me/sign-out/")
+    assert [name for name, cookie in visitor.client.cookies.items() if cookie.value and "csrf" not in name] == []
+    visitor.client.cookies["onloan_change"] = changing
+    visitor.sign_in(ben.participant_id)
+    assert "fresh@example.net" not in visitor.get("/en/me/profile/").html
+    visitor.sign_in(ana.participant_id)
+    assert "fresh@example.net" in visitor.get("/en/me/profile/").html
+
+
+@pytest.mark.parametrize(
+    ("address", "claim"),
+    [
+        ("/en/me/?done=erasure", "The erasure is stopped"),
+        ("/en/me/profile/?done=code", "told the old one"),
+        ("/en/me/payment/?done=account", "Done."),
+    ],
+)
+def test_no_link_claims_that_something_was_done(market: OpenMarket, address: str, claim: str) -> None:
+    page = signed_in(add_participant(market, "Ana")).get(address)
+    assert page.status == 200 and claim not in page.text
+
+
+def test_what_was_done_is_said_once_on_its_page_to_whoever_did_it(market: OpenMarket) -> None:
+    ana, ben = (add_participant(market, name) for name in ("Ana", "Ben"))
+    visitor = signed_in(ana)
+    page = visitor.post("/en/me/profile/", {"step": "name", "username": "Anneke"})
+    assert "Done. The new name stands" in page.text
+    assert "Done. The new name stands" not in visitor.get("/en/me/profile/").text
+    visitor.client.post("/en/me/profile/", {"step": "name", "username": "Annabel"})
+    visitor.sign_in(ben.participant_id)
+    assert "Done. The new name stands" not in visitor.get("/en/me/profile/").text
 
 
 def test_the_pot_never_adds_cash_and_vouchers(market: OpenMarket) -> None:

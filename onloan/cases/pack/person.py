@@ -104,6 +104,7 @@ PERSON = Source(
         "market_id": "the country stands beside it",
         "erasures_stopped": "the code of a slip is derived with it; each stands in the timeline of its request",
         "erased_at": "who was erased gets no such file",
+        "session_number": "how often you signed out everywhere, only to tell an old cookie from a new one",
     },
 )  # fmt: skip
 
