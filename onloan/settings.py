@@ -176,7 +176,10 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_ADAPTER = "onloan.console.adapter.TeamAccountAdapter"
 ACCOUNT_FORMS = {"login": "onloan.console.adapter.TeamLoginForm"}
-ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}
+# The key is an address as one network tries it; the bound over all networks is one that a single one cannot reach,
+# so that nobody locks a colleague out by typing wrong passwords for them.
+ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key", "login_failed_everywhere": "300/h/key"}
+ALLAUTH_TRUSTED_PROXY_COUNT = read_number("ONLOAN_PROXIES", 0, maximum=9)
 LOGIN_REDIRECT_URL = "/console/"
 LOGIN_URL = "/accounts/login/"
 AUTH_PASSWORD_VALIDATORS = [
