@@ -132,12 +132,7 @@ def open_case(
     email = normalize_email(contact) if contact and contact.strip() else None
     if participant_id is None and email is None and door is not Door.STAFF:
         raise ContactNeeded(field="contact")
-    if country not in known_countries():
-        raise BadInput(field="country", problem=gettext("choose a country of the list"))
-    if not can_be_about(kind, about):
-        raise BadInput(field="about", problem=gettext("choose what it is about"))
-    if language not in dict(settings.LANGUAGES):
-        raise BadInput(field="language", problem=gettext("choose a language of the list"))
+    _check_choices(kind, about, country, language)
     admitted = None
     if participant_id is not None:
         lock_participant(participant_id)
@@ -167,9 +162,17 @@ def open_case(
     return _store(
         case_id=case_id or ids.new_id(), kind=kind, about=about, country=country, language=language, door=door,
         written=written, email=email, participant_id=participant_id,
-        representative=representative, received_on=received_on, admitted=admitted, way=way,
-        now=now,
+        representative=representative, received_on=received_on, admitted=admitted, way=way, now=now,
     )  # fmt: skip
+
+
+def _check_choices(kind: Kind, about: About, country: str, language: str) -> None:
+    if country not in known_countries():
+        raise BadInput(field="country", problem=gettext("choose a country of the list"))
+    if not can_be_about(kind, about):
+        raise BadInput(field="about", problem=gettext("choose what it is about"))
+    if language not in dict(settings.LANGUAGES):
+        raise BadInput(field="language", problem=gettext("choose a language of the list"))
 
 
 def _show_sent(case: Case, admitted: Admitted | None) -> OpenedCase:

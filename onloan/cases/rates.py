@@ -73,8 +73,9 @@ def admit_address(
 ) -> Admitted:
     """Whether one more case may come from ``email``, which nobody else counts until the end of the transaction.
 
-    All that decides about it is read in one statement, alike for every address. No stranger's doing gets it refused:
-    whoever asks in somebody else's name must not be able to use up what that person may ask. Raises TooManyCases.
+    All that decides about it is read in one statement, alike for every address. No stranger's doing gets it
+    refused: whoever asks in somebody else's name must not be able to use up what that person may ask. Raises
+    TooManyCases.
     """
     address_hash = email_code_hash(email)
     lock_address(address_hash)
