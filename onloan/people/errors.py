@@ -67,4 +67,16 @@ class PhotoNotReadable(OnloanError):
 class PhotoTooLarge(OnloanError):
     code = "E-PHOTO-SIZE"
     status = 413
-    sentence = _("This photo is too large. Please choose one of at most 10 MB and 40 megapixels.")
+    sentence = _("This photo is too large. Please choose one of at most 10 MB and {megapixels} megapixels.")
+
+
+class PhotoBusy(OnloanError):
+    code = "E-PHOTO-BUSY"
+    status = 503
+    sentence = _("We are making other photos smaller right now. Please send yours again in a few seconds.")
+
+
+class TooManyPhotos(OnloanError):
+    code = "E-PHOTO-LIMIT"
+    status = 429
+    sentence = _("You have sent many photos within an hour. Please wait a while before you send another one.")

@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext, gettext_lazy
 
+from onloan import clock
 from onloan.cases.errors import TextNeeded
 from onloan.cases.rules import NEEDS_TEXT, Kind
 from onloan.errors import OnloanError
@@ -15,6 +16,7 @@ from onloan.lines import plain_lines
 from onloan.people.actions import normalize_email
 from onloan.people.errors import EmailNotValid
 from onloan.portal.middleware import body_bytes
+from onloan.portal.uploads import uploads
 
 EMAIL_LENGTH_MAX = 254
 CODE_LENGTH_MAX = 24
@@ -129,8 +131,9 @@ class CodeForm(PlainForm):
 class PhotoForm(PlainForm):
     """A form with a picture in its field ``photo``."""
 
-    def read_photo(self, request: Any, prepare: Callable[[bytes], bytes]) -> bytes | None:
-        """The uploaded photo as it will be kept; None when there is none, or the field says why it was refused."""
+    def read_photo(self, request: Any, prepare: Callable[[bytes], bytes], sender: str) -> bytes | None:
+        """The uploaded photo as it will be kept; None when there is none, or the field says why it was refused.
+        ``sender`` is who may send so many, as ``Uploads`` takes it."""
         upload = self.cleaned_data.get("photo")
         if upload is None:
             if body_bytes(request) > PHOTO_BYTES_MAX:
@@ -140,6 +143,7 @@ class PhotoForm(PlainForm):
             self.add_error("photo", gettext("This photo is larger than 10 MB. Choose a smaller one."))
             return None
         try:
+            uploads.admit(sender, clock.now())
             return prepare(upload.read())
         except OnloanError as error:
             self.mark(error, "photo")

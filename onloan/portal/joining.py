@@ -199,7 +199,7 @@ def _keep_profile(
             kept["username"] = normalize_username(form.cleaned_data["username"])
         except OnloanError as error:
             form.mark(error, "username")
-    photo = form.read_photo(request, prepare_photo)
+    photo = form.read_photo(request, prepare_photo, state.code_id)
     if not is_old_enough:
         # The page says that nothing is kept about younger people, so nothing is until the box is ticked.
         nothing: dict[str, object] = {"via": draft.get("via", "")}

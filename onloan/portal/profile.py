@@ -106,7 +106,7 @@ def _change_name(request: HttpRequest, participant: ParticipantView, form: Plain
 
 def _change_photo(request: HttpRequest, participant: ParticipantView, form: PlainForm | None) -> HttpResponse:
     assert isinstance(form, ChangedPhotoForm)
-    photo = form.read_photo(request, prepare_photo)
+    photo = form.read_photo(request, prepare_photo, participant.id.hex)
     if photo is None:
         forms = {**_forms(request, participant, ""), "photo": form}
         return _render(request, participant, forms, _read_waiting(request, participant), form)

@@ -40,7 +40,7 @@ def my_sighting(request: HttpRequest) -> HttpResponse:
         return redirect("sighting")
     campaign = campaign_for(participant)
     form = _form(request, [])
-    report = _read(request, form)
+    report = _read(request, form, participant.id.hex)
     if report is not None:
         try:
             reported = report_sighting(
@@ -100,7 +100,7 @@ def public_sighting(request: HttpRequest) -> HttpResponse:
         return _ask_email(request)
     markets = list_markets()
     form = _form(request, markets)
-    report = _read(request, form)
+    report = _read(request, form, state.code_id)
     if report is not None:
         market = find_market_by_id(UUID(form.cleaned_data["market"]))
         try:
@@ -192,12 +192,12 @@ def _form(request: HttpRequest, markets: list[MarketView]) -> SightingForm:
     )
 
 
-def _read(request: HttpRequest, form: SightingForm) -> SightingReport | None:
+def _read(request: HttpRequest, form: SightingForm, sender: str) -> SightingReport | None:
     """What was typed; None when nothing was sent, or the form says what to mend."""
     if request.method != "POST" or not form.is_valid():
         return None
     typed = form.cleaned_data
-    picture = form.read_photo(request, prepare_photo)
+    picture = form.read_photo(request, prepare_photo, sender)
     if form.errors:
         return None
     return SightingReport(

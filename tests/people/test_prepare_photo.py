@@ -12,8 +12,9 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from onloan.errors import OnloanError
-from onloan.people.errors import PhotoNotReadable, PhotoTooLarge
-from onloan.people.photos import PHOTO_BYTES_MAX, SIDE_PIXELS_MAX, STORED_BYTES_MAX, prepare_photo
+from onloan.people import photos
+from onloan.people.errors import PhotoBusy, PhotoNotReadable, PhotoTooLarge
+from onloan.people.photos import PHOTO_BYTES_MAX, SCANS_MAX, SIDE_PIXELS_MAX, STORED_BYTES_MAX, prepare_photo
 
 
 def encode(picture: Image.Image, kind: str, **options: object) -> bytes:
@@ -149,3 +150,60 @@ def test_it_survives_a_photo_with_any_byte_changed() -> None:
             except OnloanError:
                 continue
             assert photo.startswith(b"\xff\xd8") and len(photo) <= STORED_BYTES_MAX
+
+
+def with_scans(count: int, mode: str = "RGB") -> bytes:
+    """A JPEG whose last pass is drawn again and again: 65 bytes each here, and all pixels for the decoder."""
+    data = encode(Image.effect_noise((48, 48), 60).convert(mode), "JPEG", progressive=True)
+    last = data.rindex(b"\xff\xda")
+    return data[:-2] + data[last:-2] * (count - data.count(b"\xff\xda")) + data[-2:]
+
+
+def test_it_refuses_a_jpeg_of_more_passes_than_a_camera_makes() -> None:
+    assert read(with_scans(200)).size == (48, 48), "the decoder takes any number of them"
+    prepare_photo(with_scans(SCANS_MAX))
+    with pytest.raises(PhotoNotReadable):
+        prepare_photo(with_scans(SCANS_MAX + 1))
+
+
+@pytest.mark.parametrize("filler", [b"\xff", b"\xff\x00\xff\xd0", b"\xff\xe1\x00\x04\xff\xd9"])
+def test_passes_are_counted_whatever_stands_between_them(filler: bytes) -> None:
+    with pytest.raises(PhotoNotReadable):
+        prepare_photo(with_scans(SCANS_MAX + 1).replace(b"\xff\xda", filler + b"\xff\xda"))
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
+def test_it_takes_what_encoders_draw_in_passes(mode: str) -> None:
+    prepare_photo(encode(Image.effect_noise((64, 64), 60).convert(mode), "JPEG", progressive=True, quality=95))
+
+
+def test_passes_of_the_small_picture_or_after_the_end_count_for_nothing() -> None:
+    marks = b"\xff\xda" * (SCANS_MAX + 1)
+    data = encode(Image.new("RGB", (64, 64)), "JPEG", comment=marks)
+    prepare_photo(data + marks)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP"])
+def test_it_takes_a_whole_screenshot_of_a_phone(kind: str) -> None:
+    photo = prepare_photo(encode(Image.new("RGB", (3_000, 4_000), "teal"), kind))
+    assert read(photo).size == (384, 512)
+
+
+def test_it_takes_a_larger_jpeg_than_png() -> None:
+    size = (5_000, 4_000)
+    assert read(prepare_photo(encode(Image.new("L", size), "JPEG"))).size == (512, 410)
+    for data in (png_header(*size), webp_header(*size), encode(Image.new("L", size), "PNG")):
+        with pytest.raises(PhotoTooLarge) as refused:
+            prepare_photo(data)
+        assert "16 megapixels" in str(refused.value)
+
+
+def test_it_says_that_it_is_busy_while_another_photo_is_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(photos, "WAIT_SECONDS", 0.01)
+    data = encode(Image.new("RGB", (64, 64)), "JPEG")
+    with photos._one_at_a_time, pytest.raises(PhotoBusy):
+        prepare_photo(data)
+    prepare_photo(data)
+    with pytest.raises(PhotoNotReadable):
+        prepare_photo(b"not a photo")
+    prepare_photo(data)

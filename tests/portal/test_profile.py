@@ -9,6 +9,7 @@ from onloan.joining.actions import Joined
 from onloan.people.change_queries import list_changes
 from onloan.people.changes import record_lookup
 from onloan.people.queries import read_item
+from onloan.portal.uploads import PHOTOS_PER_HOUR_MAX
 from tests.joining.support import OpenMarket, open_market
 from tests.people.support import read_mailed_code
 from tests.portal.support import SHOWS_CARD, Visitor, add_participant, as_file, portrait
@@ -102,3 +103,12 @@ def test_who_looked_stands_there_with_the_reason(ana: Joined, visitor: Visitor) 
         text="Complaint 4K7M-2Q9X", now=clock.now(),
     )  # fmt: skip
     assert "Dora: Complaint 4K7M-2Q9X" in visitor.get(ADDRESS).text
+
+
+def test_only_so_many_photos_an_hour_are_opened(ana: Joined, visitor: Visitor) -> None:
+    for _ in range(PHOTOS_PER_HOUR_MAX):
+        page = visitor.post(ADDRESS, {"step": "photo", "photo": as_file(b"no picture"), "is_mine": "on"})
+        assert "We could not read this photo." in page.text
+    refused = visitor.post(ADDRESS, {"step": "photo", "photo": as_file(portrait()), "is_mine": "on"})
+    assert refused.status == 422 and "You have sent many photos within an hour." in refused.text
+    assert read_item(ana.participant_id, "profile_photo") is None
