@@ -55,6 +55,25 @@ class NotAllowed(OnloanError):
     sentence = gettext_lazy("You do not have the right to do this. Ask someone whose role allows it.")
 
 
+class BodySlow(OnloanError):
+    """The door stops waiting for what somebody sends."""
+
+    code = "E-BODY-SLOW"
+    status = 408
+    sentence = gettext_lazy("What you sent did not arrive in time. Please try again; a smaller file is faster.")
+
+
+class Busy(OnloanError):
+    code = "E-BUSY"
+    status = 503
+    sentence = gettext_lazy("Very much is being sent to us right now. Please try again in a few seconds.")
+
+
+BODY_REFUSED = "onloan.body_refused"
+"""Where a request's environment tells Django with which error to answer. No header can have this name."""
+RETRY_SECONDS = 5
+
+
 class MustStopError(Exception):
     """The system must stop: going on would make the damage larger (broken chain, unbalanced ledger).
 

@@ -207,6 +207,8 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
+# A photo of 10 MB (more than that is refused at its field) and the rest of its form.
+FORM_BYTES_MAX = 16 * 1024 * 1024
 # The largest thing that a page accepts is a photo; an API call or an offer file is far smaller.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 12 * 1024 * 1024

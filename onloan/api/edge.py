@@ -11,10 +11,12 @@ remembered in the process; whether the market is open is not asked here and neve
 
 from __future__ import annotations
 
+import io
 import logging
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import Any
 from urllib.parse import quote
 
@@ -22,10 +24,12 @@ from django.conf import settings
 from django.db import Error, close_old_connections
 
 from onloan import ids
+from onloan.api.bodies import CLOSE, BodyReader, LeftBehind, bytes_to_read, outlast
 from onloan.api.clicks import ClickCounter
-from onloan.api.gate import USES_PATH, answer_use
+from onloan.api.gate import USES_PATH, GateResponse, answer_problem, answer_use
 from onloan.api.previews import is_preview
 from onloan.api.serve_item import ItemServer
+from onloan.errors import BODY_REFUSED, OnloanError
 from onloan.markets.rules import market_facts
 from onloan.referrals.queries import find_link_country
 from onloan.referrals.rules import LINK_CODE_LENGTH
@@ -37,7 +41,11 @@ StartResponse = Callable[..., Any]
 WsgiApplication = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
 
 LINK_PREFIX = "/l/"
+API_PREFIX = "/api/"
 DJANGO_THREADS = 2
+LINK_THREADS = 4
+# Half of the server's threads; a quarter may wait for the gate's questions, the rest is for links and pages.
+WAITING_FOR_BODIES_MAX = 128
 LANGUAGES = tuple(code for code, _ in settings.LANGUAGES)
 FALLBACK_LANGUAGE = "en"
 LINKS_REMEMBERED_MAX = 50_000
@@ -63,6 +71,8 @@ class Edge:
     def __init__(self, django_application: WsgiApplication) -> None:
         self.django_application = django_application
         self._django_threads = ThreadPoolExecutor(DJANGO_THREADS, thread_name_prefix="onloan-django")
+        self._link_threads = ThreadPoolExecutor(LINK_THREADS, thread_name_prefix="onloan-links")
+        self._bodies = BodyReader(waiting_max=WAITING_FOR_BODIES_MAX)
         self.clicks = ClickCounter()
         self.items = ItemServer()
         # Each entry is written once and never changes; under the interpreter's lock a dictionary needs no other.
@@ -75,20 +85,38 @@ class Edge:
         if path.startswith(ITEM_PREFIX):
             return self.items.answer(environ, start_response)
         if path == USES_PATH:
-            answer = answer_use(environ)
-            start_response(answer.status_line, answer.headers)
-            return [answer.body]
+            return _say(answer_use(environ), start_response)
         return self.ask_django(environ, start_response)
 
     def ask_django(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        """Let Django answer in one of its threads; what it says to the server is said from this one."""
+        """Let Django answer in one of its threads; what it says to the server is said from this one.
+
+        The body is there before Django's thread begins, or the thread only says why it is not.
+        """
+        length = bytes_to_read(environ)
+        with ExitStack() as held:
+            try:
+                held.enter_context(self._bodies.room_for(length))
+                body = self._bodies.read(environ["wsgi.input"], length) if length else b""
+            except OnloanError as error:
+                if environ["PATH_INFO"].startswith(API_PREFIX):
+                    return _say(answer_problem(error), start_response)
+                over = error.over if isinstance(error, LeftBehind) else None
+                refused = {**environ, "wsgi.input": io.BytesIO(), "CONTENT_LENGTH": "0", BODY_REFUSED: error}
+                return outlast(self._run_django(refused, start_response, [CLOSE] if over else []), over)
+            return self._run_django({**environ, "wsgi.input": io.BytesIO(body)}, start_response)
+
+    def _run_django(
+        self, environ: dict[str, Any], start_response: StartResponse, more: Sequence[tuple[str, str]] = ()
+    ) -> Iterable[bytes]:
         said: list[tuple[Any, ...]] = []
 
         def keep(*arguments: Any) -> None:
             said.append(arguments)
 
         response = self._django_threads.submit(self.django_application, environ, keep).result()
-        start_response(*said[-1])
+        status, headers, *rest = said[-1]
+        start_response(status, [*headers, *more], *rest)
         return response
 
     def follow_link(self, typed: str, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
@@ -119,11 +147,8 @@ class Edge:
         remembered = self._languages_of_link.get(code)
         if remembered is not None:
             return code, remembered
-        try:
-            country = find_link_country(code)
-        finally:
-            # Outside Django's request cycle nobody else gives a broken connection back.
-            close_old_connections()
+        # In a thread of its own few: each of the server's many would keep a connection to the database.
+        country = self._link_threads.submit(_look_up, code).result()
         if country is None:
             return None, LANGUAGES
         languages = tuple(known for known in market_facts(country).languages if known in LANGUAGES)
@@ -131,6 +156,19 @@ class Edge:
             self._languages_of_link.clear()
         self._languages_of_link[code] = languages
         return code, languages
+
+
+def _say(answer: GateResponse, start_response: StartResponse) -> Iterable[bytes]:
+    start_response(answer.status_line, answer.headers)
+    return outlast([answer.body], answer.over)
+
+
+def _look_up(code: str) -> str | None:
+    try:
+        return find_link_country(code)
+    finally:
+        # Outside Django's request cycle nobody else gives a broken connection back.
+        close_old_connections()
 
 
 def choose_language(accept_language: str, offered: tuple[str, ...]) -> str:

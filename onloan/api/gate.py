@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -19,6 +20,7 @@ from onloan import keys
 from onloan.access.actions import IDEMPOTENCY_KEY, hash_request
 from onloan.access.errors import IdempotencyKeyMissing, KeyMissing
 from onloan.access.queries import KEY_CHARACTERS_MAX
+from onloan.api.bodies import CLOSE, BodyReader, LeftBehind
 from onloan.api.errors import (
     BodyNotJson,
     BodyTooLarge,
@@ -31,7 +33,7 @@ from onloan.api.problems import PROBLEM_TYPE, FieldProblem, problem_content
 from onloan.api.reading import read_json
 from onloan.api.use_question import UseIn
 from onloan.batching import Overloaded
-from onloan.errors import BadInput, OnloanError
+from onloan.errors import RETRY_SECONDS, BadInput, Busy, OnloanError
 from onloan.offers.vocabulary import ITEMS
 from onloan.uses.addresses import ItemAddress, use_address
 from onloan.uses.calls import CallAnswer, UseCall, ask_gate
@@ -46,16 +48,19 @@ BODY_BYTES_MAX = 4_096
 
 Headers = list[tuple[str, str]]
 
+_questions = BodyReader(waiting_max=56, direct_max=8, direct_bytes_max=BODY_BYTES_MAX)
+
 _SECURE: Headers = [("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")]
 
 
 @dataclass(frozen=True, slots=True)
 class GateResponse:
-    """An HTTP answer: status line, headers, body."""
+    """An HTTP answer: status line, headers, body; ``over`` as ``bodies.outlast`` takes it."""
 
     status: int
     headers: Headers
     body: bytes
+    over: threading.Event | None = None
 
     @property
     def status_line(self) -> str:
@@ -69,14 +74,14 @@ def answer_use(environ: Mapping[str, Any]) -> GateResponse:
         answer = ask_gate(call)
         content = _hand_out(call, answer)
     except _FieldsWrong as error:
-        return _problem(FieldsWrong(field=error.lines[0].field), error.lines)
+        return answer_problem(FieldsWrong(field=error.lines[0].field), error.lines)
     except OnloanError as error:
-        return _problem(error)
+        return answer_problem(error)
     except Overloaded:
-        return _problem(Unavailable())
+        return answer_problem(Unavailable())
     except Exception as error:
         logger.error("a decision failed: %s", type(error).__name__)  # noqa: TRY400
-        return _problem(OwnFault())
+        return answer_problem(OwnFault())
     return _decision(content, is_replay=answer.is_replay)
 
 
@@ -119,8 +124,7 @@ def _read_body(environ: Mapping[str, Any]) -> bytes:
         length = -1
     if not 0 <= length <= BODY_BYTES_MAX:
         raise BodyTooLarge(bytes=BODY_BYTES_MAX)
-    data: bytes = environ["wsgi.input"].read(length)
-    return data
+    return _questions.read(environ["wsgi.input"], length)
 
 
 def _read_question(body: dict[str, Any]) -> UseIn:
@@ -177,13 +181,17 @@ def _decision(content: dict[str, Any], *, is_replay: bool) -> GateResponse:
     return GateResponse(200, headers, body)
 
 
-def _problem(error: OnloanError, lines: list[FieldProblem] | None = None) -> GateResponse:
+def answer_problem(error: OnloanError, lines: list[FieldProblem] | None = None) -> GateResponse:
+    """``error`` as a problem (RFC 9457), with the headers that its kind needs."""
     body = json.dumps(problem_content(error, lines or ())).encode()
     headers = [("Content-Type", PROBLEM_TYPE), ("Content-Length", str(len(body))), *_SECURE]
     if error.status == HTTPStatus.UNAUTHORIZED:
         headers.append(("WWW-Authenticate", "Bearer"))
     if isinstance(error, MethodWrong):
         headers.append(("Allow", "POST"))
-    if isinstance(error, Unavailable):
-        headers.append(("Retry-After", "5"))
-    return GateResponse(error.status, headers, body)
+    if isinstance(error, (Unavailable, Busy)):
+        headers.append(("Retry-After", str(RETRY_SECONDS)))
+    over = error.over if isinstance(error, LeftBehind) else None
+    if over is not None:
+        headers.append(CLOSE)
+    return GateResponse(error.status, headers, body, over)

@@ -18,8 +18,9 @@ from onloan.cases.erasure_steps import erase_again
 from onloan.cases.retention import require_periods
 from onloan.jobs.loop import run_all_once, run_until
 
-# Most of them wait: for a batch of the gate, or for one of the few threads that Django has (``api.edge``).
-WAITING_THREADS_PER_WORKER = 32
+# Most of them wait: for a batch of the gate, for one of the few threads that Django has (``api.edge``), or for
+# what somebody sends slowly (``api.bodies``). One for each connection, so that nobody who waits takes another's.
+WAITING_THREADS_PER_WORKER = 256
 
 
 def register(app: typer.Typer) -> None:
@@ -31,7 +32,7 @@ def register(app: typer.Typer) -> None:
 
 def run_server(address: str, port: int, workers: int, with_jobs: bool) -> None:
     """Serve until interrupted. SQLite has one writer, so one process; PostgreSQL as many as there are cores."""
-    from granian.constants import Interfaces
+    from granian.constants import HTTPModes, Interfaces
     from granian.log import LogLevels
     from granian.server import Server
 
@@ -50,10 +51,12 @@ def run_server(address: str, port: int, workers: int, with_jobs: bool) -> None:
         address=address,
         port=port,
         interface=Interfaces.WSGI,
+        # One request at a time on a connection, so that the bound on connections bounds all that is half sent.
+        http=HTTPModes.http1,
         workers=workers if db.is_postgresql() else 1,
         blocking_threads=WAITING_THREADS_PER_WORKER,
         log_level=LogLevels.warning,
-        backpressure=256,
+        backpressure=WAITING_THREADS_PER_WORKER,
         working_dir=Path.cwd(),
     ).serve()
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy
 
-from onloan.errors import OnloanError
+from onloan.errors import BODY_REFUSED, RETRY_SECONDS, Busy, OnloanError
 from onloan.portal.pages import render_failure
 
 # No page loads anything from elsewhere; a photo that the gate allowed stands in the page itself.
@@ -16,8 +17,7 @@ CONTENT_SECURITY_POLICY = (
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'; connect-src 'self'"
 )
 
-# A photo of 10 MB (more than that is refused at its field) and the rest of its form.
-BODY_BYTES_MAX = 16 * 1024 * 1024
+BODY_BYTES_MAX: int = settings.FORM_BYTES_MAX
 
 
 class BodyTooLarge(OnloanError):
@@ -31,10 +31,15 @@ class PageHeaders:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if body_bytes(request) > BODY_BYTES_MAX:
+        refused: OnloanError | None = request.META.get(BODY_REFUSED)
+        if refused is not None:
+            response = render_failure(request, refused)
+        elif body_bytes(request) > BODY_BYTES_MAX:
             response = render_failure(request, BodyTooLarge())
         else:
             response = self.get_response(request)
+        if isinstance(refused, Busy):
+            response.headers["Retry-After"] = str(RETRY_SECONDS)
         allowed_style = getattr(response, "style_hash", "")
         policy = CONTENT_SECURITY_POLICY.format(style_hash=f" '{allowed_style}'" if allowed_style else "")
         response.headers.setdefault("Content-Security-Policy", policy)

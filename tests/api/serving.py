@@ -28,6 +28,7 @@ class Served:
     port: int
     environment: dict[str, str]
     workers: int
+    threads: int = 4
     process: subprocess.Popen[bytes] | None = field(default=None)
 
     @property
@@ -36,7 +37,8 @@ class Served:
 
     def start(self) -> None:
         command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1"]
-        command += ["--port", str(self.port), "--workers", str(self.workers), "--blocking-threads", "4"]
+        command += ["--port", str(self.port), "--workers", str(self.workers), "--blocking-threads"]
+        command += [str(self.threads), "--backpressure", "256", "--http", "1"]
         command += ["--no-access-log", "--log-level", "error", "onloan.wsgi:application"]
         # A session of its own, so that killing it kills its workers too.
         self.process = subprocess.Popen(command, env=self.environment, cwd=ROOT, start_new_session=True)
@@ -76,7 +78,7 @@ class Served:
 
 
 @contextmanager
-def serving(database_url: str) -> Iterator[Served]:
+def serving(database_url: str, threads: int = 4) -> Iterator[Served]:
     """Serve the test's database: several processes on PostgreSQL, one on SQLite."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -89,7 +91,8 @@ def serving(database_url: str) -> Iterator[Served]:
         "PYTHONPATH": str(ROOT),
         "PYTHONWARNINGS": "ignore",
     }
-    served = Served(port, environment, workers=2 if database_url.startswith("postgresql") else 1)
+    workers = 2 if database_url.startswith("postgresql") else 1
+    served = Served(port, environment, workers, threads)
     try:
         served.start()
         yield served
