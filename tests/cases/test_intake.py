@@ -206,6 +206,26 @@ def test_it_links_nothing_to_what_was_asked_for_another_country_or_by_somebody_f
     assert list_events(again.case_id)[-1].text == "Maître Noir\n\nPlease."
 
 
+def test_what_the_merchant_passes_on_is_counted_by_itself(sqlite_database: str) -> None:
+    for _ in range(CASES_PER_DAY_MAX):
+        ask()
+
+    def pass_on() -> OpenedCase:
+        return open_case(
+            kind=Kind.RESTRICTION,
+            country="FR",
+            language="fr",
+            door=Door.API,
+            text="",
+            contact=ANA,
+            now=clock.now(),
+        )
+
+    assert len({pass_on().case_id for _ in range(CASES_PER_DAY_MAX)}) == CASES_PER_DAY_MAX
+    with pytest.raises(TooManyCases):
+        pass_on()
+
+
 def test_what_was_confirmed_does_not_count_among_what_anybody_can_send(sqlite_database: str) -> None:
     add_participant(open_market())
     confirm(ask(Kind.ACCESS))
