@@ -24,7 +24,13 @@ from onloan.portal.cases import EVENT_WORDS
 from tests.joining.support import open_market
 from tests.portal.support import Visitor, add_participant, read_mailed_code
 
-NEVER_SHOWN = {EventKind.NOTE, EventKind.ALARMED, EventKind.MAIL_FAILED, EventKind.ERASURE_PREVIEWED}
+NEVER_SHOWN = {
+    EventKind.NOTE,
+    EventKind.ALARMED,
+    EventKind.MAIL_FAILED,
+    EventKind.ERASURE_PREVIEWED,
+    EventKind.ANOTHER_CONFIRMED,
+}
 
 
 def complain(kind: Kind = Kind.COMPLAINT) -> str:
