@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from onloan import clock
-from onloan.cases.rules import CaseDue, Kind, case_due
+from onloan.cases.rules import WAIT_ALARM_DAYS, CaseDue, Kind, case_due
 from onloan.markets.rules import add_months, market_facts, rights_due, rights_extended_due
 
 EXTENSION_MONTHS_WITHOUT_LAW = 2
@@ -108,6 +108,17 @@ def alarm_step(days_left: int) -> int | None:
         return days_left
     reached = [days for days in ALARM_DAYS if days_left <= days]
     return min(reached) if reached else None
+
+
+def wait_step(days_waited: int) -> int | None:
+    """Which alarm a question has reached that waits for its answer so long: 10 or 30 days; or none yet."""
+    reached = [days for days in WAIT_ALARM_DAYS if days_waited >= days]
+    return max(reached) if reached else None
+
+
+def is_answer_day(answered_on: date, asked_on: date, today: date) -> bool:
+    """Whether a question can have been answered on that day: not before it was asked, and not in the future."""
+    return asked_on <= answered_on <= today
 
 
 def is_reason(text: str) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.utils import translation
 from django.utils.translation import gettext
@@ -17,6 +18,7 @@ from onloan.cases.answers import Asked, Frame, Ground, Parts
 from onloan.cases.clocks import Pause
 from onloan.cases.erasing import settle_erasure
 from onloan.cases.errors import (
+    AnsweredDay,
     AnswerIncomplete,
     AnswerUnfit,
     AnswerWords,
@@ -51,7 +53,7 @@ from onloan.cases.rules import (
 )
 from onloan.cases.sealing import seal_answer, unseal_contact
 from onloan.cases.staying import find_stays, write_stays
-from onloan.cases.timeline import record_event
+from onloan.cases.timeline import find_reply, list_events, record_event
 from onloan.cases.wording import find_identity_document
 from onloan.db import action
 from onloan.errors import BadInput, NotFound
@@ -138,23 +140,59 @@ def begin_pause(row: Case, pause: Pause, reason: str, now: datetime) -> bool:
 
 
 @action
-def resume_case(*, case_id: UUID, user_id: UUID, now: datetime) -> CaseDue:
-    """What was asked has arrived: the clock goes on. Raises PauseRefused where nothing was asked, NotAllowed,
-    NotFound, CaseClosed."""
+def resume_case(*, case_id: UUID, user_id: UUID, now: datetime, answered_on: date | None = None) -> CaseDue:
+    """What was asked has arrived: the clock goes on, from ``answered_on``, the day on which it came (None: the day
+    of their first message since the question, else today), not from the day on which somebody says so.
+
+    Raises PauseRefused where nothing was asked, AnsweredDay, NotAllowed, NotFound, CaseClosed."""
     row, pause = lock_open(case_id, user_id), find_open_pause(case_id)
     if pause is None:
         raise PauseRefused(field="reason", minimum=clocks.REASON_CHARACTERS_MIN)
     record_event(case_id=case_id, kind=_GIVEN[Pause(pause.kind)], now=now, by_user_id=user_id, is_shown=True)
+    return end_pause(row, pause, now, answered_on)
+
+
+@action
+def go_on_unanswered(*, case_id: UUID, user_id: UUID, now: datetime) -> CaseDue:
+    """Nobody answered the question, and the case goes on without: the clock goes on today, or from the day on
+    which the person wrote after all. Raises PauseRefused where nothing was asked, NotAllowed, NotFound,
+    CaseClosed."""
+    row, pause = lock_open(case_id, user_id), find_open_pause(case_id)
+    if pause is None:
+        raise PauseRefused(field="reason", minimum=clocks.REASON_CHARACTERS_MIN)
+    text = gettext("The question was not answered. The clock goes on.")
+    record_event(case_id=case_id, kind=EventKind.NOTE, now=now, by_user_id=user_id, text=text)
     return end_pause(row, pause, now)
 
 
-def end_pause(row: Case, pause: CasePause, now: datetime) -> CaseDue:
-    """Let the clock of a locked case go on, in the caller's transaction."""
+@action
+def remind_person(*, case_id: UUID, user_id: UUID, now: datetime) -> None:
+    """Ask once more what was asked, in the person's language; sent twice, it is told once. Raises PauseRefused
+    where nothing was asked, NotAllowed, NotFound, CaseClosed."""
+    row, pause = lock_open(case_id, user_id), find_open_pause(case_id)
+    if pause is None:
+        raise PauseRefused(field="reason", minimum=clocks.REASON_CHARACTERS_MIN)
+    asked = [event.text for event in list_events(case_id) if event.kind is ASKED[Pause(pause.kind)]]
+    asked_on = clock.local_day(pause.asked_at, market_facts(row.country).time_zone)
+    with translation.override(row.language):
+        words = gettext("On %(day)s we asked you the question below, and have no answer yet. Without it we wait.")
+        text = "\n\n".join([words % {"day": answers.write_day(asked_on)}, asked[-1]])
+    if not is_said(case_id, EventKind.MESSAGE_TO_PERSON, text, now):
+        tell_person(row, EventKind.MESSAGE_TO_PERSON, "case_reminder", text, user_id, now)
+
+
+def end_pause(row: Case, pause: CasePause, now: datetime, answered_on: date | None = None) -> CaseDue:
+    """Let the clock of a locked case go on from the day of the answer, in the caller's transaction. Raises
+    AnsweredDay."""
     kind = Pause(pause.kind)
     zone = market_facts(row.country).time_zone
-    begun = clocks.resume_from(
-        kind, first_day(row), clock.local_day(pause.asked_at, zone), _today(row, now), row.country
-    )
+    asked_on, today = clock.local_day(pause.asked_at, zone), _today(row, now)
+    replied_at = find_reply(row.id, pause.asked_at)
+    replied_on = clock.local_day(replied_at, zone) if replied_at is not None else None
+    answered_on = answered_on or replied_on or today
+    if not clocks.is_answer_day(answered_on, asked_on, today):
+        raise AnsweredDay(field="answered_on")
+    begun = clocks.resume_from(kind, first_day(row), asked_on, answered_on, row.country)
     due = clocks.due_from(
         Kind(row.kind),
         begun,
@@ -162,7 +200,12 @@ def end_pause(row: Case, pause: CasePause, now: datetime) -> CaseDue:
         public_holidays(row.country, begun),
         is_extended=row.extended_at is not None,
     )
-    CasePause.objects.filter(id=pause.id).update(answered_at=now)
+    # As near to the answer as is known: their message, this moment, or the beginning of the day that was typed.
+    begins_at = datetime.combine(answered_on, time(), ZoneInfo(zone))
+    answered_at = now if answered_on == today else max(pause.asked_at, begins_at)
+    if replied_at is not None and answered_on == replied_on:
+        answered_at = replied_at
+    CasePause.objects.filter(id=pause.id).update(answered_at=answered_at)
     Case.objects.filter(id=row.id).update(
         clock_from=begun, due_on=due.internal, legal_due_on=due.legal, alarm_days=None, alarmed_at=None
     )

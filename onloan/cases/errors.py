@@ -190,6 +190,12 @@ class PauseRefused(OnloanError):
     )
 
 
+class AnsweredDay(OnloanError):
+    code = "E-ANSWERED-DAY"
+    status = 422
+    sentence = _("Give the day on which their answer came: not before the question, and not in the future.")
+
+
 class AnswerIncomplete(OnloanError):
     code = "E-ANSWER-PARTS"
     status = 422

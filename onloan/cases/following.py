@@ -12,11 +12,12 @@ from onloan import ids
 from onloan.cases.actions import check_written
 from onloan.cases.errors import CaseClosed, FollowNobody
 from onloan.cases.merchants import sign_mail
-from onloan.cases.models import Case
+from onloan.cases.models import Case, CasePause
 from onloan.cases.once import is_said
-from onloan.cases.rules import Door, EventKind, Kind, State
+from onloan.cases.rules import Door, EventKind, Kind, State, show_reference
 from onloan.cases.sealing import contact_hash
-from onloan.cases.timeline import record_event
+from onloan.cases.team_mails import tell_team
+from onloan.cases.timeline import find_reply, record_event
 from onloan.db import action
 from onloan.errors import NotFound
 from onloan.people.actions import check_code, normalize_email, send_code
@@ -63,16 +64,21 @@ def find_followed(*, reference: str, email: str, code: str, now: datetime, asked
 
 @action
 def add_message(*, case_id: UUID, text: str, now: datetime) -> None:
-    """What whoever asked adds; the caller knows that it is them. Sent twice, it is kept once. Raises TextNeeded,
-    TextNotValid, NotFound, CaseClosed."""
+    """What whoever asked adds; the caller knows that it is them. Sent twice, it is kept once. The first one
+    after a question that stops the clock is mailed to the team. Raises TextNeeded, TextNotValid, NotFound,
+    CaseClosed."""
     seen = Case.objects.filter(id=case_id).values_list("participant_id").first()
     if seen is None:
         raise NotFound
     if seen[0] is not None and find_participant(seen[0]) is not None:
         lock_participant(seen[0])
-    if Case.objects.select_for_update().get(id=case_id).state != State.OPEN:
+    case = Case.objects.select_for_update().get(id=case_id)
+    if case.state != State.OPEN:
         raise CaseClosed
     written = check_written(Kind.COMPLAINT, text, field="text")
     if is_said(case_id, EventKind.MESSAGE_FROM_PERSON, written, now):
         return
+    pause = CasePause.objects.filter(case_id=case_id, answered_at=None).first()
+    if pause is not None and find_reply(case_id, pause.asked_at) is None:
+        tell_team("case_replied", {"case_reference": show_reference(case.reference)})
     record_event(case_id=case_id, kind=EventKind.MESSAGE_FROM_PERSON, now=now, text=written, is_shown=True)

@@ -184,6 +184,7 @@ class Case(UUIDModel):
             models.Index(
                 fields=["country", "door"], condition=Q(kind=Kind.COMPLAINT.value), name="cases_case_complaints"
             ),
+            models.Index(F("state"), F("closed_at").desc(), F("id"), name="cases_case_by_answer"),
         ]
 
 
@@ -208,16 +209,26 @@ class CaseEvent(UUIDModel):
         indexes = [
             models.Index(fields=["case_id", "at"], name="cases_event_by_case"),
             models.Index(fields=["participant_id", "at"], name="cases_event_by_participant"),
+            models.Index(
+                fields=["case_id", "at"],
+                condition=Q(kind=EventKind.MAIL_FAILED.value),
+                name="cases_event_mail_failed",
+            ),
+            models.Index(
+                fields=["case_id", "at"], condition=Q(kind=EventKind.PACK_GAP.value), name="cases_event_pack_gap"
+            ),
         ]
 
 
 class CasePause(UUIDModel):
-    """A question that stops the clock of a case until it is answered, and why it had to be asked."""
+    """A question that stops the clock of a case until it is answered, and why it had to be asked. ``alarm_days``:
+    after how many days of waiting the team was last told."""
 
     case_id = models.UUIDField()
     kind = models.CharField(max_length=16)
     asked_at = models.DateTimeField()
     answered_at = models.DateTimeField(null=True)
+    alarm_days = models.SmallIntegerField(null=True)
     sealed_reason = models.BinaryField()
 
     class Meta:
@@ -234,6 +245,7 @@ class CasePause(UUIDModel):
                 condition=Q(kind__in=[kind.value for kind in Pause]), name="cases_pause_kind_is_known"
             ),
         ]
+        indexes = [models.Index(fields=["case_id"], name="cases_pause_by_case")]
 
 
 class Restriction(ParticipantModel):
@@ -289,6 +301,7 @@ class Restriction(ParticipantModel):
                 condition=Q(ended_at__isnull=True, ends_on__isnull=False),
                 name="cases_restriction_by_end",
             ),
+            models.Index(fields=["case_id"], name="cases_restriction_by_case"),
         ]
 
 
@@ -362,6 +375,7 @@ class Erasure(ParticipantModel):
                 fields=["begun_at"], condition=Q(completed_at__isnull=True), name="cases_erasure_under_way"
             ),
             models.Index(fields=["case_id"], name="cases_erasure_by_case"),
+            models.Index(fields=["participant_id"], name="cases_erasure_by_participant"),
         ]
 
 

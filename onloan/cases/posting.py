@@ -23,6 +23,7 @@ _TOLD_BY = {
     "case_question": {EventKind.IDENTITY_ASKED, EventKind.CLARIFICATION_ASKED},
     "case_extended": {EventKind.EXTENDED},
     "case_progress": {EventKind.MESSAGE_TO_PERSON},
+    "case_reminder": {EventKind.MESSAGE_TO_PERSON},
     "case_answered": {EventKind.ANSWERED},
 }
 """With which line of the timeline each mail is written."""

@@ -21,6 +21,7 @@ from onloan.cases.sealing import (
     unseal_representative,
     unseal_text,
 )
+from onloan.cases.timeline import find_reply
 from onloan.errors import NotFound
 from onloan.markets.rules import known_countries, market_facts
 
@@ -67,7 +68,8 @@ class Identification:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseView:
     """A whole case, for the member of the team who answers it. ``contact`` is an e-mail address; where there is
-    none, the answer goes by letter to ``postal_address``, also to a participant."""
+    none, the answer goes by letter to ``postal_address``, also to a participant. ``replied_at``: when they first
+    wrote after the question that stops the clock."""
 
     line: CaseLine
     contact: str | None
@@ -78,6 +80,7 @@ class CaseView:
     is_extended: bool
     waits_for: Pause | None
     asked_at: datetime | None
+    replied_at: datetime | None
     representative: str
     identified: Identification | None
 
@@ -159,6 +162,7 @@ def find_case(case_id: UUID) -> CaseView:
         is_extended=row.extended_at is not None,
         waits_for=Pause(pause.kind) if pause is not None else None,
         asked_at=pause.asked_at if pause is not None else None,
+        replied_at=find_reply(case_id, pause.asked_at) if pause is not None else None,
         representative=unseal_representative(case_id, bytes(sealed_by)) if sealed_by is not None else "",
         identified=_identification(row),
     )
@@ -183,15 +187,33 @@ def count_open_cases(*, now: datetime) -> tuple[int, int]:
 def is_late(now: datetime) -> Q:
     """Open cases past the day that staff see, each by the day that it is in its country; one whose clock stands
     still is not late meanwhile."""
+    return _is_due_by(now, timedelta(days=-1))
+
+
+def is_due_within(now: datetime, days: int) -> Q:
+    """Open cases that are not late and due today or in so many days; one whose clock stands still is not."""
+    past = Q()
+    for today, countries in _days_now(now).items():
+        past |= Q(due_on__gte=today, country__in=countries)
+    return _is_due_by(now, timedelta(days=days)) & past
+
+
+def _days_now(now: datetime) -> dict[date, list[str]]:
+    """Which day it is, and in which countries."""
     days: dict[date, list[str]] = {}
     for country in known_countries():
         days.setdefault(clock.local_day(now, market_facts(country).time_zone), []).append(country)
-    past = Q()
+    return days
+
+
+def _is_due_by(now: datetime, ahead: timedelta) -> Q:
+    """Open cases whose clock runs, and whose day is at most ``ahead`` of today in their country."""
+    days, past = _days_now(now), Q()
     for today, countries in days.items():
-        past |= Q(due_on__lt=today, country__in=countries)
+        past |= Q(due_on__lte=today + ahead, country__in=countries)
     waiting = CasePause.objects.filter(case_id=OuterRef("pk"), answered_at=None)
-    # The first condition is what the index of days is read by.
-    return Q(~Exists(waiting), past, state=State.OPEN, due_on__lt=max(days))
+    # The first condition is what the index of days is read by, and the last the one that costs something.
+    return Q(state=State.OPEN, due_on__lte=max(days) + ahead) & past & Q(~Exists(waiting))
 
 
 class ComplaintCount(NamedTuple):

@@ -14,6 +14,8 @@ from onloan.markets.rules import complaint_due, rights_due
 TEXT_CHARACTERS_MAX = 4_000
 TAKEN_FOR_DAYS = 30
 """How long after the answer a copy can be taken with the number of the request."""
+WAIT_ALARM_DAYS = (10, 30)
+"""After how many days without an answer to a question the team is told, in every market."""
 
 
 class Kind(StrEnum):

@@ -92,6 +92,13 @@ def list_events(case_id: UUID, *, only_shown: bool = False) -> list[Event]:
     ]
 
 
+def find_reply(case_id: UUID, asked_at: datetime) -> datetime | None:
+    """When the person first wrote after a question; None while they have not."""
+    said = CaseEvent.objects.filter(case_id=case_id, kind=EventKind.MESSAGE_FROM_PERSON, at__gte=asked_at)
+    first: datetime | None = said.order_by("at").values_list("at", flat=True).first()
+    return first
+
+
 def _seal(event_id: UUID, text: str) -> bytes:
     return keys.seal(keys.derive_key("cases"), text.encode(), event_id.bytes + b"event")
 

@@ -16,7 +16,7 @@ from onloan.cases.pack.actions import prepare_packs, try_packs_again
 from onloan.cases.profiles import forget_photos, stop_closings
 from onloan.cases.restricting import end_announced
 from onloan.cases.retention import forget_past, note_run
-from onloan.cases.watching import watch_cases, watch_mails
+from onloan.cases.watching import watch_cases, watch_mails, watch_waiting
 from onloan.consents.actions import expire_due
 from onloan.evidence.actions import number_entries
 from onloan.ledger.check import require_balance
@@ -95,6 +95,7 @@ JOBS = (
     Job("tell recipients", 10, lambda now: tell_recipients(now=now, limit=200)),
     Job("watch duties", 3600, lambda now: watch_duties(now=now)),
     Job("watch cases", 3600, lambda now: watch_cases(now=now)),
+    Job("watch questions", 3600, lambda now: watch_waiting(now=now)),
     Job("watch mails about cases", 600, lambda now: watch_mails(now=now)),
     Job("watch breaches", 60, lambda now: watch_breaches(now=now)),
     Job("tell people of breaches", 5, lambda now: tell_people(now=now, limit=200)),

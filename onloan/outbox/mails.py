@@ -52,6 +52,7 @@ def render_mail(
     values["sign_in_page"] = f"{settings.PUBLIC_URL}/{language}/signin/"
     values["slip_page"] = f"{settings.PUBLIC_URL}/{language}/slip/"
     values["follow_page"] = f"{settings.PUBLIC_URL}/{language}/requests/follow/"
+    values["queue_page"] = f"{settings.PUBLIC_URL}/console/requests/"
     values["requests_page"] = f"{settings.PUBLIC_URL}/{language}/requests/"
     if "case_id" in context:
         values["case_page"] = f"{settings.PUBLIC_URL}/{language}/me/requests/{context['case_id']}/"
@@ -78,6 +79,8 @@ def _readable(name: str, value: Any, language: str) -> Any:
         return parse_money(value).format(language)
     if name == "rewards":
         return [_reward_line(line, language) for line in value]
+    if name == "cases":
+        return [_case_line(line) for line in value]
     return value
 
 
@@ -85,6 +88,13 @@ def _reward_line(line: str, language: str) -> dict[str, str]:
     """A line ``cash 4.00 EUR`` as the template needs it."""
     kind, _, amount = line.partition(" ")
     return {"kind": kind, "amount": parse_money(amount).format(language)}
+
+
+def _case_line(line: str) -> dict[str, str | int]:
+    """A line ``4K7M-2Q9X access -3`` (its number, its kind, the days that are left or were waited) as the template
+    needs it; ``late`` are the days since it was due."""
+    reference, kind, days = line.split(" ")
+    return {"reference": reference, "kind": kind, "days": int(days), "late": -int(days)}
 
 
 def _squeeze(body: str) -> str:

@@ -24,6 +24,7 @@ TEMPLATES = (
     "payments_unreached", "voucher_value", "amount_to_declare",
     "notice_due", "duties_due",
     "case_payment_late", "case_extended", "case_question", "case_progress", "case_answered", "cases_due",
+    "case_reminder", "case_replied", "cases_waiting",
     "cases_undelivered", "case_in_your_name", "case_not_yours",
     "restriction_told",
     "case_erasure_begun", "case_erased", "case_erasure_complete", "page_closing",
@@ -46,11 +47,12 @@ class WebhookEvent(StrEnum):
 EVENTS = tuple(event.value for event in WebhookEvent)
 
 CONTEXT_FIELDS = frozenset({
-    "about", "accounts_until_on", "amount", "answers_until_on", "authority", "authority_url", "breach_reference",
-    "campaign", "case_id", "case_reference", "code_waits", "controller", "count", "country", "decision", "due_on",
-    "expires_minutes", "gaps", "is_done", "kind", "label", "late", "law", "legal_due_on", "offer_slug",
-    "pool_closes_on", "pots_free", "qualified_on", "reasons", "receipt_id", "request_kind", "rewards",
-    "settles_on", "taken_on", "taken_time", "telling_id", "used_percent", "voucher_expires_on", "way",
+    "about", "accounts_until_on", "amount", "answers_until_on", "authority", "authority_url",
+    "breach_reference", "campaign", "case_id", "case_reference", "cases", "code_waits", "controller", "count",
+    "country", "decision", "due_in_10", "due_in_3", "due_on", "due_today", "expires_minutes", "gaps",
+    "is_done", "kind", "label", "late", "law", "legal_due_on", "offer_slug", "pool_closes_on", "pots_free",
+    "qualified_on", "reasons", "receipt_id", "request_kind", "rewards", "settles_on", "taken_on", "taken_time",
+    "telling_id", "used_percent", "voucher_expires_on", "way",
 })  # fmt: skip
 """The only names a mail's context may hold: none of them says who someone is."""
 

@@ -110,6 +110,16 @@ def test_it_alarms_at_ten_three_and_no_days_and_each_day_after() -> None:
     assert steps == [None, None, 10, 10, 10, 3, 3, 0, -1, -2]
 
 
+def test_a_question_alarms_at_ten_and_thirty_days_without_an_answer() -> None:
+    assert [clocks.wait_step(days) for days in (0, 9, 10, 29, 30, 99)] == [None, None, 10, 10, 30, 30]
+
+
+def test_an_answer_comes_between_the_question_and_today() -> None:
+    asked, today = day("2027-01-03"), day("2027-03-24")
+    days = [day(each) for each in ("2027-01-02", "2027-01-03", "2027-03-24", "2027-03-25")]
+    assert [clocks.is_answer_day(each, asked, today) for each in days] == [False, True, True, False]
+
+
 @given(
     received=st.dates(date(2026, 1, 1), date(2040, 12, 31)),
     asked=st.integers(0, 20),

@@ -16,6 +16,7 @@ from onloan.cases.clocks import IDENTITY_ANSWERED_WITHIN_DAYS, Pause
 from onloan.cases.erasing import choose_way
 from onloan.cases.erasure_steps import finish_erasures
 from onloan.cases.errors import (
+    AnsweredDay,
     AnswerIncomplete,
     AnswerUnfit,
     AnswerWords,
@@ -31,6 +32,8 @@ from onloan.cases.errors import (
     TextNotValid,
     WithdrawalStands,
 )
+from onloan.cases.following import add_message
+from onloan.cases.identifying import identify_case
 from onloan.cases.models import Case, CaseEvent, CasePause, Erasure
 from onloan.cases.queries import count_complaints, find_case
 from onloan.cases.rules import About, Door, ErasureWay, EventKind, Kind, Outcome
@@ -117,6 +120,80 @@ def test_a_question_stops_the_clock_with_a_stored_reason(market: OpenMarket) -> 
     }
     with pytest.raises(PauseRefused):
         desk.pause_case(**meaning, reason="The text names two photos of theirs.", now=NOW)
+
+
+def ask_who(case_id: UUID, dora: UUID, now: datetime) -> None:
+    desk.pause_case(
+        case_id=case_id, user_id=dora, pause=Pause.IDENTITY, question="Which address did you use?",
+        reason="Two people of this name wrote from one address.", now=now,
+    )  # fmt: skip
+
+
+def test_the_law_counts_from_the_reply_and_not_from_the_click(both_databases: str) -> None:
+    dora = open_market().team.dora
+    british, french = ask(country="GB"), ask(country="FR")
+    for case_id in (british, french):
+        ask_who(case_id, dora, NOW)
+        add_message(case_id=case_id, text="I wrote from another address then.", now=NOW + timedelta(days=32))
+        add_message(case_id=case_id, text="Did you read it?", now=NOW + timedelta(days=40))
+        desk.resume_case(case_id=case_id, user_id=dora, now=NOW + timedelta(days=52))
+    # 31 January and 32 days: they answered on 4 March, and the team looked on 24 March.
+    assert find_case(british).line.clock_from == date(2027, 3, 4)
+    assert find_case(british).line.legal_due_on == date(2027, 4, 5), "4 April is a Sunday"
+    assert find_case(french).line.clock_from == date(2027, 3, 4), "32 days were waited for"
+    answered = CasePause.objects.values_list("answered_at", flat=True).distinct()
+    assert list(answered) == [NOW + timedelta(days=32)]
+
+
+def test_whoever_knows_the_day_of_the_answer_says_it(market: OpenMarket) -> None:
+    case_id, dora = ask(country="GB"), market.team.dora
+    ask_who(case_id, dora, NOW)
+    later = NOW + timedelta(days=52)
+    for day in (NOW.date() - timedelta(days=1), later.date() + timedelta(days=1)):
+        with pytest.raises(AnsweredDay):
+            desk.resume_case(case_id=case_id, user_id=dora, answered_on=day, now=later)
+    assert find_case(case_id).waits_for is Pause.IDENTITY
+    desk.resume_case(case_id=case_id, user_id=dora, answered_on=date(2027, 3, 4), now=later)
+    assert find_case(case_id).line.clock_from == date(2027, 3, 4)
+    assert CasePause.objects.get().answered_at == datetime(2027, 3, 4, tzinfo=UTC)
+    other = ask(country="GB")
+    ask_who(other, dora, NOW)
+    desk.resume_case(case_id=other, user_id=dora, answered_on=NOW.date(), now=later)
+    assert CasePause.objects.get(case_id=other).answered_at == NOW, "not before it was asked"
+
+
+def test_a_colleague_who_knows_the_person_counts_from_their_reply_too(market: OpenMarket) -> None:
+    ana, case_id = add_participant(market), ask(country="GB")
+    ask_who(case_id, market.team.dora, NOW)
+    add_message(case_id=case_id, text="I am Ana, of the spring pot.", now=NOW + timedelta(days=32))
+    identify_case(
+        case_id=case_id, user_id=market.team.dora, typed=ana.public_id, how="They named two friends.",
+        is_mandate_seen=False, now=NOW + timedelta(days=52),
+    )  # fmt: skip
+    assert find_case(case_id).line.clock_from == date(2027, 3, 4)
+
+
+def test_somebody_who_does_not_answer_is_reminded_or_left_alone(market: OpenMarket) -> None:
+    case_id, dora = ask(), market.team.dora
+    for act in (desk.remind_person, desk.go_on_unanswered):
+        with pytest.raises(PauseRefused):
+            act(case_id=case_id, user_id=dora, now=NOW)
+    ask_who(case_id, dora, NOW)
+    for _ in range(2):
+        desk.remind_person(case_id=case_id, user_id=dora, now=NOW + timedelta(days=12))
+    assert mails("case_reminder") == 1
+    told = [event.text for event in list_events(case_id, only_shown=True)][-1]
+    assert "On 31 January 2027 we asked you" in told and told.endswith("Which address did you use?")
+    assert find_case(case_id).waits_for is Pause.IDENTITY
+    desk.go_on_unanswered(case_id=case_id, user_id=dora, now=NOW + timedelta(days=20))
+    assert find_case(case_id).waits_for is None
+    assert find_case(case_id).line.clock_from == date(2027, 2, 20)
+    assert not list_events(case_id)[-1].is_shown
+    other = ask()
+    ask_who(other, dora, NOW)
+    add_message(case_id=other, text="Why do you ask?", now=NOW + timedelta(days=5))
+    desk.go_on_unanswered(case_id=other, user_id=dora, now=NOW + timedelta(days=20))
+    assert find_case(other).line.clock_from == date(2027, 2, 5), "their word counts, whatever it was"
 
 
 @pytest.mark.parametrize(
@@ -434,7 +511,7 @@ def test_a_bad_days_alarms_are_noted_some_at_a_time_and_told_together(
     assert (watch_cases(now=late), watch_cases(now=late)) == (5, 0)
     assert CaseEvent.objects.filter(kind="alarmed").values("case_id").distinct().count() == 5
     (context,) = Message.objects.filter(template="cases_due").values_list("context", flat=True).distinct()
-    assert (context["count"], context["late"]) == (5, 5)
+    assert (context["count"], context["late"]) == (5, 5) and len(context["cases"]) == 5
 
 
 def test_progress_is_told_and_notes_are_not(market: OpenMarket) -> None:

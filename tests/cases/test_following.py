@@ -9,17 +9,20 @@ import pytest
 
 from onloan import clock
 from onloan.cases.actions import open_case
-from onloan.cases.desk import read_email
+from onloan.cases.clocks import Pause
+from onloan.cases.desk import pause_case, read_email
 from onloan.cases.erasure_rules import GRACE
 from onloan.cases.erasure_steps import finish_erasures
 from onloan.cases.errors import CaseClosed, FollowNobody
 from onloan.cases.following import add_message, ask_to_follow, find_followed
 from onloan.cases.models import Case
+from onloan.cases.queries import find_case
 from onloan.cases.rectifying import rectify_email
 from onloan.cases.rules import Door, EventKind, Kind
 from onloan.cases.sealing import contact_hash, seal_contact
 from onloan.cases.taking_back import take_back_case
 from onloan.cases.timeline import list_events
+from onloan.outbox.models import Message
 from onloan.people.actions import check_code
 from onloan.people.changes import send_change_code
 from onloan.people.errors import CodeNotValid
@@ -102,3 +105,21 @@ def test_an_old_mailbox_reads_nothing_that_was_asked_on_their_page(sqlite_databa
     finish_erasures(now=NOW + GRACE[door] + timedelta(minutes=1))
     assert not is_alive(ana)
     assert follow(opened.reference, "ana@example.org") == opened.case_id, "then the case has nothing else"
+
+
+def test_the_first_word_after_a_question_is_mailed_to_the_team_once(sqlite_database: str) -> None:
+    dora = open_market().team.dora
+    opened = open_case(
+        kind=Kind.ACCESS, country="FR", language="fr", door=Door.PUBLIC_PAGE, text="",
+        contact="chloe@example.org", now=NOW,
+    )  # fmt: skip
+    add_message(case_id=opened.case_id, text="Please hurry.", now=NOW)
+    words = "With which address did you join us?"
+    later = NOW + timedelta(days=1)
+    pause_case(case_id=opened.case_id, user_id=dora, pause=Pause.IDENTITY, question=words, reason=words, now=later)
+    assert find_case(opened.case_id).replied_at is None
+    for hours, text in enumerate(("With this one.", "With this one.", "And with an older one."), start=1):
+        add_message(case_id=opened.case_id, text=text, now=later + timedelta(minutes=hours))
+    (mail,) = Message.objects.filter(template="case_replied")
+    assert mail.context == {"case_reference": opened.reference}
+    assert find_case(opened.case_id).replied_at == later + timedelta(minutes=1)

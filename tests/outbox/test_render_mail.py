@@ -6,6 +6,7 @@ import pytest
 from django.conf import settings
 
 from onloan import ids
+from onloan.cases.rules import Kind
 from onloan.consents.statements import receipt_token as token_of_consents
 from onloan.outbox.mails import receipt_token, render_mail
 from onloan.outbox.rules import CONTEXT_FIELDS, TEMPLATES
@@ -144,6 +145,22 @@ CASES: list[tuple[str, dict[str, object], dict[str, str]]] = [
     ("page_closing", {"due_on": "2027-06-16"}, {}),
     ("cases_due", {"count": 1, "late": 0}, {}),
     ("cases_due", {"count": 3, "late": 2}, {}),
+    (
+        "cases_due",
+        {
+            "count": 6,
+            "late": 2,
+            "due_today": 1,
+            "due_in_3": 2,
+            "due_in_10": 1,
+            "cases": [f"4K7M-2Q9X {kind} {days}" for days, kind in enumerate(Kind, start=-3)],
+        },
+        {},
+    ),  # fmt: skip
+    ("case_reminder", {"case_reference": "4K7M-2Q9"}, {"reason": "On 3 January we asked you: which photo?"}),
+    ("case_replied", {"case_reference": "4K7M-2Q9"}, {}),
+    ("cases_waiting", {"count": 1, "cases": ["4K7M-2Q9X access 10"]}, {}),
+    ("cases_waiting", {"count": 12, "cases": ["4K7M-2Q9X access 30"]}, {}),
     (
         "pack_ready",
         {"case_reference": "4K7M-2Q9", "request_kind": "access", "gaps": ["What you changed", "Mails to you"]},

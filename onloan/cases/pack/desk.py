@@ -192,6 +192,7 @@ QUESTIONS = Source(
         Property("answered_at", or_none(MOMENT), "When the answer came."),
         Property("reason", TEXT, "Why it had to be asked, in the words of who asked."),
     ),
+    left_out={"alarm_days": REMINDER},
 )
 
 

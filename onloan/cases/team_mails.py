@@ -1,0 +1,23 @@
+"""Mails to everybody who handles cases: what needs somebody, by number and kind, and nothing about a person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.conf import settings
+
+from onloan import db
+from onloan.access.rules import Capability
+from onloan.access.team import list_members
+from onloan.outbox.statements import MailValue, mail_statement
+
+
+def tell_team(template: str, context: Mapping[str, MailValue]) -> None:
+    """Write to each of them, in the caller's transaction."""
+    db.execute([
+        mail_statement(
+            template=template, language=settings.LANGUAGE_CODE, address=member.email, context=dict(context)
+        )
+        for member in list_members()
+        if member.can(Capability.HANDLE_CASES)
+    ])  # fmt: skip
