@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from onloan import ids
 from onloan.cases.models import Case, CaseEvent, CasePause, Erasure
-from onloan.cases.queries import CaseLine, is_late, read_lines
-from onloan.cases.rules import EventKind, Kind, State
+from onloan.cases.pack.queries import list_gaps
+from onloan.cases.queries import CaseLine, is_due_within, is_late, read_lines
+from onloan.cases.rules import WAIT_ALARM_DAYS, EventKind, Kind, State
+from onloan.cases.step_queries import read_standings
+from onloan.cases.step_rules import Step
 from onloan.cases.timeline import unseal_event
 from onloan.outbox.models import Message
 
 ROWS_ON_PAGE = 50
+SOON_DAYS = 10
+"""What the tab of what is due soon holds."""
 LATE_SHOWN_MAX = 5
 PAGES_MAX = 10_000
 
@@ -26,32 +32,29 @@ PAGES_MAX = 10_000
 class Tab(StrEnum):
     OPEN = "open"
     LATE = "late"
+    SOON = "soon"
     ANSWERED = "answered"
 
 
-class QueueStep(StrEnum):
-    """What an open case waits for, as its row says it in a word or two."""
+class Mark(StrEnum):
+    """What a list of cases can be narrowed to; each is a clock of its own."""
 
     WAITS = "waits"
-    WROTE = "wrote"
-    WHO = "who"
     PACK_GAP = "pack_gap"
-    PACK_READY = "pack_ready"
-    ERASING = "erasing"
-    ERASED = "erased"
-    TO_ANSWER = "to_answer"
+    UNDELIVERED = "undelivered"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueRow:
     """``is_undelivered``: a mail about it did not arrive, and nothing was sent since. ``is_waiting``: its clock
-    stands still. ``step`` is None once it is answered."""
+    stands still. ``step`` is None once it is answered. ``like_count``: other open ones from the same address."""
 
     case: CaseLine
     is_late: bool
     is_waiting: bool
-    step: QueueStep | None
+    step: Step | None
     is_undelivered: bool
+    like_count: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,54 +69,97 @@ class Queue:
     rows: list[QueueRow]
     open_count: int
     late_count: int
+    soon_count: int
     answered_count: int
     late_everywhere: int
     page: int
     page_count: int
 
 
-def read_queue(*, tab: Tab, now: datetime, kind: Kind | None = None, country: str = "", page: int = 1) -> Queue:
-    """Page ``page`` (from 1) of a tab, or the last one. Neither a tab nor a filter hides what is most late."""
-    by_day = Case.objects.filter(state=State.OPEN).order_by("due_on", "received_at", "id")
-    answered = Case.objects.filter(state=State.CLOSED).order_by("-closed_at", "id")
-    late, wanted = is_late(now), _wanted(kind, country)
+def read_queue(
+    *,
+    tab: Tab,
+    now: datetime,
+    kind: Kind | None = None,
+    country: str = "",
+    mark: Mark | None = None,
+    like: str = "",
+    page: int = 1,
+) -> Queue:
+    """Page ``page`` (from 1) of a tab, or the last one. Neither a tab nor a filter hides what is most late.
+    ``like``: the number of a case; only those that came from the same address."""
+    by_day, answered = _by_day(), Case.objects.filter(state=State.CLOSED).order_by("-closed_at", "id")
+    late, soon, wanted = is_late(now), is_due_within(now, SOON_DAYS), _wanted(kind, country, mark, like)
     counts = by_day.aggregate(
         open=Count("id", filter=wanted),
         late=Count("id", filter=wanted & late),
+        soon=Count("id", filter=wanted & soon),
         everywhere=Count("id", filter=late),
     )
-    answered_count = answered.filter(wanted).count()
-    total = {Tab.OPEN: counts["open"], Tab.LATE: counts["late"], Tab.ANSWERED: answered_count}[tab]
-    page_count = max(math.ceil(total / ROWS_ON_PAGE), 1)
+    counts["answered"] = answered.filter(wanted).count()
+    page_count = max(math.ceil(counts[tab.value] / ROWS_ON_PAGE), 1)
     page = min(max(page, 1), page_count)
     first = (page - 1) * ROWS_ON_PAGE
     chosen_late, rest = [], []
     if tab is Tab.ANSWERED:
         rest = _slice(answered.filter(wanted), first)
+    elif tab is Tab.SOON:
+        rest = _slice(by_day.filter(wanted, soon), first)
     else:
         chosen_late = _slice(by_day.filter(wanted, late), first)
     if tab is Tab.OPEN:
         # What is late comes first, and the others begin where it ends.
         rest = _slice(by_day.filter(wanted).exclude(late), first - counts["late"])
-    hidden = by_day.filter(late) if tab is Tab.ANSWERED or page > 1 else by_day.filter(late).exclude(wanted)
+    hides_late = tab in {Tab.ANSWERED, Tab.SOON} or page > 1
+    hidden = by_day.filter(late) if hides_late else by_day.filter(late).exclude(wanted)
     above = read_lines(hidden.exclude(id__in=[line.id for line in chosen_late])[:LATE_SHOWN_MAX])
-    shown = _read_rows([*above, *chosen_late, *rest], late={line.id for line in [*above, *chosen_late]})
+    shown = _read_rows([*above, *chosen_late, *rest], {line.id for line in [*above, *chosen_late]}, now)
     return Queue(
         late=shown[: len(above)],
         rows=shown[len(above) :],
         open_count=counts["open"],
         late_count=counts["late"],
-        answered_count=answered_count,
+        soon_count=counts["soon"],
+        answered_count=counts["answered"],
         late_everywhere=counts["everywhere"],
         page=page,
         page_count=page_count,
     )
 
 
-def _wanted(kind: Kind | None, country: str) -> Q:
+def list_first(now: datetime, count: int) -> list[QueueRow]:
+    """The ``count`` open cases that are most late, or due next."""
+    late = read_lines(_by_day().filter(is_late(now))[:count])
+    rest = read_lines(_by_day().exclude(is_late(now))[: count - len(late)]) if len(late) < count else []
+    return _read_rows([*late, *rest], {line.id for line in late}, now)
+
+
+def _by_day() -> QuerySet[Case]:
+    return Case.objects.filter(state=State.OPEN).order_by("due_on", "received_at", "id")
+
+
+def _wanted(kind: Kind | None, country: str, mark: Mark | None, like: str) -> Q:
     """What the filters choose; without any, every case, said so that it can be turned round."""
-    chosen = {**({"kind": kind} if kind is not None else {}), **({"country": country} if country else {})}
-    return Q(**chosen) if chosen else Q(id__isnull=False)
+    wanted = Q(id__isnull=False)
+    if kind is not None:
+        wanted &= Q(kind=kind)
+    if country:
+        wanted &= Q(country=country)
+    if mark is not None:
+        wanted &= _marked(mark)
+    if like:
+        same = Case.objects.filter(reference=ids.normalize_code(like), contact_hash__isnull=False)
+        wanted &= Q(contact_hash__in=same.values("contact_hash"))
+    return wanted
+
+
+def _marked(mark: Mark) -> Q:
+    """Cases that have this mark."""
+    if mark is Mark.WAITS:
+        return Q(id__in=CasePause.objects.filter(answered_at=None).values("case_id"))
+    if mark is Mark.PACK_GAP:
+        return Q(id__in=list_gaps().values("case_id"))
+    return Q(id__in=_undelivered().values("case_id"))
 
 
 def _slice(rows: QuerySet[Case], first: int) -> list[CaseLine]:
@@ -121,21 +167,19 @@ def _slice(rows: QuerySet[Case], first: int) -> list[CaseLine]:
     return read_lines(rows[max(first, 0) : max(first + ROWS_ON_PAGE, 0)])
 
 
-def _read_rows(lines: Sequence[CaseLine], late: Set[UUID]) -> list[QueueRow]:
-    case_ids = [line.id for line in lines]
-    waiting = set(
-        CasePause.objects.filter(case_id__in=case_ids, answered_at=None).values_list("case_id", flat=True)
-    )
-    steps, undelivered = _read_steps(lines, waiting), list_undelivered(case_ids)
+def _read_rows(lines: Sequence[CaseLine], late: Set[UUID], now: datetime) -> list[QueueRow]:
+    standings, undelivered = read_standings(lines, now), list_undelivered([line.id for line in lines])
     return [
         QueueRow(
             case=line,
             is_late=line.id in late,
-            is_waiting=line.id in waiting,
-            step=steps.get(line.id),
+            is_waiting=standings[line.id].waits_since is not None,
+            step=standings[line.id].step,
             is_undelivered=line.id in undelivered,
+            like_count=standings[line.id].like_count,
         )
         for line in lines
+        if line.id in standings
     ]
 
 
@@ -153,30 +197,48 @@ def find_by_reference(typed: str) -> UUID | None:
     return found
 
 
-def count_by_kind(now: datetime) -> dict[Kind, tuple[int, int]]:
-    """(open, late) for each kind of which there is something open."""
-    rows = (
-        Case.objects.filter(state=State.OPEN)
-        .values("kind")
-        .annotate(open=Count("id"), late=Count("id", filter=is_late(now)))
+def count_by_kind(now: datetime) -> dict[Kind, tuple[int, int, int, int]]:
+    """(open, late, due within 3 days, within 10 days) for each kind of which there is something open."""
+    rows: Iterable[Mapping[str, Any]] = (
+        Case.objects.filter(state=State.OPEN).values("kind").annotate(**_counted(now))
     )
-    counts = {Kind(row["kind"]): (row["open"], row["late"]) for row in rows}
+    counts = {Kind(row["kind"]): (row["open"], row["late"], row["in_3"], row["in_10"]) for row in rows}
     return {kind: counts[kind] for kind in Kind if kind in counts}
 
 
-def count_erasures(now: datetime) -> tuple[int, int]:
-    """Erasures under way, and how many of them belong to a case that is late."""
+def count_erasures(now: datetime) -> tuple[int, int, int, int]:
+    """(under way, late, due within 3 days, within 10 days): by the day of the case that asked for it; one that
+    nobody asked for has none."""
     under_way = Erasure.objects.filter(completed_at=None)
-    late = under_way.filter(case_id__in=Case.objects.filter(is_late(now)).values("id"))
-    return under_way.count(), late.count()
+    asked = Case.objects.filter(id__in=under_way.filter(case_id__isnull=False).values("case_id"))
+    counts = asked.aggregate(**_counted(now))
+    return under_way.count(), counts["late"], counts["in_3"], counts["in_10"]
 
 
-def count_gaps() -> int:
-    """Open cases whose copy of the data lacks something, and was not made whole since."""
-    # A copy that lacks something says what; one that is whole has nothing to say.
-    later = _event(EventKind.PACK_READY).filter(at__gt=OuterRef("at"), sealed_text=None)
-    gaps = CaseEvent.objects.filter(~Exists(later), kind=EventKind.PACK_GAP, case_id=OuterRef("pk"))
-    return Case.objects.filter(Exists(gaps), state=State.OPEN).count()
+def _counted(now: datetime) -> dict[str, Count]:
+    return {
+        "open": Count("id"),
+        "late": Count("id", filter=is_late(now)),
+        "in_3": Count("id", filter=is_due_within(now, 3)),
+        "in_10": Count("id", filter=is_due_within(now, SOON_DAYS)),
+    }
+
+
+def count_marked(mark: Mark) -> tuple[int, int]:
+    """(open, answered) cases with this mark."""
+    counts = Case.objects.filter(_marked(mark)).aggregate(
+        open=Count("id", filter=Q(state=State.OPEN)), answered=Count("id", filter=Q(state=State.CLOSED))
+    )
+    return counts["open"], counts["answered"]
+
+
+def count_waiting(now: datetime) -> tuple[int, int]:
+    """(all, too long) open cases that wait for the person; too long is the last of ``WAIT_ALARM_DAYS``."""
+    waiting = CasePause.objects.filter(
+        answered_at=None, case_id__in=Case.objects.filter(state=State.OPEN).values("id")
+    )
+    too_long = waiting.filter(asked_at__lte=now - timedelta(days=max(WAIT_ALARM_DAYS)))
+    return waiting.count(), too_long.count()
 
 
 def _event(*kinds: EventKind) -> QuerySet[CaseEvent]:
@@ -187,10 +249,6 @@ def _event(*kinds: EventKind) -> QuerySet[CaseEvent]:
 def list_undelivered(case_ids: Sequence[UUID]) -> set[UUID]:
     """Which of these cases have a mail that did not arrive, and nothing sent since."""
     return set(_undelivered().filter(case_id__in=list(case_ids)).values_list("case_id", flat=True))
-
-
-def count_undelivered() -> int:
-    return _undelivered().values("case_id").distinct().count()
 
 
 def list_failed_mails(case_id: UUID) -> list[tuple[str, datetime, datetime]]:
@@ -212,54 +270,3 @@ ENDS_FAILURE = (EventKind.MESSAGE_TO_PERSON, EventKind.ANSWERED)
 def _undelivered() -> QuerySet[CaseEvent]:
     later = _event(*ENDS_FAILURE).filter(at__gt=OuterRef("at"))
     return CaseEvent.objects.filter(~Exists(later), kind=EventKind.MAIL_FAILED)
-
-
-_OURS = (EventKind.MESSAGE_TO_PERSON, EventKind.IDENTITY_ASKED, EventKind.CLARIFICATION_ASKED, EventKind.EXTENDED)
-_WHO = (EventKind.IDENTIFIED, EventKind.ANOTHER_CONFIRMED)
-_LOOKED_AT = Q(kind__in=[*_OURS, *_WHO, EventKind.MESSAGE_FROM_PERSON, EventKind.PACK_GAP]) | Q(
-    kind=EventKind.PACK_READY, sealed_text=None
-)
-
-
-def _read_steps(lines: Sequence[CaseLine], waiting: Set[UUID]) -> dict[UUID, QueueStep]:
-    """What each open case waits for, in two statements for all of them."""
-    opened = [line for line in lines if line.state is State.OPEN]
-    case_ids = [line.id for line in opened]
-    latest: dict[UUID, dict[EventKind, datetime]] = {}
-    rows = CaseEvent.objects.filter(_LOOKED_AT, case_id__in=case_ids).values_list("case_id", "kind")
-    for case_id, kind, at in rows.annotate(Max("at")):
-        latest.setdefault(case_id, {})[EventKind(kind)] = at
-    erased = dict(Erasure.objects.filter(case_id__in=case_ids).values_list("case_id", "erased_at"))
-    return {
-        line.id: _step(
-            line,
-            latest.get(line.id, {}),
-            is_waiting=line.id in waiting,
-            is_erasing=line.id in erased,
-            is_erased=erased.get(line.id) is not None,
-        )
-        for line in opened
-    }
-
-
-def _step(
-    line: CaseLine, latest: dict[EventKind, datetime], *, is_waiting: bool, is_erasing: bool, is_erased: bool
-) -> QueueStep:
-    """The one thing that whoever reads the row wants to know first."""
-    another = latest.get(EventKind.ANOTHER_CONFIRMED)
-    if another is not None and another >= latest.get(EventKind.IDENTIFIED, another):
-        # The code was typed by somebody else than the one to whom it is tied.
-        return QueueStep.WHO
-    wrote = latest.get(EventKind.MESSAGE_FROM_PERSON)
-    if wrote is not None and all(wrote > latest[kind] for kind in _OURS if kind in latest):
-        return QueueStep.WROTE
-    if is_waiting:
-        return QueueStep.WAITS
-    if is_erasing:
-        return QueueStep.ERASED if is_erased else QueueStep.ERASING
-    if line.participant_id is None and line.kind not in {Kind.COMPLAINT, Kind.SIGHTING}:
-        return QueueStep.WHO
-    gap, ready = latest.get(EventKind.PACK_GAP), latest.get(EventKind.PACK_READY)
-    if gap is not None and (ready is None or ready < gap):
-        return QueueStep.PACK_GAP
-    return QueueStep.PACK_READY if ready is not None else QueueStep.TO_ANSWER

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 TEXTS = (
     "done", "reasons", "law", "proof", "why_not_wait", "note", "why_longer", "question", "doubt", "known_as",
@@ -11,10 +11,12 @@ TEXTS = (
 """The fields in which somebody writes, in the order in which they stand on the page."""
 
 
-def list_forms(context: Mapping[str, object], *, step: str, is_known: bool, is_identified: bool) -> set[str]:
-    """The forms that the page has now; ``step`` is the act of its next step, if that is a button."""
+def list_forms(
+    context: Mapping[str, object], *, acts: Collection[str], is_known: bool, is_identified: bool
+) -> set[str]:
+    """The forms that the page has now; ``acts`` are the buttons of its next step."""
     forms = {
-        step: bool(step),
+        **dict.fromkeys(acts, True),
         "answer": True,
         "note": True,
         "progress": True,

@@ -32,7 +32,9 @@ from onloan.cases.desk import (
     compose_answer,
     extend_case,
     find_asked,
+    go_on_unanswered,
     pause_case,
+    remind_person,
     resume_case,
 )
 from onloan.cases.errors import AnswerUnseen, CaseClosed
@@ -48,6 +50,7 @@ from onloan.cases.queries import CaseView, find_case
 from onloan.cases.queue_queries import list_undelivered
 from onloan.cases.rules import OPENS, Door, EventKind, Kind, State, can_end_with
 from onloan.cases.sighting_queries import find_sighting_of_case
+from onloan.cases.step_queries import find_standing
 from onloan.cases.suggestions import SuggestedText, list_late_suggestions, list_suggestions
 from onloan.cases.timeline import Event, list_events
 from onloan.cases.usual import find_usual_answer
@@ -55,7 +58,7 @@ from onloan.console.case_forms import mark_answer, prefill_stays, read_outcome, 
 from onloan.console.case_refusals import TEXTS, list_forms
 from onloan.console.copies import make_wanted_copy
 from onloan.console.erasures import erasure_panel
-from onloan.console.next_steps import find_next_step
+from onloan.console.next_steps import find_next_step, fold_reminders
 from onloan.console.pages import TeamRequest, read_text, render_page, team_page
 from onloan.console.queue import days_in_words
 from onloan.console.refusals import Problem, refusal_panel
@@ -70,7 +73,7 @@ REASON_CHARACTERS_MAX = 2_000
 ADDRESS_CHARACTERS_MAX = 254
 TYPED = (
     "outcome", "done", "reasons", "ground", "law", "kept_until", "proof", "why_not_wait", "note", "why_longer",
-    "pause", "question", "doubt", "known_as", "how", "mandate", "separate", "email", "why_copy",
+    "pause", "question", "doubt", "answered_on", "known_as", "how", "mandate", "separate", "email", "why_copy",
 )  # fmt: skip
 """Every field of the page, each with a name of its own, so that what was typed stays when something is refused."""
 
@@ -167,7 +170,8 @@ def _render(
     today = clock.local_day(clock.now(), facts.time_zone)
     sighting = find_sighting_of_case(case_id)
     left, is_open = days_left(case.line.due_on, today), case.line.state is State.OPEN
-    step = find_next_step(case, events, today) if is_open else None
+    standing = find_standing(case.line, clock.now())
+    step = find_next_step(case, standing, events) if is_open else None
     typed = typed if typed is not None else _read_typed(request) | prefill_stays(request, case)
     context: dict[str, object] = {
         "here": "cases",
@@ -179,7 +183,9 @@ def _render(
         "picture": data_address(sighting.report.picture) if sighting and sighting.report.picture else "",
         "late": is_open and left < 0 and case.waits_for is None,
         "left": days_in_words(left),
-        "events": events,
+        "events": fold_reminders(events),
+        "like_count": standing.like_count,
+        **_answer_days(case, today),
         "undelivered": _list_undelivered(case_id, events),
         "is_receipt_missed": any(event.kind in OPENS for event in list_missed(case_id)),
         "twins": [
@@ -201,12 +207,22 @@ def _render(
     }
     forms = list_forms(
         context,
-        step=step.act if step is not None else "",
+        acts=step.acts if step is not None else (),
         is_known=case.line.participant_id is not None,
         is_identified=case.identified is not None,
     )
     refused = refusal_panel(problem, forms, (typed.get(name, "") for name in TEXTS))
     return render_page(request, "case.html", {**context, **refused}, status=status)
+
+
+def _answer_days(case: CaseView, today: date) -> dict[str, str]:
+    """For the field of the day on which an answer came: what stands in it, and between which days it lies."""
+    if case.asked_at is None:
+        return {}
+    zone = market_facts(case.line.country).time_zone
+    answered_on = clock.local_day(case.replied_at, zone) if case.replied_at is not None else today
+    days = {"asked_day": clock.local_day(case.asked_at, zone), "answered_day": answered_on, "today": today}
+    return {name: day.isoformat() for name, day in days.items()}
 
 
 def _answer_context(case: CaseView, today: date) -> dict[str, object]:
@@ -340,7 +356,22 @@ def _pause(request: TeamRequest, case_id: UUID) -> str:
 
 
 def _resume(request: TeamRequest, case_id: UUID) -> str:
-    resume_case(case_id=case_id, user_id=request.member.id, now=clock.now())
+    typed = request.POST.get("answered_on", "").strip()
+    try:
+        answered_on = date.fromisoformat(typed) if typed else None
+    except ValueError:
+        raise BadInput(field="answered_on", problem=_("write a day as 2037-12-31")) from None
+    resume_case(case_id=case_id, user_id=request.member.id, answered_on=answered_on, now=clock.now())
+    return _("The clock goes on.")
+
+
+def _remind(request: TeamRequest, case_id: UUID) -> str:
+    remind_person(case_id=case_id, user_id=request.member.id, now=clock.now())
+    return _("Print the letter and post it.") if find_case(case_id).goes_by_letter else _("Sent to the person.")
+
+
+def _go_on(request: TeamRequest, case_id: UUID) -> str:
+    go_on_unanswered(case_id=case_id, user_id=request.member.id, now=clock.now())
     return _("The clock goes on.")
 
 
@@ -394,6 +425,8 @@ ACTS: Mapping[str, Callable[[TeamRequest, UUID], str]] = {
     "extend": _extend,
     "pause": _pause,
     "resume": _resume,
+    "remind": _remind,
+    "go_on": _go_on,
     "note": _note,
     "progress": _progress,
     "identify": _identify,

@@ -1,67 +1,87 @@
-"""What somebody does now about a request: one sentence, and the button or the part of the page that does it."""
+"""What somebody does now about a case, in a sentence and a button, by the queue's rule (``step_rules``)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from django.utils.translation import gettext as _
 
 from onloan import clock
-from onloan.cases.clocks import RIGHTS
-from onloan.cases.clocks import wants_progress as needs_word
+from onloan.cases.answers import write_day
 from onloan.cases.late_payment_queries import LatePaymentView, list_late_payments
 from onloan.cases.objecting import is_contact_suppressed
 from onloan.cases.pack.queries import PACK_KINDS, find_gap
 from onloan.cases.queries import CaseView
-from onloan.cases.rules import OPENS, About, Door, EventKind, Kind, Reach
+from onloan.cases.rules import About, Door, EventKind, Kind, Reach
+from onloan.cases.step_queries import Standing
+from onloan.cases.step_rules import Step, find_step
 from onloan.cases.timeline import Event
 from onloan.markets.rules import market_facts
 
 
 @dataclass(frozen=True, slots=True)
 class NextStep:
-    """What somebody does now: the button of ``act``, or the part of the page that ``place`` names."""
+    """What somebody does now: the buttons of ``acts``, first the one for now, or the part of the page that
+    ``place`` names."""
 
     words: str
-    label: str
-    act: str = ""
+    label: str = ""
+    acts: tuple[str, ...] = ()
     place: str = ""
 
 
-def find_next_step(case: CaseView, events: list[Event], today: date) -> NextStep:
-    """One sentence that says what somebody does now, and where."""
-    line = case.line
-    if case.acknowledged_at is None:
-        return NextStep(
-            _("It came without an e-mail address. Print the receipt, send it, and say that it is on its way."),
-            _("It went by letter"),
-            act="by_letter",
+@dataclass(frozen=True, slots=True)
+class ShownEvent:
+    """A line of the timeline; ``count`` reminders of the team in a row are one, the last of them ``until``."""
+
+    event: Event
+    count: int
+    until: datetime
+
+
+def fold_reminders(events: Sequence[Event]) -> list[ShownEvent]:
+    """The timeline, in which reminders that follow each other are one line."""
+    shown: list[ShownEvent] = []
+    for event in events:
+        before = shown[-1] if shown else None
+        if before is not None and before.event.kind is event.kind is EventKind.ALARMED:
+            shown[-1] = replace(before, count=before.count + 1, until=event.at)
+        else:
+            shown.append(ShownEvent(event, 1, event.at))
+    return shown
+
+
+def find_next_step(case: CaseView, standing: Standing, events: Sequence[Event]) -> NextStep:
+    """The step that the queue names, too; what the person wrote is read first, and then what follows."""
+    step = find_step(standing.facts)
+    if step is not Step.WROTE:
+        return _tell(step, case, events)
+    after = _tell(find_step(replace(standing.facts, has_written=False)), case, events)
+    wrote = _("The person wrote: read it under What happened.")
+    return replace(after, words=f"{wrote} {after.words}")
+
+
+def _tell(step: Step, case: CaseView, events: Sequence[Event]) -> NextStep:
+    if step is Step.LETTER:
+        if case.acknowledged_at is None:
+            words = _(
+                "It came without an e-mail address. Print the receipt, send it, and say that it is on its way."
+            )
+        else:
+            words = _("A letter waits to be posted. Print it, send it, and say that it is on its way.")
+        return NextStep(words, _("It went by letter"), acts=("by_letter",))
+    if step in {Step.REPLIED, Step.WAITS, Step.REMIND}:
+        acts = ("remind", "resume", "go_on") if step is Step.REMIND else ("resume", "remind", "go_on")
+        return NextStep(_say_waiting(step, case), acts=acts)
+    if step is Step.WHO_AGAIN:
+        words = _(
+            "Whoever asked typed the code of an address with which somebody else joined. Look again at who it "
+            "is, and separate it if it is not this person."
         )
-    if line.letter_waits_since is not None:
-        return NextStep(
-            _("A letter waits to be posted. Print it, send it, and say that it is on its way."),
-            _("It went by letter"),
-            act="by_letter",
-        )
-    if case.waits_for is not None:
-        return NextStep(
-            _("You wait for what was asked. When it is there, let the clock go on."),
-            _("It has arrived: let the clock go on"),
-            act="resume",
-        )
-    kinds = [event.kind for event in events if event.kind in (EventKind.IDENTIFIED, EventKind.ANOTHER_CONFIRMED)]
-    if case.identified is not None and kinds[-1:] == [EventKind.ANOTHER_CONFIRMED]:
-        return NextStep(
-            _(
-                "Whoever asked typed the code of an address with which somebody else joined. Look again at who it "
-                "is, and separate it if it is not this person."
-            ),
-            _("Look again who it is"),
-            place="wrong",
-        )
-    if line.participant_id is None and line.kind in RIGHTS and not is_contact_suppressed(case):
+        return NextStep(words, _("Look again who it is"), place="wrong")
+    if step is Step.WHO:
         if case.representative:
             words = _(
                 "Look at the mandate, then say for which participant it was written. Nothing is done before."
@@ -69,25 +89,33 @@ def find_next_step(case: CaseView, events: list[Event], today: date) -> NextStep
         else:
             words = _("Nobody knows yet who asks. Say which participant it is, ask them, or answer.")
         return NextStep(words, _("Say who it is"), place="who")
-    told = [event.at for event in events if event.is_shown and event.by or event.kind in OPENS]
-    told_on = clock.local_day(max(told), market_facts(line.country).time_zone) if told else line.received_on
-    if line.kind is Kind.COMPLAINT and needs_word(told_on, today):
-        return NextStep(
-            _("Nobody wrote to the person for 30 days. Tell them how it goes on."), _("Tell them"), place="tell"
-        )
-    if _lacks_copy(case, events):
+    if step is Step.TELL:
+        words = _("Nobody wrote to the person for 30 days. Tell them how it goes on.")
+        return NextStep(words, _("Tell them"), place="tell")
+    if step is Step.ERASING:
+        words = _("The erasure is under way: its steps stand below. It is answered once it is done.")
+        return NextStep(words, _("See how far it is"), place="erasure")
+    if step is Step.COPY:
         words = _("Make the copy to send, print it, and answer: it goes with the letter.")
         return NextStep(words, _("Make the copy to send"), place="copy")
-    return NextStep(_say_work(case, events), _("Write the answer"), place="answer")
+    words = _("Their data are gone. Answer that it is done.") if step is Step.ERASED else _say_work(case, events)
+    return NextStep(words, _("Write the answer"), place="answer")
 
 
-def _lacks_copy(case: CaseView, events: list[Event]) -> bool:
-    is_for_post = case.line.kind in PACK_KINDS and case.reach is Reach.LETTER and case.identified is not None
-    is_made = any(event.kind is EventKind.PACK_MADE for event in events)
-    return is_for_post and not is_made and not find_gap(case.line.id)
+def _say_waiting(step: Step, case: CaseView) -> str:
+    zone = market_facts(case.line.country).time_zone
+    if step is Step.REPLIED and case.replied_at is not None:
+        words = _(
+            "They wrote on %(day)s: read it under What happened. If it answers, let the clock go on from that day."
+        )
+        return words % {"day": write_day(clock.local_day(case.replied_at, zone))}
+    if step is Step.REMIND and case.asked_at is not None:
+        words = _("You wait for an answer since %(day)s. Remind them, or go on without it.")
+        return words % {"day": write_day(clock.local_day(case.asked_at, zone))}
+    return _("You wait for what was asked. When it is there, let the clock go on from the day on which it came.")
 
 
-def _say_work(case: CaseView, events: list[Event]) -> str:
+def _say_work(case: CaseView, events: Sequence[Event]) -> str:
     """What is left to do about a request on which nothing else waits."""
     kinds, line = {event.kind for event in events}, case.line
     if line.door is Door.LATE_PAYMENT:

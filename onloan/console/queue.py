@@ -18,6 +18,8 @@ from onloan.access.rules import Capability
 from onloan.cases.clocks import days_left
 from onloan.cases.queue_queries import (
     PAGES_MAX,
+    SOON_DAYS,
+    Mark,
     Queue,
     QueueRow,
     Tab,
@@ -51,9 +53,11 @@ def list_all(request: TeamRequest) -> HttpResponse:
             request, _("No request has this number. Look at it once more: %(typed)s") % {"typed": typed}
         )
     tab, kind, country, page = _read_choice(request)
+    mark, like = _read_narrowing(request)
     now = clock.now()
-    queue = read_queue(tab=tab, kind=kind, country=country, page=page, now=now)
-    chosen = {name: value for name, value in (("kind", kind or ""), ("country", country)) if value}
+    queue = read_queue(tab=tab, kind=kind, country=country, mark=mark, like=like, page=page, now=now)
+    chosen = {"kind": kind or "", "country": country, "step": mark or "", "like": like}
+    chosen = {name: value for name, value in chosen.items() if value}
     context = {
         "here": "cases",
         "late": [_show(row, now) for row in queue.late],
@@ -63,6 +67,11 @@ def list_all(request: TeamRequest) -> HttpResponse:
         "tab": tab,
         "kind": kind,
         "country": country,
+        "mark": mark,
+        "marks": list(Mark),
+        "like": like,
+        "soon_days": SOON_DAYS,
+        "is_narrowed": bool(chosen),
         "kinds": list(Kind),
         "countries": _countries(),
         "country_name": country_name(country, get_language() or "en") if country else "",
@@ -103,8 +112,21 @@ def _read_choice(request: HttpRequest) -> tuple[Tab, Kind | None, str, int]:
     )
 
 
+def _read_narrowing(request: TeamRequest) -> tuple[Mark | None, str]:
+    """What the list is narrowed to, and the number of the case from whose address it all came: the address itself
+    stands in no link. Which requests come from one address is for those who answer them."""
+    step, like = request.GET.get("step", ""), request.GET.get("like", "").strip()[:REFERENCE_CHARACTERS_MAX]
+    is_known = request.member.can(Capability.HANDLE_CASES) and find_by_reference(like) is not None
+    return Mark(step) if step in set(Mark) else None, like if is_known else ""
+
+
 def _tabs(queue: Queue, chosen: dict[str, str]) -> list[tuple[Tab, str, int]]:
-    counts = {Tab.OPEN: queue.open_count, Tab.LATE: queue.late_count, Tab.ANSWERED: queue.answered_count}
+    counts = {
+        Tab.OPEN: queue.open_count,
+        Tab.LATE: queue.late_count,
+        Tab.SOON: queue.soon_count,
+        Tab.ANSWERED: queue.answered_count,
+    }
     return [(tab, _address(tab, chosen, 1), count) for tab, count in counts.items()]
 
 

@@ -6,6 +6,8 @@ one request for an hour.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from django import forms
@@ -20,10 +22,11 @@ from onloan.cases.errors import TextNeeded
 from onloan.cases.following import add_message, ask_to_follow, find_followed
 from onloan.cases.late_payment_queries import list_late_payments
 from onloan.cases.pack.handing import can_hand_over, take_copy
-from onloan.cases.queries import CaseLine, find_case, list_cases_of
+from onloan.cases.queries import CaseLine, CaseView, find_case, list_cases_of
 from onloan.cases.rules import Door, EventKind, Kind, State
+from onloan.cases.step_queries import OURS
 from onloan.cases.taking_back import take_back_case
-from onloan.cases.timeline import list_events
+from onloan.cases.timeline import Event, list_events
 from onloan.errors import NotFound, OnloanError
 from onloan.markets.rules import market_facts
 from onloan.portal import session
@@ -185,6 +188,7 @@ def _render_case(request: HttpRequest, case_id: UUID, problem: str, *, is_own: b
         "written": case.text,
         "late_payments": [each for each in list_late_payments(case_id) if each.end is None],
         "waits": case.waits_for is not None,
+        "replied_at": _find_reply(case, events),
         "can_take_back": _can_take_back(line),
         "stays_stopped": line.kind in STAYS_STOPPED and line.participant_id is not None,
         **merchant_context(line.participant_id),
@@ -203,6 +207,12 @@ def _render_case(request: HttpRequest, case_id: UUID, problem: str, *, is_own: b
         **authority_context(line.country),
     }
     return _render(request, "requests/case.html", context, status=422 if problem else 200)
+
+
+def _find_reply(case: CaseView, events: Sequence[Event]) -> datetime | None:
+    """When they answered the question that stops the clock; None where we wrote again since."""
+    said = [event.kind for event in events if event.kind in {*OURS, EventKind.MESSAGE_FROM_PERSON}]
+    return case.replied_at if said and said[-1] is EventKind.MESSAGE_FROM_PERSON else None
 
 
 def _backups(case_id: UUID) -> dict[str, object]:

@@ -28,6 +28,14 @@ def day(value: date | datetime, language: str, time_zone: str = "UTC") -> str:
     return text
 
 
+def short_day(value: date | datetime, language: str, time_zone: str = "UTC") -> str:
+    """``30 May 2027``, ``1er janv. 2027``: for a list whose rows have one line each."""
+    if isinstance(value, datetime):
+        value = value.astimezone(ZoneInfo(time_zone)).date()
+    text: str = format_date(value, "d MMM y", locale=locale_of(language))
+    return "1er" + text[1:] if language == "fr" and value.day == 1 else text
+
+
 def days(first: date, last: date, language: str) -> str:
     """``3–9 May 2027``, ``28 May 2027 – 2 June 2027``: from one day to a later one."""
     if (first.year, first.month) != (last.year, last.month):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Case, Count, F, Q, Value, When
@@ -174,10 +174,18 @@ def count_open_reviews(*, now: datetime) -> int:
     return Review.objects.filter(state=ReviewState.OPEN, due_at__gt=now).count()
 
 
-def count_reviews(*, now: datetime) -> tuple[int, int]:
-    """(open, late) rewards that wait until a human has looked."""
-    waiting = Review.objects.filter(state=ReviewState.OPEN)
-    return waiting.count(), waiting.filter(due_at__lt=now).count()
+def count_reviews(*, now: datetime) -> tuple[int, int, int, int]:
+    """(open, late, due within 3 days, within 10 days) rewards that wait until a human has looked."""
+    soon = {
+        name: Q(due_at__range=(now, now + timedelta(days=days))) for name, days in (("in_3", 3), ("in_10", 10))
+    }
+    counts = Review.objects.filter(state=ReviewState.OPEN).aggregate(
+        open=Count("id"),
+        late=Count("id", filter=Q(due_at__lt=now)),
+        in_3=Count("id", filter=soon["in_3"]),
+        in_10=Count("id", filter=soon["in_10"]),
+    )
+    return counts["open"], counts["late"], counts["in_3"], counts["in_10"]
 
 
 def find_review(review_id: UUID) -> ReviewView:

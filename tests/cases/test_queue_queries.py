@@ -10,23 +10,25 @@ from django.test.utils import CaptureQueriesContext
 
 from onloan import ids
 from onloan.cases import desk
-from onloan.cases.actions import open_case
+from onloan.cases.actions import close_case, open_case
 from onloan.cases.clocks import Pause
 from onloan.cases.following import add_message
-from onloan.cases.models import Case
+from onloan.cases.models import Case, CasePause, Erasure, Restriction
 from onloan.cases.queue_queries import (
     LATE_SHOWN_MAX,
     ROWS_ON_PAGE,
+    Mark,
     QueueRow,
-    QueueStep,
     Tab,
     count_by_kind,
-    count_gaps,
     count_late,
+    count_marked,
     find_by_reference,
+    list_first,
     read_queue,
 )
-from onloan.cases.rules import Door, EventKind, Kind
+from onloan.cases.rules import Door, EventKind, Kind, Outcome
+from onloan.cases.step_rules import Step
 from onloan.cases.timeline import event_statement
 from onloan.db import action, execute
 from tests.joining.support import add_participant, open_market
@@ -81,7 +83,7 @@ def test_what_is_late_is_on_every_page_whatever_is_chosen(both_databases: str) -
     assert list_ids(read_queue(tab=Tab.LATE, now=NOW).rows) == [late]
     answered = read_queue(tab=Tab.ANSWERED, now=NOW)
     assert list_ids(answered.late) == [late] and not answered.rows
-    assert count_late(NOW) == 1 and count_by_kind(NOW)[Kind.COMPLAINT] == (2, 0)
+    assert count_late(NOW) == 1 and count_by_kind(NOW)[Kind.COMPLAINT] == (2, 0, 0, 0)
     assert find_by_reference(second.late[0].case.reference.lower()) == late
     assert find_by_reference("nothing") is None and fresh != british
 
@@ -108,10 +110,14 @@ def test_many_late_cases_are_each_listed_once_and_the_most_late_stand_above(both
 def test_a_row_says_what_it_waits_for(sqlite_database: str) -> None:
     market = open_market()
     ana, ben = (add_participant(market, name).participant_id for name in ("Ana", "Ben"))
-    unknown, ready, gap, wrote = ask(), ask(person=ana), ask(Kind.PORTABILITY, person=ana), ask(person=ben)
+    letter, ready, gap, wrote = ask(), ask(person=ana), ask(Kind.PORTABILITY, person=ana), ask(person=ben)
     erasing = ask(Kind.ERASURE, person=ben)
     waits = open_case(
         kind=Kind.ACCESS, country="GB", language="en", door=Door.PUBLIC_PAGE, text="", contact="a@example.org",
+        now=NOW,
+    ).case_id  # fmt: skip
+    unknown = open_case(
+        kind=Kind.ERASURE, country="FR", language="fr", door=Door.PUBLIC_PAGE, text="", contact="b@example.org",
         now=NOW,
     ).case_id  # fmt: skip
     question = "With which address did you join?"
@@ -126,14 +132,15 @@ def test_a_row_says_what_it_waits_for(sqlite_database: str) -> None:
     steps = {row.case.id: row.step for row in rows}
     assert [row.case.id for row in rows if row.is_waiting] == [waits]
     assert steps == {
-        unknown: QueueStep.WHO,
-        ready: QueueStep.PACK_READY,
-        gap: QueueStep.PACK_GAP,
-        wrote: QueueStep.WROTE,
-        erasing: QueueStep.ERASING,
-        waits: QueueStep.WAITS,
+        letter: Step.LETTER,
+        unknown: Step.WHO,
+        ready: Step.PACK_READY,
+        gap: Step.PACK_GAP,
+        wrote: Step.WROTE,
+        erasing: Step.ERASING,
+        waits: Step.WAITS,
     }
-    assert count_gaps() == 1
+    assert count_marked(Mark.PACK_GAP) == (1, 0)
 
 
 def test_a_page_costs_the_same_for_ten_and_for_thousands(sqlite_database: str) -> None:
@@ -149,3 +156,86 @@ def test_a_page_costs_the_same_for_ten_and_for_thousands(sqlite_database: str) -
     with CaptureQueriesContext(connection) as ran:
         count_late(NOW)
     assert len(ran) == 1
+
+
+def test_it_narrows_to_what_a_clock_counts(both_databases: str) -> None:
+    market = open_market()
+    ana = add_participant(market, "Ana").participant_id
+    gap, fresh, soon = ask(person=ana), ask(Kind.COMPLAINT), ask(days_ago=24)
+    waits, closed = write("a@example.org"), write("b@example.org")
+    question = "With which address did you join?"
+    desk.pause_case(
+        case_id=waits, user_id=market.team.dora, pause=Pause.IDENTITY, question=question, reason=question, now=NOW
+    )
+    happen(gap, EventKind.PACK_GAP)
+    close_case(case_id=closed, user_id=market.team.dora, outcome=Outcome.NOTHING_HELD, now=NOW)
+    happen(closed, EventKind.MAIL_FAILED)
+    for mark, tab, found in (
+        (Mark.WAITS, Tab.OPEN, waits), (Mark.PACK_GAP, Tab.OPEN, gap), (Mark.UNDELIVERED, Tab.ANSWERED, closed),
+    ):  # fmt: skip
+        queue = read_queue(tab=tab, now=NOW, mark=mark)
+        assert list_ids(queue.rows) == [found], mark
+        assert count_marked(mark) == (queue.open_count, queue.answered_count), "the clock counts what it links to"
+    assert list_ids(read_queue(tab=Tab.SOON, now=NOW).rows) == [soon]
+    assert read_queue(tab=Tab.SOON, now=NOW).soon_count == 1 and fresh not in list_ids(list_first(NOW, 1))
+    # A day that is today is due soon and not late; one that stands still is neither.
+    due_on = Case.objects.get(id=soon).due_on
+    noon = datetime(due_on.year, due_on.month, due_on.day, 12, tzinfo=UTC)
+    for days, is_soon in ((-11, False), (-10, True), (0, True), (1, False)):
+        queue = read_queue(tab=Tab.SOON, now=noon + timedelta(days=days))
+        assert (soon in list_ids(queue.rows)) == is_soon, days
+        assert waits not in list_ids(queue.rows)
+
+
+def write(address: str) -> UUID:
+    return open_case(
+        kind=Kind.COMPLAINT if address.startswith("same") else Kind.ACCESS, country="FR", language="fr",
+        door=Door.PUBLIC_PAGE, text="It is wrong.", contact=address, now=NOW,
+    ).case_id  # fmt: skip
+
+
+def test_what_came_from_one_address_is_tied_together(both_databases: str) -> None:
+    open_market()
+    same, other, letter = {write("same@example.org") for _ in range(4)}, write("x@example.org"), ask()
+    rows = {row.case.id: row for row in read_queue(tab=Tab.OPEN, now=NOW).rows}
+    assert {rows[each].like_count for each in same} == {3}
+    assert rows[other].like_count == rows[letter].like_count == 0
+    like = rows[min(same)].case.reference
+    assert set(list_ids(read_queue(tab=Tab.OPEN, now=NOW, like=like).rows)) == same
+    assert not read_queue(tab=Tab.OPEN, now=NOW, like=rows[letter].case.reference).rows, "no address, no link"
+    assert not read_queue(tab=Tab.OPEN, now=NOW, like="nonsense").rows
+
+
+def test_every_list_is_read_by_an_index(sqlite_database: str) -> None:
+    open_market()
+    reads = {
+        "cases_event_mail_failed": lambda: count_marked(Mark.UNDELIVERED),
+        "cases_event_pack_gap": lambda: count_marked(Mark.PACK_GAP),
+        "cases_case_by_answer": lambda: read_queue(tab=Tab.ANSWERED, now=NOW),
+        "cases_restriction_by_case": lambda: list(Restriction.objects.filter(case_id=ids.new_id())),
+        "cases_pause_by_case": lambda: list(CasePause.objects.filter(case_id=ids.new_id())),
+        "cases_erasure_by_participant": lambda: list(Erasure.objects.filter(participant_id=ids.new_id())),
+    }
+    for index, read in reads.items():
+        with CaptureQueriesContext(connection) as ran:
+            read()
+        assert any(index in plan for plan in map(explain, ran.captured_queries)), index
+    with CaptureQueriesContext(connection) as ran:
+        read_queue(tab=Tab.ANSWERED, now=NOW)
+    ordered = [each for each in ran.captured_queries if "'closed'" in each["sql"] and "LIMIT" in each["sql"]]
+    assert ordered and not any("B-TREE" in plan for plan in map(explain, ordered)), "nothing is sorted"
+
+
+def explain(ran: dict[str, str]) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("EXPLAIN QUERY PLAN " + ran["sql"].replace("%", "%%"))
+        return " ".join(str(row[3]) for row in cursor.fetchall())
+
+
+def test_what_is_due_first_costs_a_few_statements(sqlite_database: str) -> None:
+    open_market()
+    late = ask(days_ago=60)
+    fill(30)
+    with CaptureQueriesContext(connection) as ran:
+        first = list_first(NOW, 6)
+    assert len(first) == 6 and first[0].case.id == late and first[0].is_late and len(ran) <= 5

@@ -14,19 +14,23 @@ from django.test import Client
 
 from onloan import clock, ids
 from onloan.cases.actions import open_case
+from onloan.cases.clocks import Pause
+from onloan.cases.desk import pause_case
+from onloan.cases.following import add_message
 from onloan.cases.letters import CameBy, Written, write_down
 from onloan.cases.models import Case
 from onloan.cases.pack.actions import note_taken, prepare_packs
 from onloan.cases.queries import find_case
 from onloan.cases.rules import Door, EventKind, Kind
 from onloan.cases.timeline import event_statement
+from onloan.clock import local_day
 from onloan.db import action, execute
 from onloan.outbox.models import Message
 from onloan.uses.models import Takedown
 from tests.cases.pack.test_actions import broken_table
 from tests.cases.readers import wait_for_readers
 from tests.cases.test_staying import paid_and_erased
-from tests.console.test_reviews import read, signed_in
+from tests.console.test_reviews import member, read, signed_in
 from tests.joining.support import add_participant, open_market
 
 DONE = "We sent you a copy of everything that we keep about you."
@@ -153,6 +157,48 @@ def test_whoever_was_asked_late_keeps_their_day(dora: Client) -> None:
                 doubt="Two people of this name wrote.")  # fmt: skip
     assert "Asked, too late to stop the clock" in page and "the clock does not stop" in page
     assert find_case(case_id).waits_for is None
+
+
+def test_the_clock_goes_on_from_the_day_of_the_answer(dora: Client) -> None:
+    case_id, now = ask(country="GB", days_ago=50), clock.now()
+    words = "With which address did you join us?"
+    pause_case(
+        case_id=case_id, user_id=member("Dora", "dpo"), pause=Pause.IDENTITY, question=words, reason=words,
+        now=now - timedelta(days=49),
+    )  # fmt: skip
+    page = read(dora, f"/console/requests/{case_id}/")
+    assert "Remind them, or go on without it." in page and page.index("Remind them</") < page.index(
+        "It has arrived"
+    )
+    assert "Sent to the person." in send(dora, case_id, act="remind")
+    assert "You wait for what was asked." in read(dora, f"/console/requests/{case_id}/")
+    add_message(case_id=case_id, text="With this one.", now=now - timedelta(days=20))
+    answered_on = local_day(now - timedelta(days=20), "Europe/London").isoformat()
+    page = read(dora, f"/console/requests/{case_id}/")
+    assert "waits for an answer" in read(dora, "/console/requests/")
+    assert f'name="answered_on" value="{answered_on}"' in page
+    for typed in ("2020-01-01", (now + timedelta(days=2)).date().isoformat()):
+        page = send(dora, case_id, act="resume", answered_on=typed)
+        assert "E-ANSWERED-DAY" in page and f'value="{typed}"' in page and 'href="#answered_on"' in page
+    assert "write a day as" in send(dora, case_id, act="resume", answered_on="soon")
+    assert "The clock goes on." in send(dora, case_id, act="resume", answered_on=answered_on)
+    assert find_case(case_id).line.clock_from.isoformat() == answered_on
+
+
+def test_only_the_part_of_the_next_step_is_open_and_reminders_are_one_line(dora: Client) -> None:
+    case_id = ask()
+
+    @action
+    def remind(kind: EventKind) -> None:
+        execute([event_statement(case_id, None, kind, clock.now())])
+
+    for kind in (EventKind.ALARMED, EventKind.ALARMED, EventKind.NOTE, EventKind.ALARMED):
+        remind(kind)
+    page = read(dora, f"/console/requests/{case_id}/")
+    assert page.count("The team was reminded") == 2 and page.count("The team was reminded 2 times") == 1
+    assert 'id="who" open>' in page and 'id="answer">' in page
+    assert 'id="answer" open>' in read(dora, f"/console/requests/{ask(Kind.COMPLAINT)}/")
+    assert 'id="answer" open>' in send(dora, case_id, act="preview", outcome="done")
 
 
 def test_a_case_is_tied_with_a_reason_and_separated_again(dora: Client) -> None:

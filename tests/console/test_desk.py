@@ -36,15 +36,22 @@ def test_each_kind_of_work_has_its_clock(dora: Client) -> None:
         offer_slug="spring-pot", country="FR", reason="We look at it.", user_id=market.team.dora, now=clock.now()
     )
     desk = read(dora, "/console/desk/")
-    assert row(desk, "A copy of their data") == ["2", "1"] and row(desk, "A complaint") == ["1", "0"]
+    assert row(desk, "A copy of their data") == ["2", "1", "0", "0"]
+    assert row(desk, "A complaint") == ["1", "0", "0", "0"]
     for name in (
-        "Erasures under way", "Copies of data with a gap", "Mails about requests that did not arrive",
-        "Rewards that wait for a human", "Recipients to answer, copies to take down", "Payments that are owed",
+        "Waiting for the person",
+        "Copies of data with a gap",
+        "Mails about requests that did not arrive",
+    ):
+        assert row(desk, name) == ["0", "0", "–", "–"], name
+    for name in (
+        "Erasures under way", "Rewards that wait for a human", "Recipients to answer, copies to take down",
+        "Payments that are owed",
     ):  # fmt: skip
-        assert row(desk, name) == ["0", "0"], name
-    assert row(desk, "Feedback on spring-pot FR, which is suspended") == ["1", "–"]
+        assert row(desk, name) == ["0", "0", "0", "0"], name
+    assert row(desk, "Feedback on spring-pot FR, which is suspended") == ["1", "–", "–", "–"]
     # The overview of whoever answers people begins with them; others see what it always showed.
     overview = read(dora, "/console/")
     assert overview.index("Every clock") < overview.index("People who joined")
-    assert row(overview, "A copy of their data") == ["2", "1"]
+    assert row(overview, "A copy of their data") == ["2", "1", "0", "0"]
     assert "Every clock" not in read(signed_in("Fay", "finance"), "/console/")

@@ -6,12 +6,16 @@ import re
 
 from django.test import Client
 
+from onloan import clock
+from onloan.cases.following import add_message
 from onloan.cases.queries import find_case
-from onloan.cases.rules import Kind
+from onloan.cases.rules import EventKind, Kind
+from onloan.cases.timeline import event_statement
+from onloan.db import action, execute
 from tests.cases.test_queue_queries import fill
 from tests.console.test_cases import ask, dora, send
 from tests.console.test_reviews import read, signed_in
-from tests.joining.support import open_market
+from tests.joining.support import add_participant, open_market
 
 __all__ = ["dora"]
 
@@ -41,7 +45,7 @@ def test_a_filter_keeps_to_what_is_chosen_under_its_own_heading(dora: Client) ->
     assert str(fresh) in chosen and not any(str(each) in chosen for each in late)
     assert "United Kingdom" in chosen.split("</h2>")[0]
     tabs = page.split('class="tabs"', 1)[1].split("</ul>", 1)[0]
-    assert re.findall(r"<b>(\d+)</b>", tabs) == ["1", "0", "0"]
+    assert re.findall(r"<b>(\d+)</b>", tabs) == ["1", "0", "0", "0"]
     page = read(dora, "/console/requests/?tab=answered")
     assert "Late, whatever is chosen" in page and "Nothing is answered yet." in page
     assert page.index('id="late"') < page.index('id="chosen"')
@@ -84,3 +88,64 @@ def test_nonsense_in_the_address_chooses_nothing(dora: Client) -> None:
     case_id = ask()
     for query in ("tab=none&kind=waive&country=XX&page=-1", "page=99999999999999", "page=²", "page=0"):
         assert str(case_id) in read(dora, f"/console/requests/?{query}"), query
+
+
+def test_each_clock_leads_to_what_it_counts(dora: Client) -> None:
+    late = ask(days_ago=45)
+
+    @action
+    def fail() -> None:
+        execute([event_statement(late, None, EventKind.MAIL_FAILED, clock.now(), text="case_acknowledged")])
+
+    fail()
+    fresh = ask(Kind.COMPLAINT, "GB")
+    for name, case_id in (("Mails about requests that did not arrive", late), ("A complaint", fresh)):
+        desk = read(dora, "/console/desk/")
+        address = re.findall(rf'href="([^"]+)">{name}</a>', desk)[0].replace("&amp;", "&")
+        page = read(dora, address)
+        assert str(case_id) in page and "<b>1</b>" in page.split('class="tabs"')[1].split("</li>")[0], name
+    for step in ("waits", "pack_gap", "undelivered"):
+        assert f'<option value="{step}" selected>' in read(dora, f"/console/requests/?step={step}")
+    assert "Nothing here is like that." in read(dora, "/console/requests/?step=pack_gap")
+    page = read(dora, "/console/requests/?tab=soon&step=waits")
+    assert "Due in 10 days" in page and "tab=late&amp;step=waits" in page, "the tabs keep what was chosen"
+
+
+def test_what_came_from_one_address_is_linked_by_a_number(dora: Client) -> None:
+    same = [ask(Kind.COMPLAINT) for _ in range(3)]
+    reference = find_case(same[0]).line.reference
+    link = f"?like={reference}"
+    page = read(dora, "/console/requests/")
+    assert page.count("+2, same address") == 3 and link in page and "example.org" not in page
+    page = read(dora, f"/console/requests/{same[0]}/")
+    assert "2 more from this address" in page and link in page
+    page = read(dora, f"/console/requests/{link}")
+    assert "Only what came from the address of" in page and "+2, same address" not in page
+    assert 'name="like"' in page and f"like={reference}" in page
+    other = ask(Kind.ACCESS)
+    assert str(other) in read(dora, "/console/requests/?like=0000-0000"), "no such number chooses nothing"
+    growth = read(signed_in("Greg", "growth"), f"/console/requests/{link}")
+    assert "Only what came" not in growth and "same address" not in growth
+
+
+def test_the_queue_and_the_page_of_a_case_say_the_same(dora: Client) -> None:
+    market = open_market()
+    ana = add_participant(market, "Ana")
+    gap, unknown, wrote = ask(person=ana.participant_id), ask(), ask(Kind.COMPLAINT, "GB")
+    erasing = ask(Kind.ERASURE, person=ana.participant_id)
+
+    @action
+    def lose() -> None:
+        execute([event_statement(gap, ana.participant_id, EventKind.PACK_GAP, clock.now(), text="Mails to you")])
+
+    lose()
+    add_message(case_id=wrote, text="It was in May.", now=clock.now())
+    page = read(dora, "/console/requests/")
+    for case_id, row, words in (
+        (gap, "the copy has a gap", "This part of their copy could not be read: Mails to you."),
+        (unknown, "who is it?", "Nobody knows yet who asks."),
+        (wrote, "the person wrote", "The person wrote: read it under What happened. Find out what happened"),
+        (erasing, "erasure is under way", "The erasure is under way: its steps stand below."),
+    ):
+        assert row in page.split(str(case_id))[1].split("</tr>")[0], row
+        assert words in read(dora, f"/console/requests/{case_id}/").split('id="next"')[1].split("</div>")[0]

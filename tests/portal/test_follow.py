@@ -146,6 +146,14 @@ def test_on_my_page_a_question_is_named_and_a_request_taken_back(sqlite_database
     page = visitor.get(f"/en/me/requests/{line.id}/")
     assert "wait for your answer" in page.text and question in page.text
     assert "What we stopped stays stopped" in page.text
+    page = visitor.post(f"/en/me/requests/{line.id}/", {"act": "add", "text": "The one of May."})
+    assert "You answered on" in page.text and "wait for your answer" not in page.text
+    add_note(
+        case_id=line.id, user_id=market.team.dora, text="We mean which reward of May.", is_shown=True,
+        now=clock.now(),
+    )  # fmt: skip
+    page = visitor.get(f"/en/me/requests/{line.id}/")
+    assert "wait for your answer" in page.text and "You answered on" not in page.text
     page = visitor.post(f"/en/me/requests/{line.id}/", {"act": "take-back"})
     assert "Taken back on" in page.text and list_cases_of(ana.participant_id)[0].outcome is Outcome.TAKEN_BACK
     stranger = Client(HTTP_HOST="127.0.0.1")

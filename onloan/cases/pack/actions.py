@@ -88,10 +88,11 @@ def _note_tried(*, case_id: UUID, participant_id: UUID, gaps: Sequence[str], now
 
 
 def _offer(case: Case, gaps: Sequence[str], now: datetime) -> bool:
-    """Tell the person, once for a copy that lacks something and once for a whole one."""
+    """Tell the person, once for a copy that lacks something, and for a whole one each time that something had been
+    missing."""
     missing = write_gaps(gaps, case.language)
     ready = [event.text for event in list_events(case.id) if event.kind is EventKind.PACK_READY]
-    if "" in ready or (ready and missing):
+    if (ready and missing) or ("" in ready and not find_gap(case.id)):
         return False
     record_event(case_id=case.id, kind=EventKind.PACK_READY, now=now, text=missing, is_shown=True)
     person = _find_person(case)
@@ -112,7 +113,8 @@ def _offer(case: Case, gaps: Sequence[str], now: datetime) -> bool:
 
 
 def note_gap(case: Case, gaps: Sequence[str], now: datetime) -> bool:
-    """Name what is missing on the request and alarm the team; False where that was said already."""
+    """Name what is missing on the request and alarm the team; False where that was said already, and
+    nothing was whole since."""
     events = list_events(case.id)
     text = write_gaps(gaps, case.language)
     if find_gap(case.id) == text:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from onloan.cases.clocks import Pause
 from onloan.cases.models import Case, CaseEvent, CasePause
 from onloan.cases.rules import EventKind, Kind, Outcome, State
-from onloan.cases.timeline import list_events
+from onloan.cases.timeline import unseal_event
 
 PACK_KINDS = (Kind.ACCESS, Kind.PORTABILITY)
 WHOLE_WITHOUT_TEXT = frozenset({EventKind.PACK_READY, EventKind.PACK_SENT})
@@ -33,19 +33,29 @@ def find_missing(participant_id: UUID) -> str:
     case_id = _incomplete().filter(participant_id=participant_id).values_list("id", flat=True).first()
     if case_id is None:
         return ""
-    return [event.text for event in list_events(case_id) if event.kind is EventKind.PACK_GAP][-1]
+    return find_gap(case_id)
+
+
+def list_gaps() -> QuerySet[CaseEvent]:
+    """The gaps of copies that are later than every whole one: the one rule by which a copy lacks something. Where
+    a member's copy lacks something, that is said after it."""
+    is_whole = Q(kind=EventKind.PACK_MADE) | Q(kind__in=WHOLE_WITHOUT_TEXT, sealed_text=None)
+    # What is written at one instant is in the order of its ids.
+    is_later = Q(at__gt=OuterRef("at")) | Q(id__gt=OuterRef("id"))
+    whole = CaseEvent.objects.filter(is_whole, is_later, case_id=OuterRef("case_id"), at__gte=OuterRef("at"))
+    return CaseEvent.objects.filter(~Exists(whole), kind=EventKind.PACK_GAP)
+
+
+def has_gap() -> Exists:
+    """For a query of cases: whether its copy lacks something."""
+    return Exists(list_gaps().filter(case_id=OuterRef("id")))
 
 
 def find_gap(case_id: UUID) -> str:
     """What the copy of this request lacks, in its words, while no whole one was made after that was noticed; empty
-    when nothing is missing. Where a member's copy lacks something, that is said after it."""
-    gap = ""
-    for event in list_events(case_id):
-        if event.kind is EventKind.PACK_GAP:
-            gap = event.text
-        elif event.kind is EventKind.PACK_MADE or event.kind in WHOLE_WITHOUT_TEXT and not event.text:
-            gap = ""
-    return gap
+    when nothing is missing."""
+    row = list_gaps().filter(case_id=case_id).order_by("-at", "-id").first()
+    return unseal_event(row.id, bytes(row.sealed_text)) if row is not None and row.sealed_text is not None else ""
 
 
 def _incomplete() -> QuerySet[Case]:
@@ -53,7 +63,7 @@ def _incomplete() -> QuerySet[Case]:
     promised = Case.objects.filter(
         kind__in=PACK_KINDS, state=State.CLOSED, outcome=Outcome.PARTLY_DONE, participant_id__isnull=False
     )
-    return (_open() | promised).filter(_has(EventKind.PACK_STARTED)).exclude(_has_whole())
+    return (_open() | promised).filter(has_gap())
 
 
 def _open() -> QuerySet[Case]:
@@ -66,12 +76,6 @@ def _open() -> QuerySet[Case]:
 
 def _has(kind: EventKind) -> Exists:
     return Exists(CaseEvent.objects.filter(case_id=OuterRef("id"), kind=kind))
-
-
-def _has_whole() -> Exists:
-    """One that was offered with a gap says beside it what is missing."""
-    ready = CaseEvent.objects.filter(case_id=OuterRef("id"), kind=EventKind.PACK_READY)
-    return Exists(ready.filter(sealed_text=None))
 
 
 def _ids(cases: QuerySet[Case]) -> list[UUID]:

@@ -7,8 +7,9 @@ from django.utils.translation import gettext as _
 
 from onloan.cases.answers import Ground
 from onloan.cases.clocks import Pause
-from onloan.cases.queue_queries import QueueStep
+from onloan.cases.queue_queries import Mark
 from onloan.cases.rules import About, Door, EventKind, Kind, LateEnd, Outcome
+from onloan.cases.step_rules import Step
 
 register = template.Library()
 
@@ -82,15 +83,32 @@ def about_name(about: str) -> str:
 def step_name(step: str) -> str:
     """What an open case waits for, in the queue."""
     return {
-        QueueStep.WAITS: _("waits for the person"),
-        QueueStep.WROTE: _("the person wrote"),
-        QueueStep.WHO: _("who is it?"),
-        QueueStep.PACK_GAP: _("the copy has a gap"),
-        QueueStep.PACK_READY: _("the copy is ready"),
-        QueueStep.ERASING: _("erasure is under way"),
-        QueueStep.ERASED: _("erased, to answer"),
-        QueueStep.TO_ANSWER: _("to answer"),
-    }[QueueStep(step)]
+        Step.LETTER: _("letter to post"),
+        Step.REPLIED: _("they answered"),
+        Step.WAITS: _("waits for the person"),
+        Step.REMIND: _("remind the person"),
+        Step.WROTE: _("the person wrote"),
+        Step.WHO: _("who is it?"),
+        Step.WHO_AGAIN: _("who is it?"),
+        Step.COPY: _("make the copy"),
+        Step.TELL: _("a word is due"),
+        Step.PACK_GAP: _("the copy has a gap"),
+        Step.PACK_READY: _("the copy is ready"),
+        Step.PACK_TAKEN: _("the copy was taken"),
+        Step.ERASING: _("erasure is under way"),
+        Step.ERASED: _("erased, to answer"),
+        Step.TO_ANSWER: _("to answer"),
+    }[Step(step)]
+
+
+@register.filter
+def mark_name(mark: str) -> str:
+    """What the queue can be narrowed to."""
+    return {
+        Mark.WAITS: _("Waiting for the person"),
+        Mark.PACK_GAP: _("Copies of data with a gap"),
+        Mark.UNDELIVERED: _("Mails about requests that did not arrive"),
+    }[Mark(mark)]
 
 
 @register.filter
@@ -103,6 +121,7 @@ def mail_name(template_name: str) -> str:
         "case_extended": _("that we need more time"),
         "case_progress": _("how it goes on"),
         "case_question": _("our question"),
+        "case_reminder": _("our question, asked again"),
         "case_erasure_begun": _("that their erasure has begun"),
         "case_erased": _("that they are erased"),
         "case_erasure_complete": _("that their erasure is complete"),

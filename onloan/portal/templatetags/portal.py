@@ -58,6 +58,12 @@ def day(value: date | datetime | None, time_zone: str = "UTC") -> str:
 
 
 @register.filter
+def short_day(value: date | datetime) -> str:
+    """``3 Dec 2026``, ``3 déc. 2026``."""
+    return words.short_day(value, get_language() or "en")
+
+
+@register.filter
 def moment(value: datetime | None, time_zone: str = "UTC") -> str:
     """``30 May 2027 at 14:02`` in ``time_zone``."""
     return words.moment(value, get_language() or "en", time_zone) if value is not None else ""

@@ -19,8 +19,9 @@ from onloan.cases.errors import CopyIncomplete
 from onloan.cases.intake import confirm_address, take_in
 from onloan.cases.models import Case, CaseEvent
 from onloan.cases.pack.actions import note_taken, prepare_packs, try_packs_again
-from onloan.cases.pack.queries import find_gap, list_incomplete
+from onloan.cases.pack.queries import find_gap, find_missing, list_incomplete
 from onloan.cases.queries import list_cases_of
+from onloan.cases.queue_queries import Mark, count_marked
 from onloan.cases.rules import Door, EventKind, Kind, Outcome
 from onloan.cases.timeline import list_events
 from onloan.errors import NotFound
@@ -107,6 +108,24 @@ def test_what_is_missing_in_a_copy_that_was_taken_gets_a_clock(sqlite_database: 
         assert case.kind is Kind.PORTABILITY and case.legal_due_on > clock.now().date()
         assert [kind for kind, _ in told(case.id)] == ["pack_sent", "pack_started", "pack_gap", "pack_sent"]
     assert try_packs_again(now=clock.now()) == 1 and told(case.id)[-1] == ("pack_ready", "")
+
+
+def test_a_gap_after_a_whole_copy_is_tried_again_and_ends(both_databases: str) -> None:
+    market = open_market()
+    ana, now = add_participant(market, "Ana").participant_id, clock.now()
+    case_id = ask(market, ana)
+    assert prepare_packs(now=now) == 1 and not find_gap(case_id)
+    for days in (1, 3):
+        taken = now + timedelta(days=days)
+        note_taken(participant_id=ana, is_portable=False, gaps=("changes",), now=taken)
+        assert count_marked(Mark.PACK_GAP) == (1, 0) and list_incomplete() == [case_id]
+        assert find_missing(ana) == CHANGED
+        assert try_packs_again(now=taken + timedelta(hours=1)) == 1, "whoever was told a gap is told its end"
+        assert count_marked(Mark.PACK_GAP) == (0, 0) and list_incomplete() == [] and find_missing(ana) == ""
+        assert try_packs_again(now=taken + timedelta(hours=2)) == 0
+    round_trip = ["pack_sent", "pack_started", "pack_gap", "pack_ready", "pack_sent", "pack_gap", "pack_ready"]
+    assert [kind for kind, _ in told(case_id)][1:] == round_trip
+    assert [mail.context["gaps"] for mail in mails("pack_ready")] == [[], [], []]
 
 
 def test_nothing_is_promised_while_it_is_open_who_asks_or_once_it_is_answered(sqlite_database: str) -> None:
