@@ -24,7 +24,7 @@ from tests.joining.support import add_participant, open_market
 SHOP = "Boutique Exemple SAS"
 CASE_MAILS = {
     "case_acknowledged", "case_progress", "case_answered", "case_in_your_name", "restriction_told", "case_erased",
-    "case_erasure_begun", "follow_code", "sign_in_code",
+    "case_erasure_begun", "follow_code", "request_code",
 }  # fmt: skip
 
 
@@ -42,7 +42,7 @@ def test_every_mail_about_a_case_says_who_sends_it(sqlite_database: str, is_know
     opened = take_in(
         kind=Kind.RESTRICTION, country="FR", language="fr", text="Please.", email="else@example.org", now=now
     )
-    send_new_code(email="else@example.org", language="fr", now=now)
+    send_new_code(reference=opened.reference, email="else@example.org", language="fr", now=now)
     ask_to_follow(email="else@example.org", language="fr", now=now)
     case_id, outcome = opened.case_id, Outcome.NOTHING_HELD
     if is_known:
@@ -64,6 +64,6 @@ def test_every_mail_about_a_case_says_who_sends_it(sqlite_database: str, is_know
     finish_erasures(now=now + timedelta(days=2))
     sent |= set(Message.objects.filter(template__in=CASE_MAILS).values_list("template", "context__controller"))
     wanted = CASE_MAILS if is_known else {
-        "case_acknowledged", "case_progress", "case_answered", "follow_code", "sign_in_code",
+        "case_acknowledged", "case_progress", "case_answered", "follow_code", "request_code",
     }  # fmt: skip
     assert sent == {(template, SHOP) for template in wanted}

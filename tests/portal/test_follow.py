@@ -25,12 +25,9 @@ from tests.joining.support import open_market
 from tests.portal.support import Visitor, add_participant, read_mailed_code
 
 NEVER_SHOWN = {
-    EventKind.NOTE,
-    EventKind.ALARMED,
-    EventKind.MAIL_FAILED,
-    EventKind.ERASURE_PREVIEWED,
+    EventKind.NOTE, EventKind.ALARMED, EventKind.MAIL_FAILED, EventKind.ERASURE_PREVIEWED,
     EventKind.ANOTHER_CONFIRMED,
-}
+}  # fmt: skip
 
 
 def complain(kind: Kind = Kind.COMPLAINT) -> str:

@@ -24,7 +24,7 @@ from onloan.cases.pack.building import Pack, build_pack
 from onloan.cases.pack.queries import PACK_KINDS
 from onloan.cases.queries import CaseView, find_case
 from onloan.cases.rules import TAKEN_FOR_DAYS, EventKind, Kind, Outcome, State, show_reference
-from onloan.cases.timeline import record_event
+from onloan.cases.timeline import list_events, record_event
 from onloan.db import action
 from onloan.evidence.actions import append_entry
 from onloan.outbox.statements import mail_statement
@@ -42,9 +42,15 @@ def can_hand_over(case: CaseView, now: datetime) -> bool:
     if line.kind not in PACK_KINDS or case.identified is None or line.participant_id is None:
         return False
     if line.state is State.OPEN:
-        return case.waits_for is not Pause.IDENTITY
+        return case.waits_for is not Pause.IDENTITY and not _is_doubted(line.id)
     is_given = line.outcome in {Outcome.DONE, Outcome.PARTLY_DONE}
     return is_given and line.closed_at is not None and now < line.closed_at + timedelta(days=TAKEN_FOR_DAYS)
+
+
+def _is_doubted(case_id: UUID) -> bool:
+    """Whether the code was typed by somebody else than whom a member tied it to, and nobody looked since."""
+    who = (EventKind.IDENTIFIED, EventKind.ANOTHER_CONFIRMED)
+    return [event.kind for event in list_events(case_id) if event.kind in who][-1:] == [who[1]]
 
 
 def make_copy(*, case_id: UUID, user_id: UUID, reason: str, now: datetime) -> Pack:

@@ -14,10 +14,12 @@ from onloan.cases.desk import answer_case, pause_case
 from onloan.cases.errors import CopyNotReady, CopyReason
 from onloan.cases.identifying import identify_case, separate_case
 from onloan.cases.letters import CameBy, Written, write_down
+from onloan.cases.models import CaseEvent
 from onloan.cases.pack.handing import make_copy, take_copy
 from onloan.cases.pack.queries import find_gap
 from onloan.cases.rules import EventKind, Kind, Outcome
-from onloan.cases.timeline import list_events
+from onloan.cases.timeline import list_events, record_event
+from onloan.db import action
 from onloan.errors import NotAllowed
 from onloan.outbox.models import Message
 from onloan.people.change_queries import list_lookups
@@ -43,6 +45,11 @@ def tie(market: OpenMarket, case_id: UUID, public_id: str, *, is_mandate_seen: b
         case_id=case_id, user_id=market.team.dora, typed=public_id, how=HOW, is_mandate_seen=is_mandate_seen,
         now=clock.now(),
     )  # fmt: skip
+
+
+@action
+def record_doubt(case_id: UUID) -> None:
+    record_event(case_id=case_id, kind=EventKind.ANOTHER_CONFIRMED, now=clock.now())
 
 
 def kinds(case_id: UUID) -> list[EventKind]:
@@ -111,6 +118,10 @@ def test_none_is_made_while_it_is_doubted_who_asks_or_once_they_were_separated(s
     ana, dora, now = add_participant(market), market.team.dora, clock.now()
     other = write(market, email="else@example.org")
     tie(market, other, ana.public_id)
+    record_doubt(other)
+    with pytest.raises(CopyNotReady):
+        take_copy(case_id=other, now=now)
+    CaseEvent.objects.filter(kind=EventKind.ANOTHER_CONFIRMED).delete()
     pause_case(
         case_id=other, user_id=dora, pause=Pause.IDENTITY, question="In which month did you join?",
         reason="The handwriting is another one.", now=now,
