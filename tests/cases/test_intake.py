@@ -18,9 +18,10 @@ from onloan.cases.identifying import identify_case, separate_case
 from onloan.cases.intake import confirm_address, send_new_code, take_in
 from onloan.cases.models import Case, CaseEvent, Erasure
 from onloan.cases.queries import find_case, list_cases_of
-from onloan.cases.queue_queries import QueueStep, Tab, read_queue
+from onloan.cases.queue_queries import Tab, read_queue
 from onloan.cases.rates import CASES_PER_DAY_MAX
 from onloan.cases.rules import Door, EventKind, Kind, Outcome
+from onloan.cases.step_rules import Step
 from onloan.cases.timeline import list_events
 from onloan.errors import NotFound
 from onloan.outbox.actions import add_endpoint
@@ -352,13 +353,13 @@ def test_a_code_typed_after_a_wrong_tie_acts_for_nobody(both_databases: str, kin
     assert not Erasure.objects.exists() and not is_restricted(ana.participant_id)
     assert is_restricted(ben.participant_id) == before == (kind is Kind.RESTRICTION)
     assert event_kinds(opened)[-2:] == [EventKind.ADDRESS_CONFIRMED, EventKind.ANOTHER_CONFIRMED]
-    assert read_queue(tab=Tab.OPEN, now=clock.now()).rows[0].step is QueueStep.WHO
+    assert read_queue(tab=Tab.OPEN, now=clock.now()).rows[0].step is Step.WHO_AGAIN
     separate_case(
         case_id=opened.case_id, user_id=market.team.dora, reason="It was Ana who wrote.", now=clock.now()
     )
     assert not is_restricted(ben.participant_id)
     tie(opened, ana.public_id, market.team.dora)
-    assert read_queue(tab=Tab.OPEN, now=clock.now()).rows[0].step is not QueueStep.WHO
+    assert read_queue(tab=Tab.OPEN, now=clock.now()).rows[0].step is not Step.WHO_AGAIN
 
 
 def test_a_code_typed_after_the_right_tie_acts_as_from_their_own_page(sqlite_database: str) -> None:
