@@ -183,7 +183,7 @@ RECORD_CLASSES: tuple[RecordClass, ...] = (
         _("3 years."), _forget_suppressions,
     ),
     RecordClass(
-        "codes by mail", _("Codes by mail, and forms begun"), ("people_email_code",), _("A day and ten minutes.")
+        "codes by mail", _("Codes by mail, and forms begun"), ("people_email_code",), _("25 hours.")
     ),
     RecordClass(
         "changes and look-ups", _("Changes of a profile, and who looked a person up"),

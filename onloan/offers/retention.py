@@ -28,7 +28,7 @@ FRAUD_YEARS = 3
 PROFILE_NOTICE_DAYS = 30
 MAIL_SENT_DAYS = 30
 MAIL_FAILED_DAYS = 90
-CODE_MINUTES = 10
+CODE_HOURS = 25
 
 
 def account_years(facts: MarketFacts) -> int:
@@ -164,7 +164,7 @@ def _contact_lines() -> tuple[tuple[str, str], ...]:
         ),
         (
             gettext("A code by mail, and the form that waits for it"),
-            gettext("A day and %(minutes)d minutes.") % {"minutes": CODE_MINUTES},
+            gettext("%(hours)d hours.") % {"hours": CODE_HOURS},
         ),
     )
 

@@ -83,7 +83,7 @@ def test_the_notice_says_the_periods_that_the_jobs_keep(sqlite_database: str) ->
     assert timedelta(days=promised.PROFILE_NOTICE_DAYS) == RETENTION_NOTICE
     assert timedelta(days=promised.MAIL_SENT_DAYS) == SENT_KEPT
     assert timedelta(days=promised.MAIL_FAILED_DAYS) == FAILED_KEPT
-    assert timedelta(days=1, minutes=promised.CODE_MINUTES) == CODES_KEPT_FOR
+    assert timedelta(hours=promised.CODE_HOURS) == CODES_KEPT_FOR
     assert timedelta(days=promised.ACCOUNT_DAYS) == ACCOUNT_KEPT_FOR
     german, french = (dict(retention_lines(market_facts(country))) for country in ("DE", "FR"))
     answers = SAID["answers and receipts"]

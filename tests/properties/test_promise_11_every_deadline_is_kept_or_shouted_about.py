@@ -4,7 +4,7 @@ does with it and however much time goes by."""
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from onloan import clock
 from onloan.cases import clocks, desk
 from onloan.cases.actions import open_case
-from onloan.cases.answers import Parts
+from onloan.cases.answers import Parts, list_outcomes, needs_somebody
 from onloan.cases.clocks import Pause
 from onloan.cases.errors import CaseClosed, ExtensionRefused, PauseRefused
 from onloan.cases.letters import CameBy, Written, write_down
 from onloan.cases.models import Case, CaseEvent, CasePause
-from onloan.cases.queries import count_open_cases
+from onloan.cases.queries import count_open_cases, find_case
 from onloan.cases.queue_queries import LATE_SHOWN_MAX, Tab, count_late, read_queue
 from onloan.cases.rules import Door, EventKind, Kind, Outcome
 from onloan.cases.watching import watch_cases
@@ -30,6 +30,7 @@ from tests.joining.support import OpenMarket, add_participant, open_market
 
 REASON = "Three systems have to be searched by hand."
 DONE = Parts(done="We looked for everything that you asked about.")
+OUTCOMES = (Outcome.DONE, Outcome.NOTHING_HELD, Outcome.PARTLY_DONE)
 COUNTRIES = ("FR", "GB", "CH", "DE")
 _numbers = itertools.count()
 
@@ -120,10 +121,13 @@ class Desk:
                 told.begun = self._resumed(told)
                 told.asked, told.told = None, None
             else:
-                # For somebody whom nobody knows, nothing can have been done; but a complaint is heard.
-                is_done = told.is_known or told.kind is Kind.COMPLAINT
-                outcome = Outcome.DONE if is_done else Outcome.NOTHING_HELD
-                desk.answer_case(case_id=case_id, user_id=dora, outcome=outcome, parts=DONE, now=self.now)
+                # For somebody whom nobody knows, nothing can have been done but keeping their address apart; a
+                # complaint is heard.
+                asked = desk.find_asked(find_case(case_id))
+                possible = [each for each in list_outcomes(asked) if not needs_somebody(asked, each)]
+                outcome = next(each for each in OUTCOMES if each in possible)
+                parts = replace(DONE, reasons=REASON) if outcome is Outcome.PARTLY_DONE else DONE
+                desk.answer_case(case_id=case_id, user_id=dora, outcome=outcome, parts=parts, now=self.now)
                 del self.cases[case_id]
         except (ExtensionRefused, PauseRefused, CaseClosed):
             pass

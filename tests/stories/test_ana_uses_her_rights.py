@@ -188,7 +188,7 @@ def complain(story: Story, page: Page, desk: Page) -> None:
     begun = desk.locator("textarea[name=done]").input_value()
     desk.fill("textarea[name=done]", re.sub(r"\[[^]]+\]", "la vitrine", begun))
     press(desk.locator("button[value=preview]"))
-    expect(desk.locator("#answer ~ blockquote")).to_contain_text(reference)
+    expect(desk.locator("#answer > blockquote")).to_contain_text(reference)
     press(desk.locator("button[value=answer]"))
     expect(desk.locator("main")).to_contain_text("Closed")
     page.goto(story.at("me/"))
