@@ -114,7 +114,7 @@ def _problems_of(sentence: Sentence, message: Message) -> Iterator[str]:
             yield "a narrow no-break space is missing in the French"
         if "\u2019" in text:
             yield "a curved apostrophe, where all others are straight"
-        if re.search("courriel|adresses? électronique", text):
+        if re.search("courriel|adresses? électronique", text, re.IGNORECASE):
             yield "the word of this house is e-mail"
 
 
