@@ -42,11 +42,7 @@ def find_extension(
     (GDPR art. 12(3): once, told with reasons inside the first month)."""
     if kind not in RIGHTS or is_extended or today > rights_due(clock_from, country, public_holidays).calendar:
         return None
-    due = rights_extended_due(clock_from, country, public_holidays)
-    if due is not None:
-        return CaseDue(due.internal, due.legal)
-    last = add_months(rights_due(clock_from, country, public_holidays).calendar, EXTENSION_MONTHS_WITHOUT_LAW)
-    return CaseDue(last, last)
+    return due_from(kind, clock_from, country, public_holidays, is_extended=True)
 
 
 def can_pause(kind: Kind, pause: Pause, country: str) -> bool:

@@ -144,6 +144,11 @@ def list_cases_of(participant_id: UUID) -> list[CaseLine]:
     return [_line(row) for row in rows[:LINES_MAX]]
 
 
+def is_case_of(case_id: UUID, participant_id: UUID) -> bool:
+    """Whether it stands on this participant's page."""
+    return Case.objects.filter(id=case_id, participant_id=participant_id).exists()
+
+
 def find_case(case_id: UUID) -> CaseView:
     """The case with what was written and where the answer goes, in plain. Raises NotFound."""
     row = Case.objects.filter(id=case_id).first()

@@ -184,7 +184,8 @@ The demo runs on {url}   (everything in it is marked as demo; nothing leaves thi
         typer.echo(f"    {email:<22}{name}")
     typer.echo(
         f"""
-  move the clock          ONLOAN_TEST_MODE=1 {sys.argv[0]} --home {settings.HOME} clock 14
+  move the clock          ONLOAN_TEST_MODE=1 ONLOAN_PUBLIC_URL={url} \\
+                          {sys.argv[0]} --home {settings.HOME} clock 14
   stop                    Ctrl-C
 """
     )

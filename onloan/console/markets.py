@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -82,6 +83,7 @@ def _render(
         "journey": find_steps(market),
         "clarity": count_clarity([market.version_id]).get(market.version_id, NOBODY_ASKED),
         "explanations": explanations,
+        "read_in": ", ".join(dict(settings.LANGUAGES)[language] for language, _name, _text in explanations),
         "forms": forms,
         "overdue": count_overdue(country=country, now=clock.now()) if "reopen" in forms else NOTHING_OVERDUE,
         "overdue_percent": OVERDUE_PERCENT_MAX,

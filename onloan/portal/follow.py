@@ -22,7 +22,7 @@ from onloan.cases.errors import TextNeeded
 from onloan.cases.following import add_message, ask_to_follow, find_followed
 from onloan.cases.late_payment_queries import list_late_payments
 from onloan.cases.pack.handing import can_hand_over, take_copy
-from onloan.cases.queries import CaseLine, CaseView, find_case, list_cases_of
+from onloan.cases.queries import CaseLine, CaseView, find_case, is_case_of
 from onloan.cases.rules import Door, EventKind, Kind, State
 from onloan.cases.step_queries import OURS
 from onloan.cases.taking_back import take_back_case
@@ -66,7 +66,7 @@ def my_case(request: HttpRequest, case_id: UUID) -> HttpResponse:
     participant = signed_in(request)
     if participant is None:
         return redirect("sign-in")
-    if all(line.id != case_id for line in list_cases_of(participant.id)):
+    if not is_case_of(case_id, participant.id):
         raise Http404
     problem = ""
     if request.method == "POST":
