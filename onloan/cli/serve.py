@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import threading
@@ -46,6 +47,8 @@ def run_server(address: str, port: int, workers: int, with_jobs: bool) -> None:
             f"No mail is sent: ONLOAN_SMTP_URL is not set, so mails become files in {settings.HOME}/mail.",
             err=True,
         )
+    # It warns of more threads than cores; ours wait for what is being sent, as decision 0005 says.
+    logging.getLogger("_granian").addFilter(lambda record: "Python threads" not in record.getMessage())
     Server(
         "onloan.wsgi:application",
         address=address,
