@@ -184,7 +184,6 @@ def remind_person(*, case_id: UUID, user_id: UUID, now: datetime) -> None:
 def end_pause(row: Case, pause: CasePause, now: datetime, answered_on: date | None = None) -> CaseDue:
     """Let the clock of a locked case go on from the day of the answer, in the caller's transaction. Raises
     AnsweredDay."""
-    kind = Pause(pause.kind)
     zone = market_facts(row.country).time_zone
     asked_on, today = clock.local_day(pause.asked_at, zone), _today(row, now)
     replied_at = find_reply(row.id, pause.asked_at)
@@ -192,14 +191,7 @@ def end_pause(row: Case, pause: CasePause, now: datetime, answered_on: date | No
     answered_on = answered_on or replied_on or today
     if not clocks.is_answer_day(answered_on, asked_on, today):
         raise AnsweredDay(field="answered_on")
-    begun = clocks.resume_from(kind, first_day(row), asked_on, answered_on, row.country)
-    due = clocks.due_from(
-        Kind(row.kind),
-        begun,
-        row.country,
-        public_holidays(row.country, begun),
-        is_extended=row.extended_at is not None,
-    )
+    begun, due = _due_after(row, pause, answered_on)
     # As near to the answer as is known: their message, this moment, or the beginning of the day that was typed.
     begins_at = datetime.combine(answered_on, time(), ZoneInfo(zone))
     answered_at = now if answered_on == today else max(pause.asked_at, begins_at)
@@ -210,6 +202,26 @@ def end_pause(row: Case, pause: CasePause, now: datetime, answered_on: date | No
         clock_from=begun, due_on=due.internal, legal_due_on=due.legal, alarm_days=None, alarmed_at=None
     )
     return due
+
+
+def run_from_reply(row: Case, pause: CasePause, replied_at: datetime) -> None:
+    """The person wrote to a case whose clock stands still: its days are those that follow if this is the answer,
+    in the caller's transaction. A member says later whether it is, and from which day."""
+    _, due = _due_after(row, pause, clock.local_day(replied_at, market_facts(row.country).time_zone))
+    if (row.due_on, row.legal_due_on) != (due.internal, due.legal):
+        Case.objects.filter(id=row.id).update(
+            due_on=due.internal, legal_due_on=due.legal, alarm_days=None, alarmed_at=None
+        )
+
+
+def _due_after(row: Case, pause: CasePause, answered_on: date) -> tuple[date, CaseDue]:
+    """The day from which the law counts when a question was answered on ``answered_on``, and what follows."""
+    asked_on = clock.local_day(pause.asked_at, market_facts(row.country).time_zone)
+    begun = clocks.resume_from(Pause(pause.kind), first_day(row), asked_on, answered_on, row.country)
+    holidays = public_holidays(row.country, begun)
+    return begun, clocks.due_from(
+        Kind(row.kind), begun, row.country, holidays, is_extended=row.extended_at is not None
+    )
 
 
 @action

@@ -10,9 +10,10 @@ from uuid import UUID
 
 from onloan import ids
 from onloan.cases.actions import check_written
+from onloan.cases.desk import find_open_pause, run_from_reply
 from onloan.cases.errors import CaseClosed, FollowNobody
 from onloan.cases.merchants import sign_mail
-from onloan.cases.models import Case, CasePause
+from onloan.cases.models import Case
 from onloan.cases.once import is_said
 from onloan.cases.rules import Door, EventKind, Kind, State, show_reference
 from onloan.cases.sealing import contact_hash
@@ -65,8 +66,8 @@ def find_followed(*, reference: str, email: str, code: str, now: datetime, asked
 @action
 def add_message(*, case_id: UUID, text: str, now: datetime) -> None:
     """What whoever asked adds; the caller knows that it is them. Sent twice, it is kept once. The first one
-    after a question that stops the clock is mailed to the team. Raises TextNeeded, TextNotValid, NotFound,
-    CaseClosed."""
+    after a question that stops the clock is mailed to the team, and from then on time runs. Raises TextNeeded,
+    TextNotValid, NotFound, CaseClosed."""
     seen = Case.objects.filter(id=case_id).values_list("participant_id").first()
     if seen is None:
         raise NotFound
@@ -78,7 +79,10 @@ def add_message(*, case_id: UUID, text: str, now: datetime) -> None:
     written = check_written(Kind.COMPLAINT, text, field="text")
     if is_said(case_id, EventKind.MESSAGE_FROM_PERSON, written, now):
         return
-    pause = CasePause.objects.filter(case_id=case_id, answered_at=None).first()
-    if pause is not None and find_reply(case_id, pause.asked_at) is None:
-        tell_team("case_replied", {"case_reference": show_reference(case.reference)})
+    pause = find_open_pause(case_id)
+    if pause is not None:
+        replied_at = find_reply(case_id, pause.asked_at)
+        run_from_reply(case, pause, replied_at or now)
+        if replied_at is None:
+            tell_team("case_replied", {"case_reference": show_reference(case.reference)})
     record_event(case_id=case_id, kind=EventKind.MESSAGE_FROM_PERSON, now=now, text=written, is_shown=True)

@@ -12,8 +12,8 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from onloan import clock
 from onloan.access.models import User
 from onloan.cases.clocks import Pause, received_day
-from onloan.cases.models import Case, CasePause
-from onloan.cases.rules import About, Door, Kind, Outcome, Reach, State, show_reference
+from onloan.cases.models import Case, CaseEvent, CasePause
+from onloan.cases.rules import OURS, About, Door, EventKind, Kind, Outcome, Reach, State, show_reference
 from onloan.cases.sealing import (
     unseal_answer,
     unseal_contact,
@@ -126,10 +126,22 @@ def list_cases(
     )
 
 
+def stands_still() -> Exists:
+    """For a query of cases: whether the clock stands still. It waits for the answer to a question, and not for a
+    member who says that the answer came: once the person has written, time runs (``following``)."""
+    ours = CaseEvent.objects.filter(case_id=OuterRef("case_id"), kind__in=OURS, at__gt=OuterRef("at"))
+    replies = CaseEvent.objects.filter(
+        ~Exists(ours),
+        case_id=OuterRef("case_id"),
+        kind=EventKind.MESSAGE_FROM_PERSON,
+        at__gte=OuterRef("asked_at"),
+    )
+    return Exists(CasePause.objects.filter(~Exists(replies), case_id=OuterRef("pk"), answered_at=None))
+
+
 def list_due(*, now: datetime, within: timedelta) -> list[CaseLine]:
     """Open cases that are late or due soon, the first day first; those whose clock stands still are left out."""
-    waiting = CasePause.objects.filter(case_id=OuterRef("pk"), answered_at=None)
-    soon = Case.objects.filter(~Exists(waiting), state=State.OPEN, due_on__lte=now.date() + within)
+    soon = Case.objects.filter(~stands_still(), state=State.OPEN, due_on__lte=now.date() + within)
     return read_lines(soon.order_by("due_on", "received_at")[:LINES_MAX])
 
 
@@ -216,9 +228,8 @@ def _is_due_by(now: datetime, ahead: timedelta) -> Q:
     days, past = _days_now(now), Q()
     for today, countries in days.items():
         past |= Q(due_on__lte=today + ahead, country__in=countries)
-    waiting = CasePause.objects.filter(case_id=OuterRef("pk"), answered_at=None)
     # The first condition is what the index of days is read by, and the last the one that costs something.
-    return Q(state=State.OPEN, due_on__lte=max(days) + ahead) & past & Q(~Exists(waiting))
+    return Q(state=State.OPEN, due_on__lte=max(days) + ahead) & past & Q(~stands_still())
 
 
 class ComplaintCount(NamedTuple):

@@ -173,7 +173,7 @@ def _read_rows(lines: Sequence[CaseLine], late: Set[UUID], now: datetime) -> lis
         QueueRow(
             case=line,
             is_late=line.id in late,
-            is_waiting=standings[line.id].waits_since is not None,
+            is_waiting=standings[line.id].stands_still,
             step=standings[line.id].step,
             is_undelivered=line.id in undelivered,
             like_count=standings[line.id].like_count,

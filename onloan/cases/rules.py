@@ -207,6 +207,8 @@ class CaseDue:
     legal: date
 
 
+OURS = (EventKind.MESSAGE_TO_PERSON, EventKind.IDENTITY_ASKED, EventKind.CLARIFICATION_ASKED, EventKind.EXTENDED)
+"""What we write to the person before the answer."""
 OPENS = frozenset({EventKind.RECEIVED, EventKind.PAYMENT_LATE})
 """With one of these a case begins, and its confirmation goes out."""
 

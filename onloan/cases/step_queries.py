@@ -15,14 +15,12 @@ from onloan.cases.clocks import days_left, wants_progress
 from onloan.cases.models import Case, CaseEvent, CasePause, Erasure
 from onloan.cases.pack.queries import PACK_KINDS, has_gap
 from onloan.cases.queries import CaseLine
-from onloan.cases.rules import OPENS, EventKind, Kind, State
+from onloan.cases.rules import OPENS, OURS, EventKind, Kind, State
 from onloan.cases.sealing import unseal_contact
 from onloan.cases.step_rules import CaseFacts, Step, find_step
 from onloan.markets.rules import market_facts
 from onloan.people.queries import list_suppressed
 
-OURS = (EventKind.MESSAGE_TO_PERSON, EventKind.IDENTITY_ASKED, EventKind.CLARIFICATION_ASKED, EventKind.EXTENDED)
-"""What we write to the person before the answer."""
 _SETTLES = (*OURS, EventKind.IDENTITY_GIVEN, EventKind.CLARIFIED, EventKind.IDENTIFIED)
 """After these, what the person wrote was read."""
 _LOOKED_AT = (
@@ -40,6 +38,11 @@ class Standing:
     step: Step | None
     waits_since: datetime | None
     like_count: int
+
+    @property
+    def stands_still(self) -> bool:
+        """Whether no time runs: once the person has written, it does."""
+        return self.waits_since is not None and not self.facts.has_written
 
 
 def read_standings(lines: Sequence[CaseLine], now: datetime) -> dict[UUID, Standing]:

@@ -14,6 +14,7 @@ from django.db.models import OuterRef, Subquery
 from onloan import clock, db, ids
 from onloan.cases import clocks
 from onloan.cases.models import Case, CaseEvent, CasePause
+from onloan.cases.queries import stands_still
 from onloan.cases.rules import WAIT_ALARM_DAYS, EventKind, State, show_reference
 from onloan.cases.team_mails import tell_team
 from onloan.cases.timeline import event_statement
@@ -47,10 +48,8 @@ class Reached(NamedTuple):
 def watch_cases(*, now: datetime) -> int:
     """Write to everybody who handles cases ten, three and no days before a case is due, and each day after; of how
     many cases. One whose clock stands still is left alone while it does."""
-    open_cases = Case.objects.filter(state=State.OPEN).exclude(
-        id__in=CasePause.objects.filter(answered_at=None).values("case_id")
-    )
-    soon = open_cases.filter(due_on__lte=now.date() + timedelta(days=max(clocks.ALARM_DAYS) + 1))
+    last = now.date() + timedelta(days=max(clocks.ALARM_DAYS) + 1)
+    soon = Case.objects.filter(~stands_still(), state=State.OPEN, due_on__lte=last)
     reached: list[Reached] = []
     read = soon.values_list("id", "participant_id", "country", "due_on", "alarm_days")
     for case_id, participant_id, country, due_on, told in read.iterator():
@@ -108,7 +107,7 @@ def watch_waiting(*, now: datetime) -> int:
     waiting = CasePause.objects.filter(
         answered_at=None,
         asked_at__lte=now - timedelta(days=min(WAIT_ALARM_DAYS) - 1),
-        case_id__in=Case.objects.filter(state=State.OPEN).values("id"),
+        case_id__in=Case.objects.filter(stands_still(), state=State.OPEN).values("id"),
     )
     country_of_case = Case.objects.filter(id=OuterRef("case_id")).values("country")
     rows = waiting.annotate(country=Subquery(country_of_case)).order_by("asked_at", "id")

@@ -23,8 +23,7 @@ from onloan.cases.following import add_message, ask_to_follow, find_followed
 from onloan.cases.late_payment_queries import list_late_payments
 from onloan.cases.pack.handing import can_hand_over, take_copy
 from onloan.cases.queries import CaseLine, CaseView, find_case, is_case_of
-from onloan.cases.rules import Door, EventKind, Kind, State
-from onloan.cases.step_queries import OURS
+from onloan.cases.rules import OURS, Door, EventKind, Kind, State
 from onloan.cases.taking_back import take_back_case
 from onloan.cases.timeline import Event, list_events
 from onloan.errors import NotFound, OnloanError

@@ -36,9 +36,10 @@ from onloan.cases.following import add_message
 from onloan.cases.identifying import identify_case
 from onloan.cases.models import Case, CaseEvent, CasePause, Erasure
 from onloan.cases.queries import count_complaints, find_case
+from onloan.cases.queue_queries import Tab, count_late, read_queue
 from onloan.cases.rules import About, Door, ErasureWay, EventKind, Kind, Outcome
 from onloan.cases.timeline import list_events
-from onloan.cases.watching import watch_cases
+from onloan.cases.watching import watch_cases, watch_waiting
 from onloan.errors import BadInput, NotAllowed
 from onloan.outbox.models import Message
 from onloan.uses.models import Takedown
@@ -143,6 +144,21 @@ def test_the_law_counts_from_the_reply_and_not_from_the_click(both_databases: st
     assert find_case(french).line.clock_from == date(2027, 3, 4), "32 days were waited for"
     answered = CasePause.objects.values_list("answered_at", flat=True).distinct()
     assert list(answered) == [NOW + timedelta(days=32)]
+
+
+def test_a_reply_that_nobody_read_is_late_in_time_and_shouted_about(both_databases: str) -> None:
+    case_id, dora = ask(country="GB"), open_market().team.dora
+    ask_who(case_id, dora, NOW)
+    late = NOW + timedelta(days=70)
+    assert (count_late(late), watch_cases(now=late), watch_waiting(now=late)) == (0, 0, 1), "it stands still"
+    add_message(case_id=case_id, text="I wrote from another address then.", now=NOW + timedelta(days=32))
+    line = find_case(case_id).line
+    assert line.legal_due_on == date(2027, 4, 5) and find_case(case_id).waits_for is Pause.IDENTITY
+    assert (count_late(late), watch_cases(now=late), watch_waiting(now=late)) == (1, 1, 0)
+    [row] = read_queue(tab=Tab.LATE, now=late).rows
+    assert row.case.id == case_id and row.is_late and not row.is_waiting
+    desk.remind_person(case_id=case_id, user_id=dora, now=late)
+    assert count_late(late) == 0, "asked again, it stands still again"
 
 
 def test_whoever_knows_the_day_of_the_answer_says_it(market: OpenMarket) -> None:

@@ -17,6 +17,7 @@ from onloan.cases.actions import open_case
 from onloan.cases.answers import Parts, list_outcomes, needs_somebody
 from onloan.cases.clocks import Pause
 from onloan.cases.errors import CaseClosed, ExtensionRefused, PauseRefused
+from onloan.cases.following import add_message
 from onloan.cases.letters import CameBy, Written, write_down
 from onloan.cases.models import Case, CaseEvent, CasePause
 from onloan.cases.queries import count_open_cases, find_case
@@ -45,6 +46,7 @@ step = st.one_of(
     opening,
     st.tuples(st.just("extend"), st.integers(0, 5)),
     st.tuples(st.just("pause"), st.integers(0, 5), st.sampled_from(list(Pause))),
+    st.tuples(st.just("reply"), st.integers(0, 5)),
     st.tuples(st.just("resume"), st.integers(0, 5)),
     st.tuples(st.just("answer"), st.integers(0, 5)),
     st.tuples(st.just("wait"), st.integers(1, 16)),
@@ -62,8 +64,14 @@ class Told:
     is_known: bool
     is_extended: bool = False
     asked: tuple[Pause, date] | None = None
+    replied: date | None = None
     told: int | None = None
     alarms: int = 0
+
+    @property
+    def stands_still(self) -> bool:
+        """Until the person answers, and not until somebody of the team says so."""
+        return self.asked is not None and self.replied is None
 
 
 @dataclass
@@ -119,7 +127,13 @@ class Desk:
                 desk.resume_case(case_id=case_id, user_id=dora, now=self.now)
                 assert told.asked is not None
                 told.begun = self._resumed(told)
-                told.asked, told.told = None, None
+                told.asked, told.replied, told.told = None, None, None
+            elif name == "reply":
+                add_message(case_id=case_id, text=f"It is reply {next(_numbers)}.", now=self.now)
+                if told.asked is not None and told.replied is None:
+                    before = self._due(told)
+                    told.replied = self.today(told.country)
+                    told.told = told.told if self._due(told) == before else None
             else:
                 # For somebody whom nobody knows, nothing can have been done but keeping their address apart; a
                 # complaint is heard.
@@ -135,9 +149,10 @@ class Desk:
     def _resumed(self, told: Told) -> date:
         assert told.asked is not None
         pause, asked_on = told.asked
+        answered_on = told.replied or self.today(told.country)
         if pause is Pause.IDENTITY and told.country == "GB":
-            return self.today("GB")
-        return told.begun + (self.today(told.country) - asked_on)
+            return answered_on
+        return told.begun + (answered_on - asked_on)
 
     def wait(self, days: int) -> None:
         """The job of each day, and what it has to shout about."""
@@ -154,7 +169,7 @@ class Desk:
             assert self._list_late() <= shouted, "each day that a case is late, somebody is told"
 
     def _expect(self, told: Told) -> bool:
-        if told.asked is not None:
+        if told.stands_still:
             return False
         left = (self._due(told)[0] - self.today(told.country)).days
         step = left if left < 0 else next((days for days in (0, 3, 10) if left <= days), None)
@@ -167,12 +182,13 @@ class Desk:
         return {
             case_id
             for case_id, told in self.cases.items()
-            if told.asked is None and self._due(told)[0] < self.today(told.country)
+            if not told.stands_still and self._due(told)[0] < self.today(told.country)
         }
 
     def _due(self, told: Told) -> tuple[date, date]:
-        known = public_holidays(told.country, told.begun)
-        due = clocks.due_from(told.kind, told.begun, told.country, known, is_extended=told.is_extended)
+        begun = self._resumed(told) if told.replied is not None else told.begun
+        known = public_holidays(told.country, begun)
+        due = clocks.due_from(told.kind, begun, told.country, known, is_extended=told.is_extended)
         return due.internal, due.legal
 
     def check(self) -> None:
@@ -206,6 +222,11 @@ class Desk:
 
 @settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 @given(day=st.dates(date(2027, 1, 1), date(2028, 12, 31)), first=opening, steps=st.lists(step, max_size=14))
+@example(
+    day=date(2027, 1, 4),
+    first=("open", Door.MY_PAGE, Kind.ACCESS, "GB", 0),
+    steps=[("pause", 0, Pause.IDENTITY), *[("wait", 16)] * 3, ("reply", 0), *[("wait", 16)] * 3, ("resume", 0)],
+)
 @example(
     day=date(2027, 1, 31),
     first=("open", Door.PUBLIC_PAGE, Kind.ACCESS, "GB", 0),
