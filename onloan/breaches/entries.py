@@ -33,7 +33,6 @@ from onloan.breaches.rules import (
     Risk,
     State,
     Value,
-    check_text,
     find_told,
     is_awareness,
     is_happening,
@@ -42,6 +41,7 @@ from onloan.breaches.rules import (
     next_due,
 )
 from onloan.errors import NotFound
+from onloan.lines import check_plain
 from onloan.offers.queries import list_markets
 
 
@@ -131,7 +131,7 @@ def read_words(
     """A text as it is kept. ``is_contact``: the merchant's own address belongs there, and nowhere else. Raises
     BreachTextNeeded, BreachNamesSomebody."""
     try:
-        written = check_text(text, characters_max)
+        written = check_plain(text, characters_max)
     except ValueError as error:
         raise BreachTextNeeded(field=field, maximum=characters_max) from error
     if is_needed and not written:
@@ -144,7 +144,7 @@ def read_words(
 def read_reason(field: str, text: str) -> str:
     """Why something was judged so. Raises BreachReasonNeeded, BreachNamesSomebody."""
     try:
-        written = check_text(text, REASON_CHARACTERS_MAX)
+        written = check_plain(text, REASON_CHARACTERS_MAX)
     except ValueError:
         written = ""
     if not is_reason(written):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
@@ -24,7 +23,6 @@ REFERENCE_CHARACTERS = 7
 
 _HOUR = timedelta(hours=1)
 _HAPPENED_FIRST = datetime(2000, 1, 1, tzinfo=UTC)
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _ADDRESS = re.compile(r"\S@\S+\.\S")
 
 
@@ -147,16 +145,6 @@ def _write(value: object) -> Value:
 def list_missing(account: Account) -> list[str]:
     """What art. 33(3) asks for and nobody has written yet."""
     return [name for name in ASKED_BY_LAW if getattr(account, name) in ("", None, ())]
-
-
-def check_text(text: str, characters_max: int) -> str:
-    """A text as it is kept. Raises ValueError: ``long``, ``character``."""
-    written = unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n").strip()
-    if len(written) > characters_max:
-        raise ValueError("long")
-    if _CONTROL.search(written):
-        raise ValueError("character")
-    return written
 
 
 def names_somebody(text: str) -> bool:

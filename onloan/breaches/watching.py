@@ -5,16 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.conf import settings
-
-from onloan import db
 from onloan.access.rules import Capability
-from onloan.access.team import list_members
 from onloan.breaches.entries import add_entry
 from onloan.breaches.models import Breach
 from onloan.breaches.rules import ALARM_HOURS, EntryKind, alarm_step, show_reference
 from onloan.db import action
-from onloan.outbox.statements import mail_statement
+from onloan.outbox.team_mails import tell_members
 
 
 def watch_breaches(*, now: datetime) -> int:
@@ -34,18 +30,9 @@ def _alarm(*, breach_id: UUID, now: datetime) -> int:
     row.alarm_hours = step
     row.save(update_fields=["alarm_hours"])
     add_entry(breach_id=breach_id, kind=EntryKind.ALARMED, now=now, values={"hours": step})
-    db.execute([
-        mail_statement(
-            template="breach_due",
-            language=settings.LANGUAGE_CODE,
-            address=member.email,
-            context={
-                "breach_reference": show_reference(row.reference),
-                "count": step,
-                "late": int(row.due_at < now),
-            },
-        )
-        for member in list_members()
-        if member.can(Capability.RECORD_BREACHES)
-    ])  # fmt: skip
+    tell_members(
+        Capability.RECORD_BREACHES,
+        "breach_due",
+        {"breach_reference": show_reference(row.reference), "count": step, "late": int(row.due_at < now)},
+    )
     return 1

@@ -21,7 +21,6 @@ from onloan.cases.feedback_rules import (
     TEXT_CHARACTERS_MAX,
     FeedbackDoor,
     Topic,
-    check_remark,
     find_journey,
 )
 from onloan.cases.once import lock_key
@@ -29,6 +28,7 @@ from onloan.cases.sealing import seal_text, unseal_text
 from onloan.db import action
 from onloan.errors import NotFound
 from onloan.evidence.actions import append_entry
+from onloan.lines import check_plain
 from onloan.offers.lint_texts import find_refused_words
 from onloan.offers.queries import find_market, find_version, find_version_number, list_changes
 from onloan.offers.rules import Overdue, is_sentence, names_somebody
@@ -60,7 +60,7 @@ def send_feedback(
     if topic not in {each.value for each in Topic}:
         raise TopicNeeded(field="topic")
     try:
-        written = check_remark(text)
+        written = check_plain(text, TEXT_CHARACTERS_MAX)
     except ValueError:
         raise RemarkNotValid(field="text", maximum=TEXT_CHARACTERS_MAX) from None
     market, version = find_market(offer_slug, country), find_version_number(offer_slug, version_number)

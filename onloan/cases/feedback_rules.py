@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from itertools import pairwise
 
-from onloan.lines import plain_lines
 from onloan.offers.rules import ChangeLine
 
 TEXT_CHARACTERS_MAX = 1_000
@@ -113,13 +110,3 @@ def find_move(changes: Sequence[ChangeLine]) -> tuple[ChangeLine, ChangeLine] | 
         if after.version_number > before.version_number and before.state in {"open", "suspended"}:
             return before, after
     return None
-
-
-def check_remark(text: str) -> str:
-    """What somebody remarked, as it is kept. Raises ValueError: ``too_long``, ``character``."""
-    written = plain_lines(unicodedata.normalize("NFC", text)).strip()
-    if len(written) > TEXT_CHARACTERS_MAX:
-        raise ValueError("too_long")
-    if re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]", written):
-        raise ValueError("character")
-    return written

@@ -9,6 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from onloan import ids
+from onloan.access.rules import Capability
 from onloan.cases.actions import check_written
 from onloan.cases.desk import find_open_pause, run_from_reply
 from onloan.cases.errors import CaseClosed, FollowNobody
@@ -17,10 +18,10 @@ from onloan.cases.models import Case
 from onloan.cases.once import is_said
 from onloan.cases.rules import Door, EventKind, Kind, State, show_reference
 from onloan.cases.sealing import contact_hash
-from onloan.cases.team_mails import tell_team
 from onloan.cases.timeline import find_reply, record_event
 from onloan.db import action
 from onloan.errors import NotFound
+from onloan.outbox.team_mails import tell_members
 from onloan.people.actions import check_code, normalize_email, send_code
 from onloan.people.queries import find_participant, is_alive, list_by_email
 from onloan.people.statements import lock_participant
@@ -84,5 +85,6 @@ def add_message(*, case_id: UUID, text: str, now: datetime) -> None:
         replied_at = find_reply(case_id, pause.asked_at)
         run_from_reply(case, pause, replied_at or now)
         if replied_at is None:
-            tell_team("case_replied", {"case_reference": show_reference(case.reference)})
+            told = {"case_reference": show_reference(case.reference)}
+            tell_members(Capability.HANDLE_CASES, "case_replied", told)
     record_event(case_id=case_id, kind=EventKind.MESSAGE_FROM_PERSON, now=now, text=written, is_shown=True)

@@ -51,10 +51,6 @@ class CaseLine:
     outcome: Outcome | None
     letter_waits_since: datetime | None
 
-    def is_overdue(self, today: date) -> bool:
-        """Whether the day that staff see has passed. ``today`` is a day in the market's time zone."""
-        return self.state is State.OPEN and self.due_on < today
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identification:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from onloan.lines import check_plain
 from onloan.markets.rules import complaint_due, rights_due
 
 TEXT_CHARACTERS_MAX = 4_000
@@ -224,13 +223,9 @@ def case_due(kind: Kind, received: date, country: str, public_holidays: Containe
 
 def check_text(kind: Kind, text: str) -> str:
     """What the person wrote, as it is kept. Raises ValueError: ``too_long``, ``missing``, ``character``."""
-    written = unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n").strip()
-    if len(written) > TEXT_CHARACTERS_MAX:
-        raise ValueError("too_long")
+    written = check_plain(text, TEXT_CHARACTERS_MAX)
     if not written and kind in NEEDS_TEXT:
         raise ValueError("missing")
-    if re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]", written):
-        raise ValueError("character")
     return written
 
 

@@ -12,16 +12,17 @@ from uuid import UUID
 from django.db.models import OuterRef, Subquery
 
 from onloan import clock, db, ids
+from onloan.access.rules import Capability
 from onloan.cases import clocks
 from onloan.cases.models import Case, CaseEvent, CasePause
 from onloan.cases.queries import stands_still
 from onloan.cases.rules import WAIT_ALARM_DAYS, EventKind, State, show_reference
-from onloan.cases.team_mails import tell_team
 from onloan.cases.timeline import event_statement
 from onloan.db import action
 from onloan.markets.rules import market_facts
 from onloan.outbox.models import Message
 from onloan.outbox.rules import KIND_MAIL, STATE_FAILED
+from onloan.outbox.team_mails import tell_members
 
 CASE_MAILS = (
     "case_acknowledged", "case_answered", "case_extended", "case_progress", "case_question", "case_in_your_name",
@@ -67,7 +68,8 @@ def watch_cases(*, now: datetime) -> int:
 @action
 def _tell_due(*, reached: Sequence[Reached]) -> None:
     steps = Counter(max(each.step, -1) for each in reached)
-    tell_team(
+    tell_members(
+        Capability.HANDLE_CASES,
         "cases_due",
         {
             "count": len(reached),
@@ -129,7 +131,7 @@ def _alarm_waiting(*, reached: Mapping[UUID, int], steps: Mapping[UUID, int]) ->
     for step in set(steps.values()):
         of_step = [case_id for case_id, its in steps.items() if its == step]
         CasePause.objects.filter(case_id__in=of_step, answered_at=None).update(alarm_days=step)
-    tell_team("cases_waiting", {"count": len(reached), "cases": _list_urgent(reached)})
+    tell_members(Capability.HANDLE_CASES, "cases_waiting", {"count": len(reached), "cases": _list_urgent(reached)})
 
 
 def watch_mails(*, now: datetime) -> int:
@@ -164,5 +166,5 @@ def _note_failed(*, messages: list[Message]) -> int:
         ])  # fmt: skip
         count += 1
     if count:
-        tell_team("cases_undelivered", {"count": count})
+        tell_members(Capability.HANDLE_CASES, "cases_undelivered", {"count": count})
     return count

@@ -17,7 +17,7 @@ from django.utils.translation import gettext
 
 from onloan import db, ids, keys
 from onloan.access.rules import Capability
-from onloan.access.team import find_member_by_id, list_members, require
+from onloan.access.team import find_member_by_id, require
 from onloan.db import Statement, action
 from onloan.errors import BadInput, NotFound
 from onloan.evidence.actions import append_entry
@@ -26,6 +26,7 @@ from onloan.outbox.actions import NewEndpoint, add_endpoint, retire_endpoint
 from onloan.outbox.rules import WebhookEvent
 from onloan.outbox.signing import is_signed_by
 from onloan.outbox.statements import mail_statement, webhook_statement
+from onloan.outbox.team_mails import tell_members
 from onloan.people.queries import find_participant, is_alive
 from onloan.people.statements import lock_participant
 from onloan.uses.duty_queries import find_recipient
@@ -272,16 +273,8 @@ def watch_duties(*, now: datetime) -> int:
     if not any(told):
         return 0
     late = notices.filter(due_at__lt=now).count() + takedowns.filter(due_at__lt=now).count()
-    db.execute([
-        mail_statement(
-            template="duties_due",
-            language=settings.LANGUAGE_CODE,
-            address=member.email,
-            context={"count": notices.count() + takedowns.count(), "late": late},
-        )
-        for member in list_members()
-        if member.can(Capability.HANDLE_CASES)
-    ])  # fmt: skip
+    waiting = notices.count() + takedowns.count()
+    tell_members(Capability.HANDLE_CASES, "duties_due", {"count": waiting, "late": late})
     Notice.objects.filter(id__in=told[0]).update(alarmed_at=now)
     Takedown.objects.filter(id__in=told[1]).update(alarmed_at=now)
     return len(told[0]) + len(told[1])

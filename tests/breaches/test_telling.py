@@ -5,13 +5,12 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import threading
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
 import pytest
-from django.db import connection, connections
+from django.db import connections
 
 from onloan import db
 from onloan.breaches import telling
@@ -29,6 +28,7 @@ from onloan.outbox.models import Message
 from onloan.people.models import Participant
 from tests.breaches.world import NOW, TEXTS, WORDS, assess, change, open_with_people, record
 from tests.joining.support import OpenMarket, add_participant
+from tests.support.at_once import at_once
 
 ROOT = Path(__file__).parents[2]
 MINUTE = timedelta(minutes=1)
@@ -134,25 +134,11 @@ def start_process() -> subprocess.Popen[str]:
 
 def test_two_workers_at_once_tell_nobody_twice(both_databases: str) -> None:
     begin(open_with_people(8))
-    failures: list[BaseException] = []
-
-    def work() -> None:
-        try:
-            for _ in range(12):
-                tell_people(now=LATER + MINUTE, limit=1)
-        except BaseException as error:
-            failures.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=work) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_work = at_once(3, lambda: sum(tell_people(now=LATER + MINUTE, limit=1) for _ in range(12)))
+    assert not [each for each in at_work if isinstance(each, Exception)]
     while Telling.objects.filter(finished_at=None).exists():
         tell_people(now=LATER + MINUTE, limit=3)
-    assert failures == [] and told() == people()
+    assert told() == people()
 
 
 def test_it_waits_while_many_of_its_mails_are_still_to_be_sent(

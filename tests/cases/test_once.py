@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from django.db import connection
 
 from onloan import clock, ids
 from onloan.cases.actions import OpenedCase, open_case
@@ -29,6 +27,7 @@ from onloan.cases.timeline import list_events
 from onloan.offers.queries import find_market
 from onloan.outbox.models import Message
 from tests.joining.support import OpenMarket, add_participant, open_market
+from tests.support.at_once import at_once
 
 TODAY = clock.local_day(clock.now(), "Europe/Paris")
 Send = Callable[[UUID], object]
@@ -57,21 +56,8 @@ def remark(market: OpenMarket, key: UUID, text: str = "Why a photo?") -> UUID:
 
 def both_at_once(send: Send) -> list[object]:
     """What two taps on one button got."""
-    key, start, got = ids.new_id(), threading.Barrier(2), list[object]()
-
-    def work() -> None:
-        start.wait()
-        try:
-            got.append(send(key))
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=work) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return got
+    key = ids.new_id()
+    return [*at_once(2, lambda: send(key))]
 
 
 def test_two_taps_at_once_are_one(both_databases: str) -> None:

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 from uuid import UUID
 
 import pytest
 from django.test import Client
 
-from onloan import clock
-from onloan.cases.late_payments import follow_late_payments
 from onloan.cases.models import Case
 from onloan.offers.queries import find_market
-from onloan.payouts.models import Payable
 from tests.console.test_cases import answer, send
 from tests.console.test_reviews import read, signed_in
-from tests.portal.money import Earner, an_earner, pay, prepare
+from tests.portal.money import Earner, a_late_earner, pay, prepare
 
 MARKET = "/console/markets/spring-pot/FR/"
 REOPEN = {
@@ -28,11 +24,7 @@ REOPEN = {
 
 @pytest.fixture
 def earner(sqlite_database: str) -> Earner:
-    earner = an_earner()
-    earner.give_account()
-    Payable.objects.update(due_on=clock.now().date() - timedelta(days=3))
-    assert follow_late_payments(now=clock.now(), limit=10) == 1
-    return earner
+    return a_late_earner()
 
 
 @pytest.fixture

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import threading
 from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import connection
 
 from onloan import clock, keys
 from onloan.outbox.models import Message
@@ -17,6 +15,7 @@ from onloan.people import actions, codes
 from onloan.people.errors import CodesBusy, EmailNotValid
 from onloan.people.models import EmailCode
 from tests.people.support import add_person
+from tests.support.at_once import at_once
 
 NOW = clock.now()
 
@@ -74,21 +73,7 @@ def test_it_sends_five_codes_an_hour_to_an_address_and_no_sixth(both_databases: 
 
 
 def test_it_holds_the_bound_for_requests_at_once(both_databases: str) -> None:
-    start = threading.Barrier(12)
-    sent: list[UUID | None] = []
-
-    def work() -> None:
-        start.wait()
-        try:
-            sent.append(send())
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=work) for _ in range(12)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    sent = at_once(12, send)
     assert sent.count(None) == 7 and EmailCode.objects.filter(is_long=True).count() == 1
     assert EmailCode.objects.count() == Message.objects.count() == 5
 

@@ -7,9 +7,11 @@ from datetime import timedelta
 from uuid import UUID
 
 from onloan import clock
+from onloan.cases.late_payments import follow_late_payments
 from onloan.joining.actions import Joined
 from onloan.money import Money
 from onloan.payouts.actions import approve_batch, mark_batch_paid, prepare_batch, set_debtor
+from onloan.payouts.models import Payable
 from onloan.payouts.queries import list_batches
 from onloan.payouts.situation import OwedLine, PaymentSituation, payment_situation
 from onloan.referrals.actions import record_event, settle_due
@@ -92,6 +94,15 @@ def an_earner(country: str = "FR", *, is_settled: bool = True) -> Earner:
     if is_settled:
         settle_due(now=clock.now(), limit=10)
     return sign_in(market, ana)
+
+
+def a_late_earner() -> Earner:
+    """Ana told where to pay her; three days too late nothing has come, and a case opened by itself."""
+    earner = an_earner()
+    earner.give_account()
+    Payable.objects.update(due_on=clock.now().date() - timedelta(days=3))
+    assert follow_late_payments(now=clock.now(), limit=10) == 1
+    return earner
 
 
 def prepare(earner: Earner) -> None:

@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
 
 import pytest
 
 from onloan import clock
 from onloan.cases.late_payments import follow_late_payments
 from onloan.cases.models import Case
-from onloan.payouts.models import Payable
 from onloan.portal import status
-from tests.portal.money import Earner, an_earner, pay
+from tests.portal.money import Earner, a_late_earner, pay
 from tests.portal.support import Visitor
 
 
 @pytest.fixture
 def earner(sqlite_database: str) -> Earner:
-    """Ana told where to pay her; three days too late nothing has come."""
-    earner = an_earner()
-    earner.give_account()
-    Payable.objects.update(due_on=clock.now().date() - timedelta(days=3))
-    assert follow_late_payments(now=clock.now(), limit=10) == 1
-    return earner
+    return a_late_earner()
 
 
 def address() -> str:

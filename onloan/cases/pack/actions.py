@@ -16,7 +16,6 @@ from django.utils import translation
 
 from onloan import clock, db
 from onloan.access.rules import Capability
-from onloan.access.team import list_members
 from onloan.cases.actions import open_case
 from onloan.cases.clocks import days_left
 from onloan.cases.models import Case
@@ -30,6 +29,7 @@ from onloan.errors import NotFound
 from onloan.markets.rules import market_facts
 from onloan.offers.queries import find_version
 from onloan.outbox.statements import MailValue, mail_statement
+from onloan.outbox.team_mails import tell_members
 from onloan.people.queries import ParticipantView, find_participant
 from onloan.people.statements import lock_participant
 
@@ -122,20 +122,12 @@ def note_gap(case: Case, gaps: Sequence[str], now: datetime) -> bool:
     if all(event.kind is not EventKind.PACK_STARTED for event in events):
         record_event(case_id=case.id, kind=EventKind.PACK_STARTED, now=now, is_shown=True)
     record_event(case_id=case.id, kind=EventKind.PACK_GAP, now=now, text=text, is_shown=True)
-    db.execute([
-        mail_statement(
-            template="pack_gap",
-            language=settings.LANGUAGE_CODE,
-            address=member.email,
-            context={
-                "case_reference": show_reference(case.reference),
-                "due_on": case.due_on.isoformat(),
-                "gaps": _name_gaps(gaps, settings.LANGUAGE_CODE)[:LINES_MAX],
-            },
-        )
-        for member in list_members()
-        if member.can(Capability.HANDLE_CASES)
-    ])  # fmt: skip
+    told: dict[str, MailValue] = {
+        "case_reference": show_reference(case.reference),
+        "due_on": case.due_on.isoformat(),
+        "gaps": _name_gaps(gaps, settings.LANGUAGE_CODE)[:LINES_MAX],
+    }
+    tell_members(Capability.HANDLE_CASES, "pack_gap", told)
     return True
 
 
