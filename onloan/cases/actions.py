@@ -24,6 +24,7 @@ from onloan.cases.errors import (
     TooManyCases,
     WithdrawalStands,
 )
+from onloan.cases.locking import lock_case
 from onloan.cases.merchants import sign_mail
 from onloan.cases.models import Case, CaseEvent
 from onloan.cases.objecting import object_to_use, settle_objection, suppress_contact
@@ -63,7 +64,7 @@ from onloan.outbox.rules import WebhookEvent
 from onloan.outbox.statements import mail_statement, webhook_statement
 from onloan.people.actions import normalize_email
 from onloan.people.codes import NewCode, find_sent, new_code
-from onloan.people.queries import find_participant, is_alive
+from onloan.people.queries import is_alive
 from onloan.people.statements import lock_participant
 from onloan.together import as_one
 
@@ -436,16 +437,12 @@ def close_case(*, case_id: UUID, user_id: UUID, outcome: Outcome, now: datetime)
 
 @action
 def record_end(*, case_id: UUID, user_id: UUID | None, outcome: Outcome, now: datetime) -> None:
-    """The same; without a ``user_id`` whoever asked took it back. Raises NotFound, CaseClosed, and what
+    """Close the case; without a ``user_id`` whoever asked took it back. Raises NotFound, CaseClosed, and what
     ``check_end`` raises."""
     assert user_id is not None or outcome is Outcome.TAKEN_BACK, "only a member of the team answers"
-    case = Case.objects.filter(id=case_id).values("participant_id", "kind", "about", "country").first()
-    if case is None:
-        raise NotFound
-    check_end(Kind(case["kind"]), About(case["about"]), outcome)
-    participant_id = case["participant_id"]
-    if participant_id is not None and find_participant(participant_id) is not None:
-        lock_participant(participant_id)
+    case = lock_case(case_id)
+    kind, participant_id = Kind(case.kind), case.participant_id
+    check_end(kind, About(case.about), outcome)
     closed = Case.objects.filter(id=case_id, state=State.OPEN).update(
         state=State.CLOSED, closed_at=now, closed_by_user_id=user_id, outcome=outcome
     )
@@ -455,13 +452,11 @@ def record_end(*, case_id: UUID, user_id: UUID | None, outcome: Outcome, now: da
     settle_objection(case_id=case_id, outcome=outcome, user_id=user_id, now=now)
     append_entry(
         kind="case_closed",
-        fields={"case": case["kind"], "market": case["country"], "reason": outcome.value},
+        fields={"case": kind.value, "market": case.country, "reason": outcome.value},
         participant_id=participant_id,
         occurred_at=now,
         is_linked=is_alive(participant_id),
     )
     event = WebhookEvent.CASE_ANSWERED
     if has_endpoint(event):
-        db.execute(
-            [told_statement(event, case_id, Kind(case["kind"]), case["country"], {"outcome": outcome.value})]
-        )
+        db.execute([told_statement(event, case_id, kind, case.country, {"outcome": outcome.value})])

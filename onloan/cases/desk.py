@@ -34,6 +34,7 @@ from onloan.cases.errors import (
     TextNeeded,
     TextNotValid,
 )
+from onloan.cases.locking import lock_case
 from onloan.cases.merchants import sign_mail
 from onloan.cases.models import Case, CaseEvent, CasePause
 from onloan.cases.objecting import is_contact_suppressed
@@ -62,7 +63,6 @@ from onloan.markets.naming import name_authority
 from onloan.markets.rules import market_facts
 from onloan.outbox.statements import mail_statement
 from onloan.people.queries import find_participant
-from onloan.people.statements import lock_participant
 from onloan.uses.duty_queries import count_open_duties
 from onloan.uses.duty_rules import REASON_CHARACTERS_MAX as WHY_CHARACTERS_MAX
 from onloan.uses.duty_rules import REASON_CHARACTERS_MIN as WHY_CHARACTERS_MIN
@@ -368,12 +368,7 @@ def lock_open(case_id: UUID, user_id: UUID) -> Case:
     """The open case, locked after the person whom it is about, for a member who may handle it. Raises NotAllowed,
     NotFound, CaseClosed."""
     require(find_member_by_id(user_id), Capability.HANDLE_CASES)
-    row = Case.objects.filter(id=case_id).first()
-    if row is None:
-        raise NotFound
-    if row.participant_id is not None and find_participant(row.participant_id) is not None:
-        lock_participant(row.participant_id)
-    locked: Case = Case.objects.select_for_update().get(id=case_id)
+    locked = lock_case(case_id)
     if locked.state != State.OPEN:
         raise CaseClosed
     return locked

@@ -13,6 +13,7 @@ from onloan.access.rules import Capability
 from onloan.cases.actions import check_written
 from onloan.cases.desk import find_open_pause, run_from_reply
 from onloan.cases.errors import CaseClosed, FollowNobody
+from onloan.cases.locking import lock_case
 from onloan.cases.merchants import sign_mail
 from onloan.cases.models import Case
 from onloan.cases.once import is_said
@@ -20,11 +21,9 @@ from onloan.cases.rules import Door, EventKind, Kind, State, show_reference
 from onloan.cases.sealing import contact_hash
 from onloan.cases.timeline import find_reply, record_event
 from onloan.db import action
-from onloan.errors import NotFound
 from onloan.outbox.team_mails import tell_members
 from onloan.people.actions import check_code, normalize_email, send_code
-from onloan.people.queries import find_participant, is_alive, list_by_email
-from onloan.people.statements import lock_participant
+from onloan.people.queries import is_alive, list_by_email
 
 _FROM_THEIR_PAGE = frozenset({Door.MY_PAGE, Door.API, Door.LATE_PAYMENT})
 """They gave no address with it: the one that the case keeps is the one on file."""
@@ -69,12 +68,7 @@ def add_message(*, case_id: UUID, text: str, now: datetime) -> None:
     """What whoever asked adds; the caller knows that it is them. Sent twice, it is kept once. The first one
     after a question that stops the clock is mailed to the team, and from then on time runs. Raises TextNeeded,
     TextNotValid, NotFound, CaseClosed."""
-    seen = Case.objects.filter(id=case_id).values_list("participant_id").first()
-    if seen is None:
-        raise NotFound
-    if seen[0] is not None and find_participant(seen[0]) is not None:
-        lock_participant(seen[0])
-    case = Case.objects.select_for_update().get(id=case_id)
+    case = lock_case(case_id)
     if case.state != State.OPEN:
         raise CaseClosed
     written = check_written(Kind.COMPLAINT, text, field="text")

@@ -19,6 +19,7 @@ from onloan.cases.clocks import is_received_day
 from onloan.cases.desk import tell_person
 from onloan.cases.errors import PostalAddress, ReceivedDay
 from onloan.cases.identifying import identify_case
+from onloan.cases.locking import lock_case
 from onloan.cases.models import Case
 from onloan.cases.once import is_said, lock_key
 from onloan.cases.posting import TOLD, begin_posted_pause, list_missed, list_to_post, write_told
@@ -27,11 +28,9 @@ from onloan.cases.rules import OPENS, About, Door, EventKind, Kind, State
 from onloan.cases.sealing import contact_hash, seal_contact
 from onloan.cases.timeline import record_event
 from onloan.db import action
-from onloan.errors import BadInput, NotFound
+from onloan.errors import BadInput
 from onloan.markets.rules import known_countries, market_facts
 from onloan.people.actions import normalize_email
-from onloan.people.queries import find_participant
-from onloan.people.statements import lock_participant
 
 POSTAL_CHARACTERS_MAX = 400
 
@@ -208,12 +207,6 @@ def _write_receipt(case: CaseView) -> str:
 
 
 def _lock(case_id: UUID, user_id: UUID) -> Case:
-    """The case, open or closed, locked after the person whom it is about."""
+    """The case, open or closed, locked for a member who may handle it."""
     require(find_member_by_id(user_id), Capability.HANDLE_CASES)
-    seen = Case.objects.filter(id=case_id).values_list("participant_id").first()
-    if seen is None:
-        raise NotFound
-    if seen[0] is not None and find_participant(seen[0]) is not None:
-        lock_participant(seen[0])
-    locked: Case = Case.objects.select_for_update().get(id=case_id)
-    return locked
+    return lock_case(case_id)
